@@ -1,0 +1,15 @@
+//! Turnkey: a self-hosted backend for turn-based games.
+//!
+//! `docs/ARCHITECTURE.md` draws the map; each module's own doc says why it exists.
+
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod game;
+pub mod gate;
+pub mod http;
+pub mod live;
+pub mod play;
+pub mod projection;
+pub mod startup;
+pub mod store;
