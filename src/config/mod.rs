@@ -1,1 +1,5 @@
 //! (skeleton)
+
+mod stage_name;
+
+pub use stage_name::{StageName, StageNameError};

@@ -1,1 +1,155 @@
-//! (skeleton)
+//! Postgres: the only place that speaks to it.
+//!
+//! [`Store`] is the handle that everything else holds: a pool for statements that stand alone.
+//! The append writer, the log's tail and the projector keep connections of their own, because each
+//! must know when it has lost one.
+
+mod clock;
+pub mod codec;
+mod connection;
+mod error;
+mod history;
+pub mod migrate;
+pub mod sql;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+pub use clock::Clock;
+pub use codec::CodecError;
+pub use connection::{Database, DatabaseUrlError};
+pub use error::StoreError;
+pub use history::{History, Recorded};
+
+/// How long a statement on the pool may take, from asking for a connection to the last row.
+const STATEMENT_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a free connection, or a new one, is waited for.
+const CONNECTION_DEADLINE: Duration = Duration::from_secs(2);
+
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// The database, as the rest of the process sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    pool: Pool,
+    clock: Arc<Clock>,
+}
+
+impl Store {
+    /// A store on `database` with at most `pool_size` connections. Connects when first used.
+    pub fn new(database: Database, pool_size: usize) -> Store {
+        let manager = Manager::from_config(
+            database.config().clone(),
+            database.tls().clone(),
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(pool_size)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(CONNECTION_DEADLINE),
+                create: Some(CONNECTION_DEADLINE),
+                recycle: Some(CONNECTION_DEADLINE),
+            })
+            .build()
+            // The one error is a timeout without a runtime, and the runtime is named above.
+            .expect("a pool with a runtime can be built");
+        Store {
+            database,
+            pool,
+            clock: Arc::new(Clock::default()),
+        }
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The database's clock, as this instance reckons it.
+    pub fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    /// Asks the database for its time, and so whether it answers.
+    pub async fn synchronise_clock(&self) -> Result<(), StoreError> {
+        let asked = std::time::Instant::now();
+        let row = self.read_one(sql::database_clock, &[]).await?;
+        self.clock.set(asked, row.get(0));
+        Ok(())
+    }
+
+    /// The rows of a statement that changes nothing. Sent again once on a new connection where
+    /// the first one turns out to be dead.
+    pub(crate) async fn read(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self.query(statement, parameters).await {
+            Err(StoreError::OutcomeUnknown(_)) => self
+                .query(statement, parameters)
+                .await
+                .map_err(StoreError::as_read),
+            answer => answer,
+        }
+    }
+
+    /// As [`read`](Self::read), for a statement that always has a row.
+    pub(crate) async fn read_one(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Row, StoreError> {
+        let mut rows = self.read(statement, parameters).await?;
+        rows.pop()
+            .ok_or_else(|| StoreError::Corrupt("a row that always exists is gone".into()))
+    }
+
+    /// The rows that a statement which changes something returns. Sent once.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] where the connection broke after the statement was sent.
+    pub(crate) async fn write(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.query(statement, parameters).await
+    }
+
+    /// A pooled connection, for several statements in one transaction.
+    pub(crate) async fn connection(&self) -> Result<deadpool_postgres::Object, StoreError> {
+        self.pool.get().await.map_err(StoreError::unreachable)
+    }
+
+    async fn query(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let connection = self.connection().await?;
+        let answer = timeout(STATEMENT_DEADLINE, async {
+            let statement = connection.prepare_cached(statement).await?;
+            connection.query(&statement, parameters).await
+        })
+        .await;
+        match answer {
+            Ok(rows) => Ok(rows?),
+            Err(_) => {
+                // Its connection is busy with a statement that nobody waits for any more.
+                drop(deadpool_postgres::Object::take(connection));
+                Err(StoreError::OutcomeUnknown(
+                    "the database did not answer in time".into(),
+                ))
+            }
+        }
+    }
+}

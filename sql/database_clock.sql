@@ -1,0 +1,2 @@
+-- database_clock
+select clock_timestamp()

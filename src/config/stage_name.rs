@@ -1,0 +1,71 @@
+//! The name of a stage, as it stands in paths.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// The first segments of public paths. A stage of that name would hide them.
+const TAKEN: [&str; 10] = [
+    "game", "games", "join", "players", "variants", "live", "docs", "healthz", "readyz", "problems",
+];
+const MAX_LENGTH: usize = 128;
+
+/// 1 to 128 of `A-Z a-z 0-9 _ -`, and no public path. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct StageName(Arc<str>);
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StageNameError {
+    #[error("a stage name is 1 to 128 of the characters A-Z a-z 0-9 _ -")]
+    Form,
+    #[error("a stage called {0:?} would hide a public path of that name")]
+    Taken(String),
+}
+
+impl StageName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for StageName {
+    type Err = StageNameError;
+
+    fn from_str(name: &str) -> Result<StageName, StageNameError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if name.is_empty() || name.len() > MAX_LENGTH || !name.bytes().all(allowed) {
+            return Err(StageNameError::Form);
+        }
+        if TAKEN.contains(&name) {
+            return Err(StageNameError::Taken(name.to_owned()));
+        }
+        Ok(StageName(name.into()))
+    }
+}
+
+impl fmt::Display for StageName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_paths_can_hold() {
+        assert!("prod".parse::<StageName>().is_ok());
+        assert!("A_b-9".parse::<StageName>().is_ok());
+        for bad in ["", "a b", "ü", "a/b", &"x".repeat(129)] {
+            assert_eq!(bad.parse::<StageName>(), Err(StageNameError::Form), "{bad}");
+        }
+        assert_eq!(
+            "live".parse::<StageName>(),
+            Err(StageNameError::Taken("live".into()))
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! One clock for all instances: the database's.
+//!
+//! An instance reckons it as its own monotonic clock plus the offset it measured last, so a wrong
+//! or jumping clock on one machine changes no time that anybody else sees.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+
+#[derive(Debug)]
+pub struct Clock {
+    started: Instant,
+    /// The database's time at `started`, in microseconds since the epoch.
+    base_micros: AtomicI64,
+}
+
+impl Default for Clock {
+    /// Starts from this machine's own clock, until the database has been asked.
+    fn default() -> Clock {
+        let base_micros = AtomicI64::new(micros(OffsetDateTime::now_utc()));
+        Clock {
+            started: Instant::now(),
+            base_micros,
+        }
+    }
+}
+
+impl Clock {
+    /// Now, to the microsecond, as stored times are.
+    pub fn now(&self) -> OffsetDateTime {
+        let since = duration_micros(self.started.elapsed());
+        from_micros(
+            self.base_micros
+                .load(Ordering::Relaxed)
+                .saturating_add(since),
+        )
+    }
+
+    /// Takes over the database's answer to a question sent at `asked` and answered just now.
+    pub fn set(&self, asked: Instant, answer: OffsetDateTime) {
+        let asked_at = duration_micros(asked.saturating_duration_since(self.started));
+        let half_way = duration_micros(asked.elapsed()) / 2;
+        self.base_micros
+            .store(micros(answer) - asked_at - half_way, Ordering::Relaxed);
+    }
+}
+
+fn duration_micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn micros(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
+}
+
+fn from_micros(micros: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_is_believed_over_this_machine() {
+        let clock = Clock::default();
+        let theirs = OffsetDateTime::now_utc() + Duration::from_secs(3600);
+        clock.set(Instant::now(), theirs);
+        assert!((clock.now() - theirs).abs() < Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,284 @@
+//! How to reach the database: its address, and TLS as `sslmode` asks for it.
+//!
+//! `sslmode` means what it means to libpq: `require` encrypts and believes any certificate,
+//! `verify-full` also checks the certificate and the name, against `sslrootcert` or, without it,
+//! the system's certificates.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::time::timeout;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::StoreError;
+
+type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// By this name our own sessions are told from other programs'.
+pub(crate) const APPLICATION_NAME: &str = "turnkey";
+
+/// An address of a database that cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DatabaseUrlError(String);
+
+/// Where the database is and how to speak to it. Its `Debug` shows nothing of the password.
+#[derive(Clone)]
+pub struct Database {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Database")
+            .field("name", &self.config.get_dbname())
+            .finish()
+    }
+}
+
+impl Database {
+    /// Reads a connection string: `postgresql://…` or `host=… dbname=…`.
+    ///
+    /// # Errors
+    /// Says what is wrong, without the string itself: it may hold a password.
+    pub fn parse(url: &str) -> Result<Database, DatabaseUrlError> {
+        let (plain, tls) = split_tls(url)?;
+        let mut config: Config = plain
+            .parse()
+            .map_err(|error| DatabaseUrlError(format!("{error}")))?;
+        config
+            .application_name(APPLICATION_NAME)
+            .connect_timeout(CONNECT_DEADLINE)
+            .tcp_user_timeout(Duration::from_secs(5))
+            .keepalives_idle(Duration::from_secs(5))
+            .keepalives_interval(Duration::from_secs(2))
+            .keepalives_retries(3)
+            .target_session_attrs(TargetSessionAttrs::ReadWrite);
+        Ok(Database {
+            config,
+            tls: MakeRustlsConnect::new(tls.client_config()?),
+        })
+    }
+
+    /// The same server, another database on it.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Database {
+        let mut config = self.config.clone();
+        config.dbname(name);
+        Database {
+            config,
+            tls: self.tls.clone(),
+        }
+    }
+
+    /// The same database, with server settings for this session: `-c name=value …`.
+    #[must_use]
+    pub(crate) fn with_options(&self, options: &str) -> Database {
+        let mut config = self.config.clone();
+        let given = config.get_options().unwrap_or_default();
+        let options = format!("{given} {options}");
+        config.options(options.trim());
+        Database {
+            config,
+            tls: self.tls.clone(),
+        }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn tls(&self) -> &MakeRustlsConnect {
+        &self.tls
+    }
+
+    /// A connection of one's own, to be driven by the caller.
+    pub(crate) async fn connect(
+        &self,
+    ) -> Result<(Client, Connection<Socket, TlsStream>), StoreError> {
+        match timeout(CONNECT_DEADLINE, self.config.connect(self.tls.clone())).await {
+            Ok(connected) => connected.map_err(StoreError::unreachable),
+            Err(_) => Err(StoreError::Unreachable("connecting took too long".into())),
+        }
+    }
+
+    /// A connection of one's own, driven by a task that ends with it.
+    pub(crate) async fn client(&self) -> Result<Client, StoreError> {
+        let (client, connection) = self.connect().await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a database connection ended");
+            }
+        });
+        Ok(client)
+    }
+}
+
+/// What `sslmode` and `sslrootcert` say.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tls {
+    verify: bool,
+    root_certificate: Option<String>,
+}
+
+/// Takes out of `url` what tokio-postgres does not know: `verify-full` and `sslrootcert`.
+fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
+    let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let (head, parameters, joint) = if is_url {
+        let (head, query) = url.split_once('?').unwrap_or((url, ""));
+        (head, query.split('&').collect::<Vec<_>>(), "&")
+    } else {
+        ("", url.split_whitespace().collect(), " ")
+    };
+    let mut tls = Tls::default();
+    let mut kept = Vec::new();
+    for parameter in parameters
+        .into_iter()
+        .filter(|parameter| !parameter.is_empty())
+    {
+        match parameter.split_once('=') {
+            Some(("sslmode", "verify-full")) => {
+                tls.verify = true;
+                kept.push("sslmode=require");
+            }
+            Some(("sslmode", "verify-ca")) => {
+                return Err(DatabaseUrlError(
+                    "sslmode=verify-ca is not supported: use verify-full".into(),
+                ));
+            }
+            Some(("sslrootcert", path)) => {
+                let path = path.replace("%2F", "/").replace("%2f", "/");
+                tls.root_certificate = Some(path);
+            }
+            _ => kept.push(parameter),
+        }
+    }
+    let kept = kept.join(joint);
+    let plain = if is_url && !kept.is_empty() {
+        format!("{head}?{kept}")
+    } else {
+        head.to_owned() + &kept
+    };
+    Ok((plain, tls))
+}
+
+impl Tls {
+    fn client_config(&self) -> Result<ClientConfig, DatabaseUrlError> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| DatabaseUrlError(error.to_string()))?;
+        Ok(if self.verify {
+            builder
+                .with_root_certificates(self.roots()?)
+                .with_no_client_auth()
+        } else {
+            let any = Arc::new(AnyCertificate(provider));
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(any)
+                .with_no_client_auth()
+        })
+    }
+
+    fn roots(&self) -> Result<RootCertStore, DatabaseUrlError> {
+        let mut roots = RootCertStore::empty();
+        match &self.root_certificate {
+            Some(path) => {
+                let unreadable =
+                    |error| DatabaseUrlError(format!("sslrootcert {path} cannot be read: {error}"));
+                for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+                    roots
+                        .add(certificate.map_err(unreadable)?)
+                        .map_err(|error| {
+                            DatabaseUrlError(format!("sslrootcert {path}: {error}"))
+                        })?;
+                }
+            }
+            None => {
+                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            }
+        }
+        Ok(roots)
+    }
+}
+
+/// `sslmode=require` encrypts, and does not ask with whom.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_settings_are_taken_out_of_either_form() {
+        let tls = Tls {
+            verify: true,
+            root_certificate: Some("/ca.pem".into()),
+        };
+        let url = "postgresql://u@h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fca.pem";
+        let plain = "postgresql://u@h/d?sslmode=require&connect_timeout=3".to_owned();
+        assert_eq!(split_tls(url), Ok((plain, tls)));
+        let words = split_tls("host=h dbname=d sslmode=require");
+        assert_eq!(
+            words,
+            Ok(("host=h dbname=d sslmode=require".into(), Tls::default()))
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_password() {
+        let database = Database::parse("postgresql://u:hidden@h/d").expect("a valid address");
+        assert!(!format!("{database:?}").contains("hidden"));
+    }
+}

@@ -1,0 +1,68 @@
+//! What can go wrong between us and Postgres, by what the caller can do about it.
+
+use tokio_postgres::error::SqlState;
+
+use super::CodecError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing was sent: ask again later.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// Sent, and no answer came: it may have been done.
+    #[error("the connection to the database was lost: {0}")]
+    OutcomeUnknown(String),
+    /// Postgres refused the statement and did nothing.
+    #[error("the database refused a statement: {0}")]
+    Refused(String),
+    /// Another row has this value already.
+    #[error("not unique: {0}")]
+    Conflict(String),
+    /// What is stored is not what this release can read.
+    #[error("stored data cannot be read: {0}")]
+    Corrupt(String),
+}
+
+impl StoreError {
+    pub(crate) fn unreachable(error: impl std::fmt::Display) -> StoreError {
+        StoreError::Unreachable(error.to_string())
+    }
+
+    /// For statements that change nothing: no outcome can be unknown.
+    pub(crate) fn as_read(self) -> StoreError {
+        match self {
+            StoreError::OutcomeUnknown(reason) => StoreError::Unreachable(reason),
+            other @ (StoreError::Unreachable(_)
+            | StoreError::Refused(_)
+            | StoreError::Conflict(_)
+            | StoreError::Corrupt(_)) => other,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> StoreError {
+        let Some(answer) = error.as_db_error() else {
+            return if error.is_closed() || std::error::Error::source(&error).is_some() {
+                StoreError::OutcomeUnknown(error.to_string())
+            } else {
+                StoreError::Refused(error.to_string())
+            };
+        };
+        let code = answer.code();
+        let text = format!("{} ({})", answer.message(), code.code());
+        match &code.code()[..2] {
+            // The server ended the session, perhaps after it did what we asked.
+            "57" if *code != SqlState::QUERY_CANCELED => StoreError::OutcomeUnknown(text),
+            "08" | "53" => StoreError::Unreachable(text),
+            "23" if *code == SqlState::UNIQUE_VIOLATION => StoreError::Conflict(text),
+            _ => StoreError::Refused(text),
+        }
+    }
+}
+
+impl From<CodecError> for StoreError {
+    fn from(error: CodecError) -> StoreError {
+        StoreError::Corrupt(error.to_string())
+    }
+}

@@ -1,0 +1,25 @@
+//! Every statement that the store sends, each a file of its own under `sql/`.
+
+macro_rules! statements {
+    ($($name:ident)*) => {
+        $(
+            #[allow(non_upper_case_globals, reason = "a statement is called as its file is")]
+            pub const $name: &str = include_str!(concat!("../../sql/", stringify!($name), ".sql"));
+        )*
+
+        /// Each statement with its name.
+        pub const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+// One name a line, sorted.
+statements! {
+    append_events
+    database_clock
+    log_head
+    log_page
+    read_game
+    read_game_from
+    read_version
+    renew_epoch
+}
