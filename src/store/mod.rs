@@ -4,13 +4,17 @@
 //! The append writer, the log's tail and the projector keep connections of their own, because each
 //! must know when it has lost one.
 
+pub mod append;
+mod batch;
 mod clock;
 pub mod codec;
 mod connection;
 mod error;
 mod history;
+mod log;
 pub mod migrate;
 pub mod sql;
+pub mod tail;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +29,7 @@ pub use codec::CodecError;
 pub use connection::{Database, DatabaseUrlError};
 pub use error::StoreError;
 pub use history::{History, Recorded};
+pub use log::LogHead;
 
 /// How long a statement on the pool may take, from asking for a connection to the last row.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(5);

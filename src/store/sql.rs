@@ -20,6 +20,8 @@ statements! {
     log_page
     read_game
     read_game_from
+    read_recorded_at
     read_version
     renew_epoch
+    terminate_append_blocker
 }

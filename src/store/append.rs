@@ -1,0 +1,348 @@
+//! The batching writer: every event of this instance is recorded here.
+//!
+//! Commands that arrive while a commit is in flight form the next batch, so an idle instance adds
+//! no delay and a busy one pays one commit for many. A batch is one statement in autocommit: no
+//! lock is held across a round trip. Its rows are judged one by one, by whether their game still
+//! ends where the writer's copy of it ended; a row that is not returned lost the race.
+//!
+//! When the connection breaks, nobody knows whether the batch was committed. It is sent again on a
+//! new one: the rows answer, because the same event at the same place is the same command.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use super::batch::{self, Prepared};
+use super::{Database, Recorded, StoreError};
+use crate::config::StageName;
+use crate::game::{Event, GameId, PlayerId, Rules};
+
+/// How many commands may wait; one more is answered `Full`.
+const QUEUE_LENGTH: usize = 4096;
+/// How many events one statement may record.
+const BATCH_LENGTH: usize = 500;
+/// How long a batch is tried before its outcome is called unknown.
+const BATCH_DEADLINE: Duration = Duration::from_secs(8);
+/// How long one statement may take. Above `lock_timeout`, so that the lock's wait ends first.
+const STATEMENT_DEADLINE: Duration = Duration::from_secs(3);
+/// The server gives up the lock's wait, and notices a dead writer, by itself.
+const SESSION_OPTIONS: &str = "-c lock_timeout=1000 -c tcp_keepalives_idle=5 \
+     -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
+
+/// An event to be recorded as its game's `version`.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub game_id: GameId,
+    pub version: u32,
+    /// The position of the game's event before this one; unused for version 1.
+    pub after_position: i64,
+    pub stage: StageName,
+    pub rules: Rules,
+    pub event: Event,
+    pub actor: PlayerId,
+    pub at: OffsetDateTime,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The game has moved on: nothing was recorded.
+    #[error("the game has moved on")]
+    LostRace,
+    /// The queue is full: nothing was sent.
+    #[error("too many commands are waiting")]
+    Full,
+    /// Nothing was sent.
+    #[error("the database cannot be reached")]
+    Unreachable,
+    /// Sent, and no answer came.
+    #[error("the outcome is unknown")]
+    OutcomeUnknown,
+    /// Postgres refused this event.
+    #[error("the database refused the event: {0}")]
+    Refused(String),
+}
+
+/// Hands events to the writer. Cheap to clone; the writer ends when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Appender {
+    queue: mpsc::Sender<Job>,
+    stats: Arc<AppendStats>,
+}
+
+/// What the writer has done since it began.
+#[derive(Debug, Default)]
+pub struct AppendStats {
+    pub batches: AtomicU64,
+    pub events: AtomicU64,
+    /// Sessions that held the lock in their sleep and were ended.
+    pub terminated_blockers: AtomicU64,
+}
+
+/// The writer's end: to be run by one task.
+#[derive(Debug)]
+pub struct Writer {
+    database: Database,
+    queue: mpsc::Receiver<Job>,
+    stats: Arc<AppendStats>,
+    committed: watch::Sender<u64>,
+}
+
+type Answer = Result<Arc<Recorded>, AppendError>;
+
+#[derive(Debug)]
+struct Job {
+    event: NewEvent,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A writer and the handle that feeds it. `committed` counts its batches, for whoever follows.
+pub fn writer(database: &Database, committed: watch::Sender<u64>) -> (Appender, Writer) {
+    let (sender, queue) = mpsc::channel(QUEUE_LENGTH);
+    let stats = Arc::new(AppendStats::default());
+    let database = database.with_options(SESSION_OPTIONS);
+    let writer = Writer {
+        database,
+        queue,
+        stats: stats.clone(),
+        committed,
+    };
+    (
+        Appender {
+            queue: sender,
+            stats,
+        },
+        writer,
+    )
+}
+
+impl Appender {
+    /// Records `event`; returns once it is committed.
+    pub async fn append(&self, event: NewEvent) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        self.queue
+            .try_send(Job { event, answer })
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => AppendError::Full,
+                mpsc::error::TrySendError::Closed(_) => AppendError::Unreachable,
+            })?;
+        answered.await.unwrap_or(Err(AppendError::OutcomeUnknown))
+    }
+
+    pub fn stats(&self) -> &AppendStats {
+        &self.stats
+    }
+
+    /// How many commands wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+}
+
+impl Writer {
+    /// Records what comes until every [`Appender`] is gone.
+    pub async fn run(mut self) {
+        let mut session = None;
+        let mut jobs = Vec::with_capacity(BATCH_LENGTH);
+        while self.queue.recv_many(&mut jobs, BATCH_LENGTH).await > 0 {
+            self.record(&mut session, std::mem::take(&mut jobs)).await;
+        }
+    }
+
+    /// Answers every job of a batch.
+    async fn record(&self, session: &mut Option<Session>, jobs: Vec<Job>) {
+        let deadline = Instant::now() + BATCH_DEADLINE;
+        // Of two commands for one place the first in the queue is tried; the other has lost.
+        let mut places = HashSet::with_capacity(jobs.len());
+        let (jobs, late): (Vec<Job>, Vec<Job>) = jobs
+            .into_iter()
+            .partition(|job| places.insert((job.event.game_id, job.event.version)));
+        let events: Vec<&NewEvent> = jobs.iter().map(|job| &job.event).collect();
+        let answers = match self.try_until(session, &events, deadline).await {
+            Ok(answers) => answers,
+            Err(AppendError::Refused(_)) if jobs.len() > 1 => {
+                let mut answers = Vec::with_capacity(jobs.len());
+                for &event in &events {
+                    let alone = self.try_until(session, &[event], deadline).await;
+                    answers.push(alone.and_then(|mut one| one.pop().unwrap_or(lost())));
+                }
+                answers
+            }
+            Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
+        };
+        self.stats.batches.fetch_add(1, Ordering::Relaxed);
+        let recorded = answers.iter().filter(|answer| answer.is_ok()).count();
+        self.stats
+            .events
+            .fetch_add(recorded as u64, Ordering::Relaxed);
+        self.committed.send_modify(|batches| *batches += 1);
+        let answers = answers.into_iter().chain(std::iter::repeat_with(lost));
+        for (job, answer) in jobs.into_iter().chain(late).zip(answers) {
+            // Whoever asked may have stopped listening; the event stands all the same.
+            let _ = job.answer.send(answer);
+        }
+    }
+
+    /// Sends `events` until the database has answered for them or `deadline` has passed.
+    async fn try_until(
+        &self,
+        session: &mut Option<Session>,
+        events: &[&NewEvent],
+        deadline: Instant,
+    ) -> Result<Vec<Answer>, AppendError> {
+        let mut sent_before = false;
+        let mut lock_timeouts = 0_u32;
+        loop {
+            let given_up = if sent_before {
+                AppendError::OutcomeUnknown
+            } else {
+                AppendError::Unreachable
+            };
+            let open = match session.take() {
+                Some(open) if !open.client.is_closed() => open,
+                _ => match timeout_at(deadline, Session::open(&self.database)).await {
+                    Ok(Ok(open)) => open,
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, "the writer cannot reach the database");
+                        return Err(given_up);
+                    }
+                    Err(_) => return Err(given_up),
+                },
+            };
+            let until = deadline.min(Instant::now() + STATEMENT_DEADLINE);
+            match timeout_at(until, open.insert(events, sent_before)).await {
+                Ok(Ok(answers)) => {
+                    *session = Some(open);
+                    return Ok(answers);
+                }
+                Ok(Err(InsertError::LockTimeout)) => {
+                    lock_timeouts += 1;
+                    if lock_timeouts >= 2 {
+                        self.end_blocker(&open).await;
+                    }
+                    *session = Some(open);
+                    if Instant::now() >= deadline {
+                        return Err(given_up);
+                    }
+                }
+                Ok(Err(InsertError::Refused(reason))) => {
+                    *session = Some(open);
+                    return Err(AppendError::Refused(reason));
+                }
+                Ok(Err(InsertError::Lost(reason))) => {
+                    tracing::warn!(%reason, "the writer lost its connection; trying on a new one");
+                    sent_before = true;
+                }
+                Err(_) => sent_before = true,
+            }
+            if Instant::now() >= deadline {
+                return Err(AppendError::OutcomeUnknown);
+            }
+        }
+    }
+
+    async fn end_blocker(&self, session: &Session) {
+        match session.end_blocker().await {
+            Ok(0) => {}
+            Ok(ended) => {
+                self.stats
+                    .terminated_blockers
+                    .fetch_add(ended, Ordering::Relaxed);
+                tracing::warn!(ended, "ended a frozen session that held the append lock");
+            }
+            Err(error) => tracing::warn!(%error, "cannot look for who holds the append lock"),
+        }
+    }
+}
+
+fn lost() -> Answer {
+    Err(AppendError::LostRace)
+}
+
+/// The writer's own connection, with its statements prepared.
+struct Session {
+    client: Client,
+    prepared: Prepared,
+}
+
+enum InsertError {
+    LockTimeout,
+    Refused(String),
+    Lost(String),
+}
+
+impl Session {
+    async fn open(database: &Database) -> Result<Session, StoreError> {
+        let client = database.client().await?;
+        let prepared = batch::prepare(&client).await?;
+        Ok(Session { client, prepared })
+    }
+
+    /// Inserts `events`, and answers for each. After a lost connection (`sent_before`), an event
+    /// that is there already may be our own.
+    async fn insert(
+        &self,
+        events: &[&NewEvent],
+        sent_before: bool,
+    ) -> Result<Vec<Answer>, InsertError> {
+        let positions = batch::insert(&self.client, &self.prepared, events).await?;
+        let mut answers = Vec::with_capacity(events.len());
+        let mut taken: HashMap<(GameId, u32), i64> = positions;
+        for &event in events {
+            let answer = match taken.remove(&(event.game_id, event.version)) {
+                Some(position) => Ok(Arc::new(batch::recorded(event, position))),
+                None if sent_before => {
+                    let there = batch::read_at(&self.client, &self.prepared, event).await?;
+                    match there {
+                        Some(recorded) if batch::is_same(event, &recorded) => {
+                            Ok(Arc::new(recorded))
+                        }
+                        Some(_) | None => lost(),
+                    }
+                }
+                None => lost(),
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    async fn end_blocker(&self) -> Result<u64, StoreError> {
+        let row = self
+            .client
+            .query_one(
+                &self.prepared.terminate_blocker,
+                &[&super::connection::APPLICATION_NAME],
+            )
+            .await?;
+        Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+    }
+}
+
+impl From<tokio_postgres::Error> for InsertError {
+    fn from(error: tokio_postgres::Error) -> InsertError {
+        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            return InsertError::LockTimeout;
+        }
+        StoreError::from(error).into()
+    }
+}
+
+impl From<StoreError> for InsertError {
+    fn from(error: StoreError) -> InsertError {
+        match error {
+            StoreError::Unreachable(reason) | StoreError::OutcomeUnknown(reason) => {
+                InsertError::Lost(reason)
+            }
+            StoreError::Refused(reason)
+            | StoreError::Conflict(reason)
+            | StoreError::Corrupt(reason) => InsertError::Refused(reason),
+        }
+    }
+}

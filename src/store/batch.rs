@@ -1,0 +1,136 @@
+//! The statements of the append writer: events into columns, and rows back into events.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio_postgres::{Client, Statement};
+use uuid::Uuid;
+
+use super::append::NewEvent;
+use super::{Recorded, StoreError, codec, log, sql};
+use crate::game::{GameId, PlayerId};
+
+pub(super) struct Prepared {
+    append: Statement,
+    read_at: Statement,
+    pub(super) terminate_blocker: Statement,
+}
+
+pub(super) async fn prepare(client: &Client) -> Result<Prepared, StoreError> {
+    Ok(Prepared {
+        append: client.prepare(sql::append_events).await?,
+        read_at: client.prepare(sql::read_recorded_at).await?,
+        terminate_blocker: client.prepare(sql::terminate_append_blocker).await?,
+    })
+}
+
+/// Inserts `events`; the positions of those that were, by game and version.
+pub(super) async fn insert(
+    client: &Client,
+    prepared: &Prepared,
+    events: &[&NewEvent],
+) -> Result<HashMap<(GameId, u32), i64>, tokio_postgres::Error> {
+    let columns = Columns::of(events);
+    let rows = client
+        .query(
+            &prepared.append,
+            &[
+                &columns.game_id,
+                &columns.version,
+                &columns.after_position,
+                &columns.stage,
+                &columns.variant,
+                &columns.rules,
+                &columns.kind,
+                &columns.schema,
+                &columns.data,
+                &columns.actor,
+                &columns.at,
+            ],
+        )
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let version = u32::try_from(row.get::<_, i32>("version")).unwrap_or_default();
+            ((GameId(row.get("game_id")), version), row.get("position"))
+        })
+        .collect())
+}
+
+/// The event that stands where `event` was to be recorded.
+pub(super) async fn read_at(
+    client: &Client,
+    prepared: &Prepared,
+    event: &NewEvent,
+) -> Result<Option<Recorded>, StoreError> {
+    let version = stored_version(event.version);
+    let row = client
+        .query_opt(&prepared.read_at, &[&event.game_id.0, &version])
+        .await?;
+    row.as_ref().map(log::recorded).transpose()
+}
+
+/// `event` as the log holds it at `position`.
+pub(super) fn recorded(event: &NewEvent, position: i64) -> Recorded {
+    Recorded {
+        position,
+        game_id: event.game_id,
+        version: event.version,
+        stage: event.stage.clone(),
+        rules: event.rules,
+        event: event.event.clone(),
+        actor: event.actor,
+        at: event.at,
+    }
+}
+
+/// Whether what is recorded is `event` itself, from an earlier sending: nobody else does the same
+/// in the same microsecond.
+pub(super) fn is_same(event: &NewEvent, there: &Recorded) -> bool {
+    *there == recorded(event, there.position)
+}
+
+/// Versions begin at 1 and are checked against 2147483647 where they come in.
+pub(super) fn stored_version(version: u32) -> i32 {
+    i32::try_from(version).unwrap_or(i32::MAX)
+}
+
+#[derive(Default)]
+struct Columns<'a> {
+    game_id: Vec<Uuid>,
+    version: Vec<i32>,
+    after_position: Vec<i64>,
+    stage: Vec<&'a str>,
+    variant: Vec<&'static str>,
+    rules: Vec<i16>,
+    kind: Vec<&'static str>,
+    schema: Vec<i16>,
+    data: Vec<Value>,
+    actor: Vec<Uuid>,
+    at: Vec<OffsetDateTime>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(events: &[&'a NewEvent]) -> Columns<'a> {
+        let mut columns = Columns::default();
+        for &event in events {
+            let PlayerId(actor) = event.actor;
+            columns.game_id.push(event.game_id.0);
+            columns.version.push(stored_version(event.version));
+            columns.after_position.push(event.after_position);
+            columns.stage.push(event.stage.as_str());
+            columns.variant.push(event.rules.variant.id());
+            columns
+                .rules
+                .push(i16::try_from(event.rules.version).unwrap_or(i16::MAX));
+            columns.kind.push(codec::kind(&event.event));
+            columns.schema.push(codec::SCHEMA);
+            columns.data.push(codec::data(event.rules, &event.event));
+            columns.actor.push(actor);
+            columns.at.push(event.at);
+        }
+        columns
+    }
+}
