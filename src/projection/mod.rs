@@ -1,1 +1,100 @@
-//! (skeleton)
+//! The projector: folds the log into the rows that lists and operators read.
+//!
+//! One instance at a time leads, by a lock that its session holds. The connection with the lock is
+//! the one that writes, and every page of rows is written together with how far it comes, under the
+//! condition that nobody else has moved on: two leaders cannot both write. A game's rows are folded
+//! from its whole history each time, so writing a page twice changes nothing.
+
+mod rebuild;
+mod rows;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+pub use rebuild::rebuild;
+
+use crate::store::projection::{Progress, ProjectionName, Session};
+use crate::store::tail::TailStatus;
+use crate::store::{Database, StoreError};
+
+const PAGE_LENGTH: i64 = 500;
+/// How long one page may take.
+const PAGE_DEADLINE: Duration = Duration::from_secs(15);
+/// How often the leader asks whether its session lives, and the others whether there is a leader.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// What came of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A page was folded.
+    Forward(Progress),
+    /// Everything is folded.
+    AtEnd,
+    /// Somebody else has moved the projection on.
+    Overtaken,
+}
+
+/// Projects whenever this instance leads, until the log's follower is gone.
+pub async fn run(database: Database, mut tail: watch::Receiver<TailStatus>) {
+    while tail.has_changed().is_ok() {
+        if let Err(error) = lead(&database, &mut tail).await {
+            tracing::warn!(%error, "the projector lost the database");
+        }
+        tokio::time::sleep(PULSE).await;
+    }
+}
+
+/// Waits to lead, leads, and returns when it no longer does.
+async fn lead(
+    database: &Database,
+    tail: &mut watch::Receiver<TailStatus>,
+) -> Result<(), StoreError> {
+    let mut session = Session::open(database).await?;
+    while !answered(session.try_lead()).await? {
+        tokio::time::sleep(PULSE).await;
+        if tail.has_changed().is_err() {
+            return Ok(());
+        }
+    }
+    tracing::info!("this instance projects");
+    let mut progress = answered(session.progress(ProjectionName::Live)).await?;
+    loop {
+        match answered(step(&mut session, progress)).await? {
+            Step::Forward(further) => progress = further,
+            Step::Overtaken => return Ok(()),
+            // A poll that comes back empty is also the proof that the session lives.
+            Step::AtEnd => {
+                if let Ok(Err(_)) = timeout(PULSE, tail.changed()).await {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// Folds the next page of the log into the rows of `progress`.
+pub async fn step(session: &mut Session, progress: Progress) -> Result<Step, StoreError> {
+    let Some(page) = session.next_page(progress.position, PAGE_LENGTH).await? else {
+        return Ok(Step::AtEnd);
+    };
+    for (game_id, error) in &page.unreadable {
+        tracing::error!(%game_id, %error, "a game cannot be folded and is quarantined");
+    }
+    let boards: Vec<_> = page.histories.iter().map(rows::board).collect();
+    let my_games: Vec<_> = page.histories.iter().flat_map(rows::my_games).collect();
+    let written = session
+        .write_page(progress, &page, &boards, &my_games)
+        .await?;
+    Ok(written.map_or(Step::Overtaken, Step::Forward))
+}
+
+async fn answered<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match timeout(PAGE_DEADLINE, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(StoreError::Unreachable(
+            "the database did not answer in time".into(),
+        )),
+    }
+}

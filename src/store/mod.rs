@@ -13,6 +13,7 @@ mod error;
 mod history;
 mod log;
 pub mod migrate;
+pub mod projection;
 pub mod sql;
 pub mod tail;
 

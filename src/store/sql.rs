@@ -18,6 +18,22 @@ statements! {
     database_clock
     log_head
     log_page
+    projection_advance
+    projection_begin_rebuild
+    projection_histories
+    projection_page_end
+    projection_put_boards
+    projection_put_my_games
+    projection_quarantine
+    projection_quarantined
+    projection_release
+    projection_state
+    projection_status
+    projection_swap
+    projection_sweep_board
+    projection_sweep_my_game
+    projection_sweep_quarantine
+    projection_try_lead
     read_game
     read_game_from
     read_recorded_at

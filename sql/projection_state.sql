@@ -1,0 +1,2 @@
+-- projection_state
+select generation, position from projection where name = $1

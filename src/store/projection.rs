@@ -1,0 +1,332 @@
+//! The projection's rows: what is derived from the log, generation by generation.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio_postgres::{Client, GenericClient};
+use uuid::Uuid;
+
+use super::{Database, History, Store, StoreError, log, sql};
+use crate::game::GameId;
+
+/// A projection being filled, and how far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub name: ProjectionName,
+    pub generation: i32,
+    pub position: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProjectionName {
+    /// The one that is read.
+    Live,
+    /// The one that a rebuild fills.
+    Next,
+}
+
+/// The live projection against the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectionStatus {
+    pub generation: i32,
+    pub position: i64,
+    pub log_end: i64,
+    pub lag_events: i64,
+    /// The age of the oldest event that is not projected yet.
+    pub lag_seconds: f64,
+    pub quarantined: i64,
+}
+
+/// The next stretch of the log, as histories of the games that it touches.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub end: i64,
+    pub histories: Vec<History>,
+    /// Games that cannot be folded, and why.
+    pub unreadable: Vec<(GameId, String)>,
+}
+
+/// One game as it stands on the board.
+#[derive(Debug)]
+pub struct BoardRow {
+    pub game_id: Uuid,
+    pub stage: String,
+    pub variant: &'static str,
+    pub rules: i16,
+    pub version: i32,
+    pub status: &'static str,
+    pub turn: Option<&'static str>,
+    pub board: Value,
+    pub seats: Value,
+    pub result: Option<Value>,
+    pub position: i64,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+/// One game in the list of one player.
+#[derive(Debug)]
+pub struct MyGameRow {
+    pub player_id: Uuid,
+    pub game_id: Uuid,
+    pub stage: String,
+    pub status: &'static str,
+    pub my_turn: bool,
+    pub position: i64,
+    pub updated_at: OffsetDateTime,
+}
+
+impl ProjectionName {
+    fn as_str(self) -> &'static str {
+        match self {
+            ProjectionName::Live => "games",
+            ProjectionName::Next => "games-next",
+        }
+    }
+}
+
+/// A connection of its own for whoever projects. Its server end notices by itself when we are gone.
+pub struct Session(Client);
+
+impl Session {
+    pub async fn open(database: &Database) -> Result<Session, StoreError> {
+        let keepalives = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 \
+                          -c tcp_keepalives_count=3 -c statement_timeout=10000";
+        Ok(Session(database.with_options(keepalives).client().await?))
+    }
+
+    /// Whether this session is now the one that projects; it stays so until it ends.
+    pub async fn try_lead(&self) -> Result<bool, StoreError> {
+        Ok(self
+            .0
+            .query_one(sql::projection_try_lead, &[])
+            .await?
+            .get(0))
+    }
+
+    pub async fn progress(&self, name: ProjectionName) -> Result<Progress, StoreError> {
+        let row = self
+            .0
+            .query_one(sql::projection_state, &[&name.as_str()])
+            .await?;
+        Ok(Progress {
+            name,
+            generation: row.get(0),
+            position: row.get(1),
+        })
+    }
+
+    /// The next at most `limit` events after `position`, by game; `None` at the log's end.
+    pub async fn next_page(&self, position: i64, limit: i64) -> Result<Option<Page>, StoreError> {
+        let page = self
+            .0
+            .query_one(sql::projection_page_end, &[&position, &limit])
+            .await?;
+        let (Some(end), Some(games)) = (
+            page.get::<_, Option<i64>>(0),
+            page.get::<_, Option<Vec<Uuid>>>(1),
+        ) else {
+            return Ok(None);
+        };
+        let rows = self
+            .0
+            .query(sql::projection_histories, &[&games, &end])
+            .await?;
+        let mut by_game: HashMap<Uuid, Vec<_>> = HashMap::new();
+        for row in rows {
+            by_game.entry(row.get("game_id")).or_default().push(row);
+        }
+        let mut page = Page {
+            end,
+            ..Page::default()
+        };
+        for (game, rows) in by_game {
+            match log::many(&rows).and_then(History::new) {
+                Ok(history) => page.histories.extend(history),
+                Err(error) => page.unreadable.push((GameId(game), error.to_string())),
+            }
+        }
+        Ok(Some(page))
+    }
+
+    /// Writes the rows of a page and how far they come, in one transaction; `None` where somebody
+    /// else has moved the projection on, and then nothing is written.
+    pub async fn write_page(
+        &mut self,
+        from: Progress,
+        page: &Page,
+        boards: &[BoardRow],
+        my_games: &[MyGameRow],
+    ) -> Result<Option<Progress>, StoreError> {
+        let transaction = self.0.transaction().await?;
+        let moved = transaction
+            .query_opt(
+                sql::projection_advance,
+                &[
+                    &from.name.as_str(),
+                    &from.generation,
+                    &from.position,
+                    &page.end,
+                ],
+            )
+            .await?;
+        if moved.is_none() {
+            return Ok(None);
+        }
+        put_boards(&transaction, from.generation, boards).await?;
+        put_my_games(&transaction, from.generation, my_games).await?;
+        put_quarantine(&transaction, from.generation, page).await?;
+        transaction.commit().await?;
+        Ok(Some(Progress {
+            position: page.end,
+            ..from
+        }))
+    }
+
+    /// Begins, or goes on with, filling the next generation.
+    pub async fn begin_rebuild(&self) -> Result<Progress, StoreError> {
+        let row = self.0.query_one(sql::projection_begin_rebuild, &[]).await?;
+        Ok(Progress {
+            name: ProjectionName::Next,
+            generation: row.get(0),
+            position: row.get(1),
+        })
+    }
+
+    /// Makes the filled generation the live one; false where it has not come as far yet.
+    pub async fn swap(&self, filled: Progress) -> Result<bool, StoreError> {
+        Ok(self
+            .0
+            .query_opt(sql::projection_swap, &[&filled.generation])
+            .await?
+            .is_some())
+    }
+
+    /// Deletes what is left of generations before the live one, in short statements.
+    pub async fn sweep(&self) -> Result<(), StoreError> {
+        let sweeps = [
+            sql::projection_sweep_board,
+            sql::projection_sweep_my_game,
+            sql::projection_sweep_quarantine,
+        ];
+        for statement in sweeps {
+            while self.0.execute(statement, &[]).await? > 0 {}
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    pub async fn projection_status(&self) -> Result<ProjectionStatus, StoreError> {
+        let row = self.read_one(sql::projection_status, &[]).await?;
+        Ok(ProjectionStatus {
+            generation: row.get(0),
+            position: row.get(1),
+            log_end: row.get(2),
+            lag_events: row.get(3),
+            lag_seconds: row.get(4),
+            quarantined: row.get(5),
+        })
+    }
+
+    /// The games that the live projection had to leave out, newest first, at most 100.
+    pub async fn quarantined_games(&self) -> Result<Vec<(GameId, String)>, StoreError> {
+        let rows = self.read(sql::projection_quarantined, &[]).await?;
+        Ok(rows
+            .iter()
+            .map(|row| (GameId(row.get(0)), row.get(1)))
+            .collect())
+    }
+
+    /// The position up to which the live projection holds every event.
+    pub async fn projected_position(&self) -> Result<i64, StoreError> {
+        let live = ProjectionName::Live.as_str();
+        Ok(self
+            .read_one(sql::projection_state, &[&live])
+            .await?
+            .get("position"))
+    }
+}
+
+async fn put_boards(
+    client: &impl GenericClient,
+    generation: i32,
+    rows: &[BoardRow],
+) -> Result<(), StoreError> {
+    fn column<T>(rows: &[BoardRow], value: impl Fn(&BoardRow) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
+    }
+    client
+        .execute(
+            sql::projection_put_boards,
+            &[
+                &generation,
+                &column(rows, |row| row.game_id),
+                &column(rows, |row| row.stage.clone()),
+                &column(rows, |row| row.variant),
+                &column(rows, |row| row.rules),
+                &column(rows, |row| row.version),
+                &column(rows, |row| row.status),
+                &column(rows, |row| row.turn),
+                &column(rows, |row| row.board.clone()),
+                &column(rows, |row| row.seats.clone()),
+                &column(rows, |row| row.result.clone()),
+                &column(rows, |row| row.position),
+                &column(rows, |row| row.created_at),
+                &column(rows, |row| row.updated_at),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+async fn put_my_games(
+    client: &impl GenericClient,
+    generation: i32,
+    rows: &[MyGameRow],
+) -> Result<(), StoreError> {
+    fn column<T>(rows: &[MyGameRow], value: impl Fn(&MyGameRow) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
+    }
+    client
+        .execute(
+            sql::projection_put_my_games,
+            &[
+                &generation,
+                &column(rows, |row| row.player_id),
+                &column(rows, |row| row.game_id),
+                &column(rows, |row| row.stage.clone()),
+                &column(rows, |row| row.status),
+                &column(rows, |row| row.my_turn),
+                &column(rows, |row| row.position),
+                &column(rows, |row| row.updated_at),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+async fn put_quarantine(
+    client: &impl GenericClient,
+    generation: i32,
+    page: &Page,
+) -> Result<(), StoreError> {
+    let readable: Vec<Uuid> = page
+        .histories
+        .iter()
+        .map(|history| history.game_id().0)
+        .collect();
+    client
+        .execute(sql::projection_release, &[&generation, &readable])
+        .await?;
+    let (games, errors): (Vec<Uuid>, Vec<&str>) = page
+        .unreadable
+        .iter()
+        .map(|(game, error)| (game.0, error.as_str()))
+        .unzip();
+    client
+        .execute(sql::projection_quarantine, &[&generation, &games, &errors])
+        .await?;
+    Ok(())
+}
