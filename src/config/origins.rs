@@ -1,0 +1,85 @@
+//! Web pages that may call the public listener from a browser.
+
+use std::str::FromStr;
+
+/// The origins that CORS lets in; by default none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(Vec<String>);
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an origin such as https://game.example or http://localhost:5173, nor *")]
+pub struct OriginError(String);
+
+impl Origins {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a page of `origin`, as its browser names it, may call.
+    pub fn allow(&self, origin: &str) -> bool {
+        self.0.iter().any(|known| known == "*" || known == origin)
+    }
+}
+
+impl FromStr for Origins {
+    type Err = OriginError;
+
+    /// Reads a list with commas between its origins. `*` stands for all.
+    fn from_str(list: &str) -> Result<Origins, OriginError> {
+        list.split(',')
+            .map(str::trim)
+            .filter(|origin| !origin.is_empty())
+            .map(|origin| {
+                if origin == "*" || is_origin(origin) {
+                    Ok(origin.to_ascii_lowercase())
+                } else {
+                    Err(OriginError(origin.to_owned()))
+                }
+            })
+            .collect::<Result<_, _>>()
+            .map(Origins)
+    }
+}
+
+/// `scheme://host[:port]` and nothing after it: browsers send no slash there.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let literal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    !scheme.is_empty()
+        && scheme.bytes().all(plain)
+        && !authority.is_empty()
+        && authority.bytes().all(literal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listed_origins_and_no_others() {
+        let origins: Origins = "https://A.example, http://localhost:5173,".parse().unwrap();
+        assert!(origins.allow("https://a.example"));
+        assert!(origins.allow("http://localhost:5173"));
+        assert!(!origins.allow("http://localhost"));
+        assert!(!origins.allow("https://a.example.evil"));
+        assert!("*".parse::<Origins>().unwrap().allow("https://any.example"));
+        assert!(!Origins::default().allow("null"));
+        assert!("".parse::<Origins>().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_no_browser_would_send_is_refused() {
+        for bad in [
+            "a.example",
+            "https://a.example/",
+            "https://",
+            "https://a b",
+            "://x",
+        ] {
+            assert!(bad.parse::<Origins>().is_err(), "{bad}");
+        }
+    }
+}
