@@ -1,0 +1,144 @@
+//! What a client says before its connection becomes a WebSocket.
+//!
+//! A browser cannot set headers on a WebSocket, so the key and the player token may also come as
+//! offered subprotocols, which are never echoed and never logged. A header wins over a
+//! subprotocol.
+
+use std::fmt;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, SEC_WEBSOCKET_PROTOCOL};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The one subprotocol that is spoken here, and that an answer echoes.
+pub const SUBPROTOCOL: &str = "turnkey.v1";
+
+const KEY_PREFIX: &str = "x-api-key.";
+const ENCODED_KEY_PREFIX: &str = "x-api-key-b64.";
+const TOKEN_PREFIX: &str = "bearer.";
+
+/// Who a handshake says it is. Its `Debug` shows none of it.
+pub struct Credentials {
+    /// The API key's value, not yet looked at.
+    pub api_key: Option<String>,
+    /// What an `Authorization` header would hold: `Bearer …`, not yet looked at.
+    pub authorization: Option<String>,
+    /// Whether [`SUBPROTOCOL`] is among the offered ones.
+    pub speaks_turnkey: bool,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials(…)")
+    }
+}
+
+/// Reads the key and the token of a request for `/live`.
+pub fn credentials(request: &HttpRequest) -> Credentials {
+    from_headers(request.headers())
+}
+
+fn from_headers(headers: &HeaderMap) -> Credentials {
+    let mut found = Credentials {
+        api_key: header(headers, "x-api-key"),
+        authorization: header(headers, AUTHORIZATION.as_str()),
+        speaks_turnkey: false,
+    };
+    for offered in offered_protocols(headers) {
+        if offered == SUBPROTOCOL {
+            found.speaks_turnkey = true;
+        } else if let Some(encoded) = offered.strip_prefix(ENCODED_KEY_PREFIX) {
+            found.api_key.get_or_insert_with(|| decoded(encoded));
+        } else if let Some(key) = offered.strip_prefix(KEY_PREFIX) {
+            found.api_key.get_or_insert_with(|| key.to_owned());
+        } else if let Some(token) = offered.strip_prefix(TOKEN_PREFIX) {
+            found
+                .authorization
+                .get_or_insert_with(|| format!("Bearer {token}"));
+        }
+    }
+    found
+}
+
+/// A header that is there but is not text stays a credential, and a wrong one.
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn offered_protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+}
+
+/// What cannot be decoded becomes a value that no key has, so the gate refuses it like any other.
+fn decoded(encoded: &str) -> String {
+    URL_SAFE_NO_PAD
+        .decode(encoded)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn read(headers: &[(&str, &str)]) -> Credentials {
+        let mut request = TestRequest::default();
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        credentials(&request.to_http_request())
+    }
+
+    #[test]
+    fn key_and_token_from_subprotocols() {
+        let found = read(&[
+            ("sec-websocket-protocol", "turnkey.v1, x-api-key.tk_abc"),
+            ("sec-websocket-protocol", "bearer.a.b.c"),
+        ]);
+        assert!(found.speaks_turnkey);
+        assert_eq!(found.api_key.as_deref(), Some("tk_abc"));
+        assert_eq!(found.authorization.as_deref(), Some("Bearer a.b.c"));
+    }
+
+    #[test]
+    fn a_key_with_characters_that_no_subprotocol_holds() {
+        let encoded = URL_SAFE_NO_PAD.encode("a,key/with=separators");
+        let found = read(&[(
+            "sec-websocket-protocol",
+            &format!("x-api-key-b64.{encoded}"),
+        )]);
+        assert!(!found.speaks_turnkey);
+        assert_eq!(found.api_key.as_deref(), Some("a,key/with=separators"));
+        let broken = read(&[("sec-websocket-protocol", "x-api-key-b64.%%%")]);
+        assert_eq!(broken.api_key.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_header_wins() {
+        let found = read(&[
+            ("X-Api-Key", "from-header"),
+            ("Authorization", "Bearer header"),
+            ("sec-websocket-protocol", "x-api-key.other, bearer.other"),
+        ]);
+        assert_eq!(found.api_key.as_deref(), Some("from-header"));
+        assert_eq!(found.authorization.as_deref(), Some("Bearer header"));
+    }
+
+    #[test]
+    fn nothing_said() {
+        let found = read(&[]);
+        assert!(found.api_key.is_none() && found.authorization.is_none());
+        assert!(!found.speaks_turnkey);
+        assert_eq!(format!("{found:?}"), "Credentials(…)");
+    }
+}
