@@ -10,7 +10,9 @@ mod clock;
 pub mod codec;
 mod connection;
 mod error;
+mod gate_id;
 mod history;
+pub mod keys;
 mod log;
 pub mod migrate;
 pub mod projection;
@@ -29,7 +31,9 @@ pub use clock::Clock;
 pub use codec::CodecError;
 pub use connection::{Database, DatabaseUrlError};
 pub use error::StoreError;
+pub use gate_id::{DeploymentId, IdError, KeyId, PlanId};
 pub use history::{History, Recorded};
+pub use keys::Lookup;
 pub use log::LogHead;
 
 /// How long a statement on the pool may take, from asking for a connection to the last row.

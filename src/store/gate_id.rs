@@ -1,0 +1,93 @@
+//! Names of the control plane's things.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use rand::RngExt;
+use serde::Serialize;
+
+const LENGTH: usize = 10;
+const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// A text that is no id: ids are 10 of `a-z 0-9`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id is 10 of the characters a-z 0-9")]
+pub struct IdError;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// A new one, at random.
+            pub fn generate() -> $name {
+                $name(random_text().into())
+            }
+
+            /// One that the database holds.
+            pub(crate) fn stored(text: &str) -> $name {
+                $name(text.into())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<$name, IdError> {
+                if text.len() == LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte)) {
+                    Ok($name(text.into()))
+                } else {
+                    Err(IdError)
+                }
+            }
+        }
+    };
+}
+
+id!(
+    /// An API key's id. Not secret: logs and usage name keys by it.
+    KeyId
+);
+id!(
+    /// A usage plan's id.
+    PlanId
+);
+id!(
+    /// A deployment's id.
+    DeploymentId
+);
+
+fn random_text() -> String {
+    let mut random = rand::rng();
+    (0..LENGTH)
+        .map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_10_small_letters_and_digits() {
+        let id = KeyId::generate();
+        assert_eq!(id.as_str().parse(), Ok(id));
+        for bad in ["", "abcdefghi", "abcdefghijk", "ABCDEFGHIJ", "abcde fghi"] {
+            assert_eq!(bad.parse::<PlanId>(), Err(IdError), "{bad}");
+        }
+    }
+}
