@@ -1,0 +1,310 @@
+//! What callers send, read from bodies, headers and queries.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::body::{Body, chosen, expected, parse_json, query_integer, required};
+use super::{Caller, PlayError};
+use crate::game::{GameId, Opponent, Options, Seat, Status, Variant, Visibility};
+use crate::store::codec;
+
+/// The greatest version that a request may name.
+pub const MAX_VERSION: u32 = i32::MAX.unsigned_abs();
+const MAX_NAME_CHARACTERS: usize = 40;
+const GAMES_LIMIT: u32 = 20;
+const EVENTS_LIMIT: u32 = 100;
+
+/// A player's name: 1 to 40 characters, trimmed, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlayerName(String);
+
+/// `POST /game`.
+#[derive(Clone, Debug)]
+pub struct CreateGame {
+    pub variant: Variant,
+    pub options: Options,
+    pub name: Option<PlayerName>,
+    pub seat: Seat,
+    pub opponent: Opponent,
+    pub visibility: Visibility,
+}
+
+/// `PUT /game`.
+#[derive(Clone, Debug)]
+pub struct MakeMove {
+    pub game_id: String,
+    /// In the form of the game's variant.
+    pub played: Value,
+    /// The version that the player saw.
+    pub version: Option<u32>,
+}
+
+/// `POST /join`.
+#[derive(Clone, Debug)]
+pub struct JoinGame {
+    pub invite: String,
+    pub name: Option<PlayerName>,
+}
+
+/// `GET /games`.
+#[derive(Clone, Debug)]
+pub struct ListGames {
+    pub status: Option<Status>,
+    pub limit: u32,
+    pub cursor: Option<String>,
+}
+
+/// `GET /game/{gameId}/events`.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadEvents {
+    pub after: u32,
+    pub limit: u32,
+}
+
+/// An `Idempotency-Key` with what it stands for.
+#[derive(Clone, Debug)]
+pub struct RequestKey {
+    key: String,
+    body_digest: [u8; 32],
+}
+
+impl PlayerName {
+    pub fn parse(text: &str) -> Result<PlayerName, PlayError> {
+        let name = text.trim();
+        let length = name.chars().count();
+        if length == 0 || length > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
+            let what = "1 to 40 characters without control characters, not counting spaces \
+                        around them";
+            return Err(expected("name", what));
+        }
+        Ok(PlayerName(name.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn read(body: &Body) -> Result<Option<PlayerName>, PlayError> {
+        body.text("name")?.map(PlayerName::parse).transpose()
+    }
+}
+
+impl CreateGame {
+    pub fn parse(body: &[u8]) -> Result<CreateGame, PlayError> {
+        let body = Body::parse_any(body)?;
+        for planned in ["turnSeconds", "level"] {
+            if body.value(planned).is_some() {
+                return Err(not_in_this_release(planned));
+            }
+        }
+        if body.value("opponent").and_then(Value::as_str) == Some("bot") {
+            return Err(not_in_this_release("opponent: \"bot\""));
+        }
+        let body = body.only(&[
+            "variant",
+            "options",
+            "name",
+            "seat",
+            "opponent",
+            "visibility",
+        ])?;
+        let variant = match body.text("variant")? {
+            None => Variant::TicTacToe,
+            Some(id) => Variant::parse(id).ok_or_else(|| unknown_variant(id))?,
+        };
+        let seats = Seat::ALL.map(|seat| (variant.seat_name(seat), seat));
+        let visibilities = [Visibility::Unlisted, Visibility::Private]
+            .map(|visibility| (codec::visibility_name(visibility), visibility));
+        let opponents = [Opponent::Invite, Opponent::Oneself]
+            .map(|opponent| (codec::opponent_name(opponent), opponent));
+        let none = Map::new();
+        Ok(CreateGame {
+            variant,
+            options: variant
+                .parse_options(body.object("options")?.unwrap_or(&none))
+                .map_err(|error| PlayError::InvalidOption {
+                    detail: error.to_string(),
+                })?,
+            name: PlayerName::read(&body)?,
+            seat: body.choice("seat", &seats)?.unwrap_or(Seat::First),
+            opponent: body
+                .choice("opponent", &opponents)?
+                .unwrap_or(Opponent::Invite),
+            visibility: body
+                .choice("visibility", &visibilities)?
+                .unwrap_or(Visibility::Unlisted),
+        })
+    }
+}
+
+impl MakeMove {
+    pub fn parse(body: &[u8]) -> Result<MakeMove, PlayError> {
+        let body = Body::parse(body, &["gameId", "move", "version"])?;
+        Ok(MakeMove {
+            game_id: required("gameId", body.text("gameId")?)?.to_owned(),
+            played: required("move", body.value("move"))?.clone(),
+            version: body.integer("version", 1..=MAX_VERSION)?,
+        })
+    }
+}
+
+impl JoinGame {
+    pub fn parse(body: &[u8]) -> Result<JoinGame, PlayError> {
+        let body = Body::parse(body, &["invite", "name"])?;
+        Ok(JoinGame {
+            invite: required("invite", body.text("invite")?)?.to_owned(),
+            name: PlayerName::read(&body)?,
+        })
+    }
+}
+
+/// Reads `POST /players`, whose name is optional.
+pub fn parse_new_player(body: &[u8]) -> Result<Option<PlayerName>, PlayError> {
+    PlayerName::read(&Body::parse(body, &["name"])?)
+}
+
+/// Reads `PATCH /players/me`.
+pub fn parse_rename(body: &[u8]) -> Result<PlayerName, PlayError> {
+    required("name", PlayerName::read(&Body::parse(body, &["name"])?)?)
+}
+
+/// Reads `?version=` of `GET /game/{gameId}`.
+pub fn parse_version(version: Option<&str>) -> Result<Option<u32>, PlayError> {
+    query_integer("version", version, 1..=MAX_VERSION)
+}
+
+impl ListGames {
+    pub fn parse(
+        status: Option<&str>,
+        limit: Option<&str>,
+        cursor: Option<&str>,
+    ) -> Result<ListGames, PlayError> {
+        let statuses = [Status::Waiting, Status::Playing, Status::Finished]
+            .map(|status| (status.name(), status));
+        Ok(ListGames {
+            status: status
+                .map(|word| chosen("status", word, &statuses))
+                .transpose()?,
+            limit: query_integer("limit", limit, 1..=100)?.unwrap_or(GAMES_LIMIT),
+            cursor: cursor.map(str::to_owned),
+        })
+    }
+}
+
+impl ReadEvents {
+    pub fn parse(after: Option<&str>, limit: Option<&str>) -> Result<ReadEvents, PlayError> {
+        Ok(ReadEvents {
+            after: query_integer("after", after, 0..=MAX_VERSION)?.unwrap_or(0),
+            limit: query_integer("limit", limit, 1..=500)?.unwrap_or(EVENTS_LIMIT),
+        })
+    }
+}
+
+impl RequestKey {
+    /// Reads the header `Idempotency-Key` of a call with this body.
+    ///
+    /// Two bodies are the same where they are the same JSON: the order of an object's keys and
+    /// the spaces between tokens do not matter, everything else does.
+    ///
+    /// # Errors
+    /// Where it is not 1 to 255 visible ASCII characters; and, where the call bears no player
+    /// token, not a UUID: without a token only the key tells one caller of an app from another.
+    pub fn parse(key: &str, body: &[u8], caller: &Caller) -> Result<RequestKey, PlayError> {
+        let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+        if key.is_empty() || key.len() > 255 || !visible {
+            return Err(expected(
+                "Idempotency-Key",
+                "1 to 255 visible ASCII characters",
+            ));
+        }
+        if caller.player.is_none() && Uuid::try_parse(key).is_err() {
+            let what = "a UUID where the call bears no player token, because it alone then \
+                        tells your calls from others'";
+            return Err(expected("Idempotency-Key", what));
+        }
+        let mut canonical = String::new();
+        write_canonical(&parse_json(body)?, &mut canonical);
+        Ok(RequestKey {
+            key: key.to_owned(),
+            body_digest: Sha256::digest(canonical).into(),
+        })
+    }
+
+    pub(super) fn body_digest(&self) -> &[u8] {
+        &self.body_digest
+    }
+
+    /// Names this key among those of all callers and calls.
+    pub(super) fn scope(&self, caller: &Caller, call: &str) -> Vec<u8> {
+        let player = caller.player.map(|player| player.0.to_string());
+        let parts = [
+            Some(caller.stage.as_str()),
+            caller.api_key_id.as_deref(),
+            Some(call),
+            player.as_deref(),
+            Some(&self.key),
+        ];
+        let mut digest = Sha256::new();
+        for part in parts {
+            match part {
+                None => digest.update([0]),
+                Some(text) => {
+                    digest.update([1]);
+                    digest.update((text.len() as u64).to_be_bytes());
+                    digest.update(text);
+                }
+            }
+        }
+        digest.finalize().to_vec()
+    }
+}
+
+/// Reads a game's id; whatever is none is answered as an unknown game.
+pub(super) fn parse_game_id(text: &str) -> Result<GameId, PlayError> {
+    let hyphenated = text.len() == 36;
+    let id = hyphenated.then(|| text.parse().ok()).flatten();
+    id.ok_or(PlayError::GameNotFound)
+}
+
+fn not_in_this_release(what: &str) -> PlayError {
+    PlayError::InvalidOption {
+        detail: format!("this release has no {what}; leave it out"),
+    }
+}
+
+fn unknown_variant(id: &str) -> PlayError {
+    let known = Variant::ALL.map(Variant::id).join("`, `");
+    PlayError::UnknownVariant {
+        detail: format!("there is no variant {id:?}; play `{known}`"),
+    }
+}
+
+/// Writes `value` with the keys of every object in order.
+fn write_canonical(value: &Value, to: &mut String) {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            to.push('{');
+            for (name, value) in fields {
+                to.push_str(&Value::from(name.as_str()).to_string());
+                to.push(':');
+                write_canonical(value, to);
+                to.push(',');
+            }
+            to.push('}');
+        }
+        Value::Array(values) => {
+            to.push('[');
+            for value in values {
+                write_canonical(value, to);
+                to.push(',');
+            }
+            to.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            to.push_str(&value.to_string());
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! What clients see: the shapes of answers, and how a game becomes one.
+
+use std::collections::HashMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use utoipa::ToSchema;
+
+use super::tokens::PlayerToken;
+use crate::config::StageName;
+use crate::game::{Game, GameId, Move, Options, PlayerId, Position, Rules, Seat, Variant};
+use crate::store::{History, Recorded, codec};
+
+/// The names of players, as far as they have one. A deleted player has none.
+pub type Names = HashMap<PlayerId, String>;
+
+/// A game as of one of its versions.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Game)]
+pub struct GameView {
+    #[schema(value_type = Uuid)]
+    pub game_id: GameId,
+    #[schema(value_type = String, example = "dev")]
+    pub stage: StageName,
+    #[schema(example = "tic-tac-toe")]
+    pub variant: &'static str,
+    /// The version of the variant's rules that this game keeps.
+    #[schema(example = 1)]
+    pub rules: u16,
+    #[schema(value_type = Object)]
+    pub options: Options,
+    #[schema(value_type = VisibilityView)]
+    pub visibility: &'static str,
+    /// The number of events this game is made of; every accepted command adds one.
+    #[schema(minimum = 1)]
+    pub version: u32,
+    #[schema(value_type = StatusView)]
+    pub status: &'static str,
+    #[schema(value_type = BoardView)]
+    pub board: Position,
+    /// The seat to move; null unless the game is playing.
+    #[schema(example = "X")]
+    pub turn: Option<&'static str>,
+    /// The moves open to the seat to move; empty unless the game is playing.
+    #[schema(value_type = Vec<Value>, example = json!([0, 1, 2]))]
+    pub legal_moves: Vec<Move>,
+    pub last_move: Option<LastMoveView>,
+    #[schema(value_type = HashMap<String, SeatOrOpen>)]
+    pub seats: SeatsView,
+    /// How the game ended; null until then.
+    #[schema(value_type = Option<ResultView>)]
+    pub result: Option<Value>,
+    /// The seat whose draw offer stands.
+    #[schema(example = "O")]
+    pub draw_offered_by: Option<&'static str>,
+    /// Null in this release.
+    pub turn_seconds: Option<u32>,
+    /// Null in this release.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub turn_deadline: Option<Timestamp>,
+    /// The next game between the same players.
+    #[schema(value_type = Option<Uuid>)]
+    pub rematch: Option<GameId>,
+    /// The seats that the caller holds; absent where the call bears no player token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, nullable = false)]
+    pub your_seats: Option<Vec<&'static str>>,
+    /// Lets the second player in. Only while waiting, to who sits in the game.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "K7QM-PD3X")]
+    pub invite: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+/// Who may watch: whoever knows the id, or the players only.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Visibility)]
+pub enum VisibilityView {
+    Unlisted,
+    Private,
+}
+
+/// What a game is about to do: wait for its second player, be played, or nothing more.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Status)]
+pub enum StatusView {
+    Waiting,
+    Playing,
+    Finished,
+}
+
+/// Cells are row-major from the top left; an empty one is null.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Board)]
+pub struct BoardView {
+    #[schema(example = 3)]
+    pub rows: u32,
+    #[schema(example = 3)]
+    pub columns: u32,
+    #[schema(example = json!(["X", null, null, null, "O", null, null, null, null]))]
+    pub cells: Vec<Option<String>>,
+}
+
+/// How a game ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Result)]
+pub struct ResultView {
+    /// `win`, `draw` or `none`.
+    #[schema(example = "win")]
+    pub outcome: String,
+    /// The seat that won; only with a win.
+    #[schema(example = "X", nullable = false)]
+    pub winner: Option<String>,
+    /// `line` or `resignation`; `full_board` or `agreement`; `abandoned`.
+    #[schema(example = "line")]
+    pub by: String,
+    /// The cells of the winning line; only with `line`.
+    #[schema(example = json!([0, 4, 8]), nullable = false)]
+    pub line: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LastMove)]
+pub struct LastMoveView {
+    #[schema(example = "O")]
+    pub seat: &'static str,
+    #[serde(rename = "move")]
+    #[schema(value_type = Value, example = 4)]
+    pub played: Move,
+}
+
+/// Who holds a seat. `name` is null where the player gave none or is deleted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SeatHolder)]
+pub struct SeatView {
+    #[schema(value_type = Uuid)]
+    pub player_id: PlayerId,
+    #[schema(example = "Ann")]
+    pub name: Option<String>,
+    #[schema(example = "human")]
+    pub kind: &'static str,
+}
+
+/// Who holds a seat; null where it is open.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Seat)]
+pub struct SeatOrOpen(Option<SeatView>);
+
+/// Each seat's name with who holds it, in the order of play; an open seat is null.
+#[derive(Clone, Debug)]
+pub struct SeatsView(pub Vec<(&'static str, Option<SeatView>)>);
+
+/// One accepted command.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Event)]
+pub struct EventView {
+    #[schema(value_type = Uuid)]
+    pub game_id: GameId,
+    /// The version of the game that this event made.
+    #[schema(minimum = 1)]
+    pub version: u32,
+    #[serde(rename = "type")]
+    #[schema(example = "move_played")]
+    pub kind: &'static str,
+    #[schema(value_type = Object, example = json!({"seat": "X", "move": 4}))]
+    pub data: Value,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    #[schema(example = 1)]
+    pub rules: u16,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Events)]
+pub struct EventsView {
+    pub events: Vec<EventView>,
+    /// The game's version now.
+    #[schema(minimum = 1)]
+    pub version: u32,
+}
+
+/// A seat in a game, taken by this call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Created)]
+pub struct CreatedView {
+    pub game: GameView,
+    /// The caller's seat.
+    #[schema(example = "X")]
+    pub seat: &'static str,
+    /// For the second player; only where a seat is open for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "K7QM-PD3X")]
+    pub invite: Option<String>,
+    /// Only where the call carried no player token: keep `token`, it is shown only here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub player: Option<NewPlayerView>,
+}
+
+/// A player with their token.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = NewPlayer)]
+pub struct NewPlayerView {
+    #[schema(value_type = Uuid)]
+    pub player_id: PlayerId,
+    #[schema(example = "Ann")]
+    pub name: Option<String>,
+    /// To be sent as `Authorization: Bearer …`.
+    #[schema(value_type = String)]
+    pub token: PlayerToken,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Player)]
+pub struct PlayerView {
+    #[schema(value_type = Uuid)]
+    pub player_id: PlayerId,
+    #[schema(example = "Ann")]
+    pub name: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Games)]
+pub struct GamesView {
+    pub games: Vec<GameView>,
+    /// The `cursor` of the next page; null at the end.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Variants)]
+pub struct VariantsView {
+    pub variants: Vec<VariantView>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Variant)]
+pub struct VariantView {
+    #[schema(example = "tic-tac-toe")]
+    pub id: &'static str,
+    /// The rules version that new games of this stage get.
+    #[schema(example = 1)]
+    pub rules: u16,
+    /// Every rules version that games may still be under.
+    #[schema(value_type = Vec<u16>, example = json!([1]))]
+    pub rules_versions: &'static [u16],
+    /// The seats, in the order of play.
+    #[schema(value_type = Vec<String>, example = json!(["X", "O"]))]
+    pub seats: Vec<&'static str>,
+    #[schema(example = "X")]
+    pub first_seat: &'static str,
+    /// The JSON Schema of `options`.
+    #[schema(value_type = Object)]
+    pub options: Value,
+    /// The JSON Schema of a `move`.
+    #[serde(rename = "move")]
+    #[schema(value_type = Object)]
+    pub move_schema: Value,
+}
+
+/// A time as clients see it: RFC 3339, UTC, milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp(pub OffsetDateTime);
+
+const TIMESTAMP: &[BorrowedFormatItem<'static>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// The game of `history` as everybody may see it: without `yourSeats` and `invite`.
+pub fn game(history: &History, names: &Names) -> GameView {
+    let game = history.game();
+    let variant = game.rules.variant;
+    let seat_name = |seat: Seat| variant.seat_name(seat);
+    GameView {
+        game_id: history.game_id(),
+        stage: history.stage().clone(),
+        variant: variant.id(),
+        rules: game.rules.version,
+        options: game.options,
+        visibility: codec::visibility_name(game.visibility),
+        version: history.version(),
+        status: game.status().name(),
+        board: game.position,
+        turn: game.turn().map(seat_name),
+        legal_moves: game.legal_moves(),
+        last_move: game.last_move.map(|last| LastMoveView {
+            seat: seat_name(last.seat),
+            played: last.played,
+        }),
+        seats: seats(game, names),
+        result: game
+            .result
+            .as_ref()
+            .map(|result| codec::outcome(variant, result)),
+        draw_offered_by: game.draws.offered_by.map(seat_name),
+        turn_seconds: None,
+        turn_deadline: None,
+        rematch: game.rematch,
+        your_seats: None,
+        invite: None,
+        created_at: Timestamp(history.created_at()),
+        updated_at: Timestamp(history.updated_at()),
+    }
+}
+
+/// The names of the seats that `player` holds.
+pub fn seats_of(game: &Game, player: PlayerId) -> Vec<&'static str> {
+    let variant = game.rules.variant;
+    game.seats_of(player)
+        .map(|seat| variant.seat_name(seat))
+        .collect()
+}
+
+pub fn event(recorded: &Recorded) -> EventView {
+    EventView {
+        game_id: recorded.game_id,
+        version: recorded.version,
+        kind: codec::kind(&recorded.event),
+        data: codec::data(recorded.rules, &recorded.event),
+        at: Timestamp(recorded.at),
+        rules: recorded.rules.version,
+    }
+}
+
+/// A variant, of which new games get `rules`.
+pub fn variant(rules: Rules) -> VariantView {
+    let variant: Variant = rules.variant;
+    VariantView {
+        id: variant.id(),
+        rules: rules.version,
+        rules_versions: variant.rules_versions(),
+        seats: Seat::ALL.map(|seat| variant.seat_name(seat)).to_vec(),
+        first_seat: variant.seat_name(Seat::First),
+        options: variant.options_schema(),
+        move_schema: variant.move_schema(),
+    }
+}
+
+fn seats(game: &Game, names: &Names) -> SeatsView {
+    let holder = |player: PlayerId| SeatView {
+        player_id: player,
+        name: names.get(&player).cloned(),
+        kind: "human",
+    };
+    let seats = game.seats.iter();
+    let variant = game.rules.variant;
+    SeatsView(
+        seats
+            .map(|(seat, player)| (variant.seat_name(seat), player.map(holder)))
+            .collect(),
+    )
+}
+
+impl Serialize for SeatsView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, holder) in &self.0 {
+            map.serialize_entry(name, holder)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let utc = self.0.to_offset(time::UtcOffset::UTC);
+        let text = utc.format(TIMESTAMP).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(&text)
+    }
+}
