@@ -252,6 +252,19 @@ fn links_lead_somewhere() {
     report(&complaints);
 }
 
+#[test]
+fn decisions_are_in_their_index() {
+    let index = links(&read("docs/adr/README.md"));
+    let mut complaints = Vec::new();
+    for file in files(&["docs/adr"], &["md"]) {
+        let name = file.trim_start_matches("docs/adr/");
+        if name != "README.md" && !index.iter().any(|(_, link)| link == name) {
+            complaints.push(format!("{file}: add its line to docs/adr/README.md"));
+        }
+    }
+    report(&complaints);
+}
+
 #[track_caller]
 fn report(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));

@@ -29,7 +29,7 @@ impl StoreError {
     }
 
     /// For statements that change nothing: no outcome can be unknown.
-    pub(crate) fn as_read(self) -> StoreError {
+    pub(crate) fn of_read(self) -> StoreError {
         match self {
             StoreError::OutcomeUnknown(reason) => StoreError::Unreachable(reason),
             other @ (StoreError::Unreachable(_)

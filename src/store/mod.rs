@@ -107,7 +107,7 @@ impl Store {
             Err(StoreError::OutcomeUnknown(_)) => self
                 .query(statement, parameters)
                 .await
-                .map_err(StoreError::as_read),
+                .map_err(StoreError::of_read),
             answer => answer,
         }
     }

@@ -221,7 +221,7 @@ async fn within_deadline<T>(
     answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, StoreError> {
     match timeout(STATEMENT_DEADLINE, answer).await {
-        Ok(answer) => answer.map_err(|error| StoreError::from(error).as_read()),
+        Ok(answer) => answer.map_err(|error| StoreError::from(error).of_read()),
         Err(_) => Err(StoreError::Unreachable(
             "the database did not answer in time".into(),
         )),
