@@ -1,66 +1,39 @@
 //! The gate: which app a request comes from, and whether its plan lets it pass.
 //!
-//! Invariants: a request is judged by one compiled [`Snapshot`] of the tables, without a database;
+//! Invariants: a request is judged by one compiled snapshot of the tables, without a database;
 //! Argon2id runs only for a well-formed value that some stored key may have, once per value, and
 //! never on a thread that serves requests; what is cached says only which stored hash a value fits,
 //! never whether it may pass.
 
+mod admission;
+mod hash;
+mod identity;
+pub mod issue;
+mod reload;
+mod snapshot;
 mod value;
+mod verifier;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+pub use admission::{Admission, Denial, RateLimit, Refusal, Request};
+pub use reload::run_reload;
 pub use value::{ApiKeyValue, ApiKeyValueError};
 
 use crate::config::StageName;
-use crate::store::{KeyId, PlanId, Store};
+use crate::store::gate_tables::{GateHead, GateTables};
+use crate::store::{Clock, KeyId, Store, StoreError};
+use identity::Identities;
+use snapshot::Snapshot;
 
-/// What the gate looks at.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    pub stage: &'a StageName,
-    /// The path's template without the stage: `/game/{gameId}`.
-    pub path: &'a str,
-    /// In capitals; `HEAD` is judged as `GET`.
-    pub verb: &'a str,
-    /// What the client sent as its key, whatever it is.
-    pub api_key: Option<&'a str>,
-}
-
-/// A request that may pass.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Admission {
-    /// `None` where the method needs no key.
-    pub key: Option<KeyId>,
-    pub plan: Option<PlanId>,
-    /// The key's name, for logs.
-    pub app: Option<Arc<str>>,
-    pub rate_limit: RateLimit,
-}
-
-/// The values of the headers `RateLimit-Policy` and `RateLimit`; `None` where the plan sets no limit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RateLimit {
-    pub policy: Option<Arc<str>>,
-    pub current: Option<String>,
-}
-
-/// A request that may not pass. Durations are whole seconds, at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Denial {
-    Forbidden,
-    TooManyRequests {
-        retry_after: Duration,
-        rate_limit: RateLimit,
-    },
-    LimitExceeded {
-        retry_after: Duration,
-        rate_limit: RateLimit,
-    },
-    Unavailable,
-}
+/// Without the database for so long, the gate no longer knows whom to let pass.
+const TRUSTED_FOR: Duration = Duration::from_secs(10);
 
 /// The gate, as the rest of the process sees it. Cheap to clone.
 #[derive(Clone)]
@@ -69,52 +42,107 @@ pub struct Gate {
 }
 
 struct Inner {
+    clock: Arc<Clock>,
+    snapshot: ArcSwap<Snapshot>,
+    /// The serial of the newest snapshot.
     generation: watch::Sender<u64>,
+    opened: Instant,
+    /// When the database was last asked and then answered, in milliseconds since `opened`.
+    confirmed_ms: AtomicU64,
+    identities: Identities,
 }
 
 impl Gate {
-    /// A gate on what `store` holds now. It stays as it is unless [`run_reload`] runs beside it.
+    /// A gate on what `store` holds now. It answers [`Denial::Unavailable`] after 10 s unless
+    /// [`run_reload`] runs beside it.
     ///
     /// # Errors
     /// Where the tables cannot be read.
-    pub async fn open(store: &Store) -> Result<Gate, crate::store::StoreError> {
-        store.synchronise_clock().await?;
-        let (generation, _) = watch::channel(0);
+    pub async fn open(store: &Store) -> Result<Gate, StoreError> {
+        let opened = Instant::now();
+        let mut connection = store.gate_connection().await?;
+        let asked = Instant::now();
+        let (_, now) = connection.head().await?;
+        store.clock().set(asked, now);
+        let tables = connection.tables().await?;
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let (generation, _) = watch::channel(1);
         Ok(Gate {
-            inner: Arc::new(Inner { generation }),
+            inner: Arc::new(Inner {
+                clock: store.clock().clone(),
+                snapshot: ArcSwap::from_pointee(Snapshot::compile(tables, 1)),
+                generation,
+                opened,
+                confirmed_ms: AtomicU64::new(0),
+                identities: Identities::new(threads),
+            }),
         })
     }
 
-    /// Judges a request of a known stage and method.
-    ///
-    /// # Errors
-    /// Why it may not pass.
-    pub async fn admit(&self, _request: &Request<'_>) -> Result<Admission, Denial> {
-        Err(Denial::Unavailable)
-    }
-
     /// The stage that a path's first segment names, where there is one.
-    pub fn stage(&self, _name: &str) -> Option<StageName> {
-        None
+    pub fn stage(&self, name: &str) -> Option<StageName> {
+        let snapshot = self.inner.snapshot.load();
+        snapshot.stage(name).map(|stage| stage.name.clone())
     }
 
     /// The rules version that `stage`'s deployment sets for new games of a variant.
-    pub fn rules_version(&self, _stage: &StageName, _variant: &str) -> Option<u16> {
-        None
+    pub fn rules_version(&self, stage: &StageName, variant: &str) -> Option<u16> {
+        let snapshot = self.inner.snapshot.load();
+        snapshot.stage(stage.as_str())?.rules_version(variant)
     }
 
     /// Whether the key still has its right on the stage: enabled, unexpired, in a plan with it.
-    pub fn is_live(&self, _key: &KeyId, _stage: &StageName) -> bool {
-        false
+    /// Answers as of the last reading of the tables, however old it is.
+    pub fn is_live(&self, key: &KeyId, stage: &StageName) -> bool {
+        let snapshot = self.inner.snapshot.load();
+        snapshot.stage(stage.as_str()).is_some()
+            && snapshot.key(key).is_some_and(|key| {
+                key.is_good(self.inner.clock.now()) && key.plan_on(stage).is_some()
+            })
     }
 
     /// The calls a second that the key's plan on this stage allows; `None` where it sets no limit.
-    pub fn plan_rate(&self, _key: &KeyId, _stage: &StageName) -> Option<f64> {
-        None
+    pub fn plan_rate(&self, key: &KeyId, stage: &StageName) -> Option<f64> {
+        let snapshot = self.inner.snapshot.load();
+        let plan = &snapshot.key(key)?.plan_on(stage)?.plan;
+        plan.throttle.map(|throttle| throttle.rate)
     }
 
     /// Tells of each new snapshot: what [`is_live`](Self::is_live) says may have changed.
     pub fn generation(&self) -> watch::Receiver<u64> {
         self.inner.generation.subscribe()
+    }
+
+    /// How many key values were hashed since the start.
+    pub fn hashed(&self) -> u64 {
+        self.inner.identities.hashed()
+    }
+
+    /// Whether the tables were known to be as the snapshot has them, a moment ago.
+    fn is_confirmed(&self) -> bool {
+        let confirmed = Duration::from_millis(self.inner.confirmed_ms.load(Ordering::Relaxed));
+        self.inner.opened.elapsed().saturating_sub(confirmed) < TRUSTED_FOR
+    }
+
+    fn head(&self) -> GateHead {
+        self.inner.snapshot.load().head
+    }
+
+    /// The tables were asked at `asked`, and are as the snapshot has them.
+    fn confirm(&self, asked: Instant) {
+        let since = asked.saturating_duration_since(self.inner.opened);
+        let since_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.inner
+            .confirmed_ms
+            .fetch_max(since_ms, Ordering::Relaxed);
+    }
+
+    /// The tables were asked at `asked`, and are so.
+    fn take_over(&self, tables: GateTables, asked: Instant) {
+        let serial = self.inner.snapshot.load().serial + 1;
+        let snapshot = Snapshot::compile(tables, serial);
+        self.inner.snapshot.store(Arc::new(snapshot));
+        self.confirm(asked);
+        self.inner.generation.send_replace(serial);
     }
 }

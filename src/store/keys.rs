@@ -1,4 +1,13 @@
-//! API keys and the values that they answer to.
+//! API keys and the values that they answer to. The values themselves are never here.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+
+use super::change::Change;
+use super::{KeyId, PlanId, Store, StoreError, sql};
 
 /// What narrows a value down to a few stored rows; the index of `api_key_value`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,4 +21,204 @@ impl Lookup {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Names and values that an operator hangs on a thing.
+pub type Tags = BTreeMap<String, String>;
+
+/// A key, without its values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiKey {
+    pub id: KeyId,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub customer_id: Option<String>,
+    pub enabled: bool,
+    pub tags: Tags,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+    pub expires_at: Option<OffsetDateTime>,
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+/// A stored value: what a candidate must fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredValue {
+    pub key: KeyId,
+    /// The Argon2id hash, as a PHC string.
+    pub phc: String,
+}
+
+/// What of a key an operator sets. A new one has an id of its own from the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewKey {
+    pub id: KeyId,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub customer_id: Option<String>,
+    pub enabled: bool,
+    pub tags: Tags,
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// Which keys a list shows. Newest first.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter {
+    /// Case-sensitive.
+    pub name_prefix: Option<String>,
+    pub customer_id: Option<String>,
+    pub plan: Option<PlanId>,
+    /// Only keys that come after this one in the list.
+    pub after: Option<(OffsetDateTime, KeyId)>,
+}
+
+impl Store {
+    /// At most `limit` keys.
+    pub async fn keys(&self, filter: &KeyFilter, limit: i64) -> Result<Vec<ApiKey>, StoreError> {
+        let pattern = filter.name_prefix.as_deref().map(like_prefix);
+        let plan = filter.plan.as_ref().map(PlanId::as_str);
+        let after_at = filter.after.as_ref().map(|(at, _)| *at);
+        let after_id = filter.after.as_ref().map(|(_, id)| id.as_str());
+        let customer = filter.customer_id.as_deref();
+        let rows = self
+            .read(
+                sql::list_keys,
+                &[&pattern, &customer, &plan, &after_at, &after_id, &limit],
+            )
+            .await?;
+        Ok(rows.iter().map(api_key).collect())
+    }
+
+    /// The key, where there is one of that id.
+    pub async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+        let rows = self.read(sql::find_key, &[&id.as_str()]).await?;
+        Ok(rows.first().map(api_key))
+    }
+}
+
+impl Change {
+    /// As [`Store::key`], within the change.
+    pub async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+        let rows = self.query(sql::find_key, &[&id.as_str()]).await?;
+        Ok(rows.first().map(api_key))
+    }
+
+    /// Adds a key that answers to no value yet.
+    pub async fn insert_key(&self, key: &NewKey) -> Result<ApiKey, StoreError> {
+        let rows = self
+            .query(
+                sql::insert_key,
+                &[
+                    &key.id.as_str(),
+                    &key.name,
+                    &key.description,
+                    &key.customer_id,
+                    &key.enabled,
+                    &Json(&key.tags),
+                    &key.expires_at,
+                ],
+            )
+            .await?;
+        rows.first()
+            .map(api_key)
+            .ok_or_else(|| StoreError::Corrupt("an inserted key is gone".into()))
+    }
+
+    /// Sets all of a key that an operator may set; `None` where there is no such key.
+    pub async fn update_key(&self, key: &NewKey) -> Result<Option<ApiKey>, StoreError> {
+        let rows = self
+            .query(
+                sql::update_key,
+                &[
+                    &key.id.as_str(),
+                    &key.name,
+                    &key.description,
+                    &key.customer_id,
+                    &key.enabled,
+                    &Json(&key.tags),
+                    &key.expires_at,
+                ],
+            )
+            .await?;
+        Ok(rows.first().map(api_key))
+    }
+
+    /// Removes a key, its values and its places in plans; whether there was one.
+    pub async fn delete_key(&self, id: &KeyId) -> Result<bool, StoreError> {
+        let rows = self.query(sql::delete_key, &[&id.as_str()]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// The stored values that a value with this lookup may fit, whether still good or not.
+    pub async fn candidates(&self, lookup: &Lookup) -> Result<Vec<StoredValue>, StoreError> {
+        let rows = self
+            .query(sql::find_key_values, &[&lookup.as_str()])
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| StoredValue {
+                key: KeyId::stored(row.get("key_id")),
+                phc: row.get("phc"),
+            })
+            .collect())
+    }
+
+    /// Lets a key answer to one value more.
+    pub async fn insert_key_value(
+        &self,
+        key: &KeyId,
+        lookup: &Lookup,
+        phc: &str,
+    ) -> Result<(), StoreError> {
+        self.query(
+            sql::insert_key_value,
+            &[&key.as_str(), &lookup.as_str(), &phc],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+impl ApiKey {
+    /// What an operator may set, as it is, to be changed and written back.
+    pub fn settings(&self) -> NewKey {
+        NewKey {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            customer_id: self.customer_id.clone(),
+            enabled: self.enabled,
+            tags: self.tags.clone(),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+fn api_key(row: &Row) -> ApiKey {
+    let Json(tags) = row.get("tags");
+    ApiKey {
+        id: KeyId::stored(row.get("id")),
+        name: row.get("name"),
+        description: row.get("description"),
+        customer_id: row.get("customer_id"),
+        enabled: row.get("enabled"),
+        tags,
+        created_at: row.get("created_at"),
+        updated_at: row.get("updated_at"),
+        expires_at: row.get("expires_at"),
+        last_used_at: row.get("last_used_at"),
+    }
+}
+
+/// A LIKE pattern for texts that begin with `prefix`, whatever it holds.
+pub(super) fn like_prefix(prefix: &str) -> String {
+    let mut pattern = String::with_capacity(prefix.len() + 1);
+    for character in prefix.chars() {
+        if matches!(character, '\\' | '%' | '_') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
 }

@@ -6,17 +6,21 @@
 
 pub mod append;
 mod batch;
+mod change;
 mod clock;
 pub mod codec;
 mod connection;
 mod error;
 mod gate_id;
+pub mod gate_tables;
 mod history;
 pub mod keys;
 mod log;
 pub mod migrate;
+pub mod plans;
 pub mod projection;
 pub mod sql;
+pub mod stages;
 pub mod tail;
 
 use std::sync::Arc;
@@ -27,6 +31,7 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+pub use change::Change;
 pub use clock::Clock;
 pub use codec::CodecError;
 pub use connection::{Database, DatabaseUrlError};

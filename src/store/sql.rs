@@ -15,7 +15,31 @@ macro_rules! statements {
 // One name a line, sorted.
 statements! {
     append_events
+    claim_first_start
     database_clock
+    delete_key
+    find_key
+    find_key_values
+    find_plan_named
+    gate_head
+    gate_key_values
+    gate_keys
+    gate_plan_keys
+    gate_plan_stages
+    gate_plans
+    gate_salt
+    gate_stages
+    has_first_start
+    insert_deployment
+    insert_key
+    insert_key_value
+    insert_plan
+    insert_plan_key
+    insert_plan_stage
+    insert_stage
+    list_keys
+    lock_gate
+    lock_lookups
     log_head
     log_page
     projection_advance
@@ -40,4 +64,5 @@ statements! {
     read_version
     renew_epoch
     terminate_append_blocker
+    update_key
 }

@@ -1,0 +1,2 @@
+-- gate_salt
+select salt from gate

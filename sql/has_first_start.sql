@@ -1,0 +1,2 @@
+-- has_first_start
+select seeded_at is not null from gate

@@ -1,0 +1,160 @@
+//! The judgement of one request: key, then a plan that holds this key and this stage.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Gate;
+use super::identity::Unidentified;
+use super::snapshot::{Credential, PlanStage};
+use crate::config::StageName;
+use crate::store::{KeyId, PlanId};
+
+/// What the gate looks at.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub stage: &'a StageName,
+    /// The path's template without the stage: `/game/{gameId}`.
+    pub path: &'a str,
+    /// In capitals; `HEAD` is judged as `GET`.
+    pub verb: &'a str,
+    /// What the client sent as its key, whatever it is.
+    pub api_key: Option<&'a str>,
+}
+
+/// A request that may pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// `None` where the method needs no key.
+    pub key: Option<KeyId>,
+    pub plan: Option<PlanId>,
+    /// The key's name, for logs.
+    pub app: Option<Arc<str>>,
+    pub rate_limit: RateLimit,
+}
+
+/// The values of the headers `RateLimit-Policy` and `RateLimit`; `None` where the plan sets no
+/// limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RateLimit {
+    pub policy: Option<Arc<str>>,
+    pub current: Option<String>,
+}
+
+/// A request that may not pass. `retry_after` is whole seconds, at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    Forbidden,
+    TooManyRequests {
+        retry_after: Duration,
+        rate_limit: RateLimit,
+    },
+    LimitExceeded {
+        retry_after: Duration,
+        rate_limit: RateLimit,
+    },
+    Unavailable,
+}
+
+/// Which link of the chain is missing where the answer is 403. For logs and the operator only:
+/// the caller is told nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the stage does not exist")]
+    StageUnknown,
+    #[error("no key was sent")]
+    KeyMissing,
+    #[error("what was sent has not the form of a key")]
+    KeyMalformed,
+    #[error("no such key is stored")]
+    KeyUnknown,
+    #[error("the value has expired")]
+    ValueExpired,
+    #[error("the key is disabled")]
+    KeyDisabled,
+    #[error("the key has expired")]
+    KeyExpired,
+    #[error("the key is in no usage plan that holds this stage")]
+    PlanMissing,
+}
+
+impl Gate {
+    /// Judges a request of a known stage and method.
+    ///
+    /// # Errors
+    /// Why it may not pass.
+    pub async fn admit(&self, request: &Request<'_>) -> Result<Admission, Denial> {
+        if !self.is_confirmed() {
+            return Err(Denial::Unavailable);
+        }
+        match self.needs_key(request) {
+            Some(true) => {}
+            Some(false) => return Ok(Admission::default()),
+            None => return Err(forbidden(request, None, Refusal::StageUnknown)),
+        }
+        let credential = match self.identify(request.api_key).await {
+            Ok(credential) => credential,
+            Err(Unidentified::Overloaded) => return Err(Denial::Unavailable),
+            Err(Unidentified::Refused(refusal)) => return Err(forbidden(request, None, refusal)),
+        };
+        let key = &credential.key;
+        let plan = self
+            .plan_of(&credential, request.stage)
+            .map_err(|refusal| forbidden(request, Some(&key.id), refusal))?;
+        Ok(Admission {
+            key: Some(key.id.clone()),
+            plan: Some(plan.plan.id.clone()),
+            app: key.app.clone(),
+            rate_limit: RateLimit::default(),
+        })
+    }
+
+    /// `None` where the stage has gone since it was asked for.
+    fn needs_key(&self, request: &Request<'_>) -> Option<bool> {
+        let snapshot = self.inner.snapshot.load();
+        let stage = snapshot.stage(request.stage.as_str())?;
+        Some(stage.needs_key(request.path, request.verb))
+    }
+
+    async fn identify(&self, api_key: Option<&str>) -> Result<Credential, Unidentified> {
+        let text = api_key.ok_or(Refusal::KeyMissing)?;
+        let inner = &self.inner;
+        let remembered = inner.identities.remembered(text, &inner.snapshot.load());
+        match remembered {
+            Some(credential) => Ok(credential),
+            None => inner.identities.find(text, &inner.snapshot).await,
+        }
+    }
+
+    /// The plan that lets this key call this stage.
+    fn plan_of<'a>(
+        &self,
+        credential: &'a Credential,
+        stage: &StageName,
+    ) -> Result<&'a Arc<PlanStage>, Refusal> {
+        let now = self.inner.clock.now();
+        let key = &credential.key;
+        if !credential.is_good(now) {
+            return Err(Refusal::ValueExpired);
+        }
+        if !key.enabled {
+            return Err(Refusal::KeyDisabled);
+        }
+        if !key.is_good(now) {
+            return Err(Refusal::KeyExpired);
+        }
+        key.plan_on(stage).ok_or(Refusal::PlanMissing)
+    }
+}
+
+/// Logs which link is missing; the caller learns only that one is.
+fn forbidden(request: &Request<'_>, key: Option<&KeyId>, refusal: Refusal) -> Denial {
+    tracing::info!(
+        stage = %request.stage,
+        verb = request.verb,
+        path = request.path,
+        key = key.map(KeyId::as_str),
+        reason = %refusal,
+        "forbidden"
+    );
+    Denial::Forbidden
+}

@@ -1,0 +1,172 @@
+//! Giving out key values: hashed before anything is locked, and never the same one twice.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, LazyLock};
+
+use tokio::sync::Semaphore;
+
+use super::{ApiKeyValue, hash};
+use crate::config::StageName;
+use crate::store::keys::{ApiKey, NewKey};
+use crate::store::{Change, DeploymentId, KeyId, Lookup, PlanId, Store, StoreError};
+
+/// The stage and the plan that a first start makes.
+pub const FIRST_NAME: &str = "dev";
+
+/// Hashing takes a core each, and 19 MiB.
+static CORES: LazyLock<Semaphore> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    Semaphore::new(cores.get())
+});
+
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// A key with this value is there already.
+    #[error("API Key already exists")]
+    Exists(KeyId),
+    /// The key would be in two plans of one stage.
+    #[error("the key is in another usage plan of the same stage")]
+    PlanConflict,
+    #[error("a value cannot be hashed: {0}")]
+    Hashing(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A value that is ready to be stored.
+#[derive(Clone, Debug)]
+pub struct Hashed {
+    value: ApiKeyValue,
+    lookup: Lookup,
+    phc: String,
+}
+
+/// Makes a key that answers to `value`, and puts it in a plan where one is given.
+///
+/// # Errors
+/// [`IssueError::Exists`] where another key has this value.
+pub async fn create_key(
+    store: &Store,
+    key: &NewKey,
+    value: &ApiKeyValue,
+    plan: Option<&PlanId>,
+) -> Result<ApiKey, IssueError> {
+    let hashed = hash_value(store, value).await?;
+    let change = begin(store, std::slice::from_ref(&hashed)).await?;
+    if let Some(owner) = find_owner(&change, &hashed).await? {
+        change.roll_back().await;
+        return Err(IssueError::Exists(owner));
+    }
+    let created = insert(&change, key, &hashed).await?;
+    if let Some(plan) = plan {
+        change.insert_plan_key(plan, &created.id).await?;
+    }
+    change.commit().await.map_err(|error| match error {
+        StoreError::Conflict(_) => IssueError::PlanConflict,
+        other @ (StoreError::Unreachable(_)
+        | StoreError::OutcomeUnknown(_)
+        | StoreError::Refused(_)
+        | StoreError::Corrupt(_)) => IssueError::Store(other),
+    })?;
+    Ok(created)
+}
+
+/// Makes, once in the life of a database, stage `dev`, a deployment for it, plan `dev` with that
+/// stage, and a key with `value` in that plan; whether it did so now.
+pub async fn first_start(store: &Store, value: &ApiKeyValue) -> Result<bool, IssueError> {
+    // Without this, every later start would hash the value before it finds that nothing is to do.
+    if store.has_first_start().await? {
+        return Ok(false);
+    }
+    let hashed = hash_value(store, value).await?;
+    let change = begin(store, std::slice::from_ref(&hashed)).await?;
+    if !change.claim_first_start().await? {
+        change.roll_back().await;
+        return Ok(false);
+    }
+    let stage: StageName = FIRST_NAME
+        .parse()
+        .map_err(|error| StoreError::Corrupt(format!("{error}")))?;
+    let (deployment, plan) = (DeploymentId::generate(), PlanId::generate());
+    change
+        .insert_deployment(&deployment, Some("made by the first start"))
+        .await?;
+    change.insert_stage(&stage, &deployment).await?;
+    change.insert_plan(&plan, FIRST_NAME).await?;
+    change.insert_plan_stage(&plan, &stage).await?;
+    let key = insert(&change, &new_key(FIRST_NAME), &hashed).await?;
+    change.insert_plan_key(&plan, &key.id).await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+/// An enabled key of that name, to be made.
+pub fn new_key(name: &str) -> NewKey {
+    NewKey {
+        id: KeyId::generate(),
+        name: Some(name.to_owned()),
+        description: None,
+        customer_id: None,
+        enabled: true,
+        tags: std::collections::BTreeMap::new(),
+        expires_at: None,
+    }
+}
+
+/// Hashes a value, on another thread, with nothing locked.
+pub async fn hash_value(store: &Store, value: &ApiKeyValue) -> Result<Hashed, IssueError> {
+    let lookup = value.lookup(&store.gate_salt().await?);
+    let to_hash = value.clone();
+    let phc = on_a_core(move || hash::hash(&to_hash))
+        .await?
+        .map_err(|error| IssueError::Hashing(error.to_string()))?;
+    Ok(Hashed {
+        value: value.clone(),
+        lookup,
+        phc,
+    })
+}
+
+/// Begins a change in which these values can be given out: nobody else gives out equal ones.
+pub async fn begin(store: &Store, values: &[Hashed]) -> Result<Change, StoreError> {
+    let lookups: Vec<Lookup> = values.iter().map(|hashed| hashed.lookup.clone()).collect();
+    store.change_values(&lookups).await
+}
+
+/// The key that has this value already, also where it has expired or is disabled.
+pub async fn find_owner(change: &Change, hashed: &Hashed) -> Result<Option<KeyId>, IssueError> {
+    let candidates = change.candidates(&hashed.lookup).await?;
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let value = hashed.value.clone();
+    on_a_core(move || {
+        candidates.into_iter().find_map(|candidate| {
+            let phc: Arc<str> = candidate.phc.into();
+            hash::first_fit(&value, &[phc]).map(|_| candidate.key)
+        })
+    })
+    .await
+}
+
+/// Adds a key that answers to a value.
+pub async fn insert(change: &Change, key: &NewKey, hashed: &Hashed) -> Result<ApiKey, StoreError> {
+    let created = change.insert_key(key).await?;
+    change
+        .insert_key_value(&created.id, &hashed.lookup, &hashed.phc)
+        .await?;
+    Ok(created)
+}
+
+/// Runs what takes a core, on a blocking thread, at most one for each core.
+async fn on_a_core<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, IssueError> {
+    let _permit = CORES
+        .acquire()
+        .await
+        .map_err(|error| IssueError::Hashing(error.to_string()))?;
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| IssueError::Hashing(error.to_string()))
+}

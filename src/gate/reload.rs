@@ -1,0 +1,79 @@
+//! Keeping the snapshot as the tables are.
+//!
+//! A change is announced by NOTIFY and found by a poll in any case, on a connection of the gate's
+//! own. Each poll also reads the database's clock, which judges expiry.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::MissedTickBehavior;
+
+use super::Gate;
+use crate::store::gate_tables::GateConnection;
+use crate::store::{Store, StoreError};
+
+const POLL_EVERY: Duration = Duration::from_millis(400);
+const RECONNECT_AFTER: Duration = Duration::from_millis(200);
+
+/// Follows the tables until `shutdown` is ready. To be run by one task.
+pub async fn run_reload(gate: Gate, store: Store, shutdown: impl Future<Output = ()>) {
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => return,
+            error = follow(&gate, &store) => {
+                tracing::warn!(%error, "the gate lost the database");
+            }
+        }
+        tokio::select! {
+            () = &mut shutdown => return,
+            () = tokio::time::sleep(RECONNECT_AFTER) => {}
+        }
+    }
+}
+
+/// Follows on one connection; returns why it could not go on.
+async fn follow(gate: &Gate, store: &Store) -> StoreError {
+    let mut connection = match store.gate_connection().await {
+        Ok(connection) => connection,
+        Err(error) => return error,
+    };
+    let mut poll = tokio::time::interval(POLL_EVERY);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        // The first tick comes at once: after a re-LISTEN, read first.
+        let woken = tokio::select! {
+            _ = poll.tick() => Ok(()),
+            woken = connection.changed() => woken,
+        };
+        let read = match woken {
+            Ok(()) => read_on(gate, store, &mut connection).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = read {
+            return error;
+        }
+    }
+}
+
+/// Takes over the tables if they have changed.
+async fn read_on(
+    gate: &Gate,
+    store: &Store,
+    connection: &mut GateConnection,
+) -> Result<(), StoreError> {
+    let asked = Instant::now();
+    let (head, now) = connection.head().await?;
+    store.clock().set(asked, now);
+    if head == gate.head() {
+        gate.confirm(asked);
+        return Ok(());
+    }
+    let asked = Instant::now();
+    let tables = connection.tables().await?;
+    tracing::debug!(
+        generation = tables.head.generation,
+        "the gate's tables changed"
+    );
+    gate.take_over(tables, asked);
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! Finding out which stored hash a value fits: once per value, on threads of its own.
+//!
+//! The queue is bounded. A lookup under which many values have failed goes to its back, so that
+//! somebody who guesses at one key does not keep the owners of others waiting; when the queue is
+//! full, its last goes. Whoever waits too long gives up; what nobody waits for is not done.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::{ApiKeyValue, hash};
+use crate::store::Lookup;
+
+const QUEUE_LENGTH: usize = 1024;
+const WAIT: Duration = Duration::from_secs(2);
+/// So many failures under one lookup are believed to be mistakes.
+const FAILURES_FORGIVEN: u32 = 8;
+const FAILURES_REMEMBERED: Duration = Duration::from_secs(60);
+const FAILING_LOOKUPS: u64 = 10_000;
+
+/// A keyed hash of a value; the key is this process's own.
+pub(super) type Digest = [u8; 32];
+
+/// A value and the stored hashes that it may fit.
+pub(super) struct Question {
+    pub digest: Digest,
+    /// Of the snapshot that the hashes come from.
+    pub serial: u64,
+    pub value: ApiKeyValue,
+    pub lookup: Lookup,
+    pub phcs: Vec<Arc<str>>,
+}
+
+/// No answer in time: the queue is full, or it took too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Overloaded;
+
+/// The threads that hash. They end when it is dropped.
+pub(super) struct Verifier {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    failures: Cache<Lookup, u32>,
+    /// How many values were hashed so far.
+    hashed: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    closed: bool,
+    sequence: u64,
+    waiting: BTreeMap<Place, Arc<Flight>>,
+    /// Those that wait and those under way, so that whoever brings the same value joins.
+    flights: HashMap<(Digest, u64), Arc<Flight>>,
+}
+
+/// The better, the smaller: few failures first, then who came first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    failures: u32,
+    sequence: u64,
+}
+
+struct Flight {
+    question: Question,
+    answer: watch::Sender<Answer>,
+}
+
+#[derive(Clone)]
+enum Answer {
+    Pending,
+    Found(Option<Arc<str>>),
+    Dropped,
+}
+
+impl Verifier {
+    /// Starts `threads` threads.
+    pub fn start(threads: NonZeroUsize) -> Verifier {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+            failures: Cache::builder()
+                .max_capacity(FAILING_LOOKUPS)
+                .time_to_live(FAILURES_REMEMBERED)
+                .build(),
+            hashed: AtomicU64::new(0),
+        });
+        for number in 0..threads.get() {
+            let shared = shared.clone();
+            let started = std::thread::Builder::new()
+                .name(format!("key-hash-{number}"))
+                .spawn(move || shared.work());
+            if let Err(error) = started {
+                tracing::error!(%error, "a thread for hashing keys cannot be started");
+            }
+        }
+        Verifier { shared }
+    }
+
+    /// How many values were hashed so far.
+    pub fn hashed(&self) -> u64 {
+        self.shared.hashed.load(Ordering::Relaxed)
+    }
+
+    /// The hash that the value fits; `None` where it fits none of them.
+    pub async fn ask(&self, question: Question) -> Result<Option<Arc<str>>, Overloaded> {
+        let mut answer = self.shared.enter(question)?;
+        let answered = timeout(
+            WAIT,
+            answer.wait_for(|answer| !matches!(answer, Answer::Pending)),
+        );
+        match answered.await {
+            Ok(Ok(answer)) => match &*answer {
+                Answer::Found(fit) => Ok(fit.clone()),
+                Answer::Pending | Answer::Dropped => Err(Overloaded),
+            },
+            Ok(Err(_)) | Err(_) => Err(Overloaded),
+        }
+    }
+}
+
+impl Drop for Verifier {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.wake.notify_all();
+    }
+}
+
+impl Shared {
+    /// Joins the flight of this question, or begins one.
+    fn enter(&self, question: Question) -> Result<watch::Receiver<Answer>, Overloaded> {
+        let failed = self.failures.get(&question.lookup).unwrap_or(0);
+        let mut queue = self.lock();
+        let name = (question.digest, question.serial);
+        if let Some(flight) = queue.flights.get(&name) {
+            return Ok(flight.answer.subscribe());
+        }
+        queue.sequence += 1;
+        let place = Place {
+            failures: failed.saturating_sub(FAILURES_FORGIVEN),
+            sequence: queue.sequence,
+        };
+        if queue.waiting.len() >= QUEUE_LENGTH {
+            queue.make_room(place)?;
+        }
+        let (answer, receiver) = watch::channel(Answer::Pending);
+        let flight = Arc::new(Flight { question, answer });
+        queue.flights.insert(name, flight.clone());
+        queue.waiting.insert(place, flight);
+        drop(queue);
+        self.wake.notify_one();
+        Ok(receiver)
+    }
+
+    /// What each thread does until the end.
+    fn work(&self) {
+        while let Some(flight) = self.next() {
+            let question = &flight.question;
+            let fit = hash::first_fit(&question.value, &question.phcs).cloned();
+            self.hashed.fetch_add(1, Ordering::Relaxed);
+            if fit.is_none() {
+                let failed = self.failures.get(&question.lookup).unwrap_or(0);
+                self.failures
+                    .insert(question.lookup.clone(), failed.saturating_add(1));
+            }
+            self.lock().flights.remove(&flight.name());
+            flight.answer.send_replace(Answer::Found(fit));
+        }
+    }
+
+    /// The next question that somebody still waits for; `None` at the end.
+    fn next(&self) -> Option<Arc<Flight>> {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                return None;
+            }
+            match queue.waiting.pop_first() {
+                // Joining needs the lock that is held here, so nobody can come too late.
+                Some((_, flight)) if flight.answer.receiver_count() == 0 => {
+                    queue.flights.remove(&flight.name());
+                }
+                Some((_, flight)) => return Some(flight),
+                None => {
+                    queue = self
+                        .wake
+                        .wait(queue)
+                        .unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // No code panics while it holds the lock, so the queue is whole in any case.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Sends the last one away, if the newcomer is to stand before it.
+    fn make_room(&mut self, newcomer: Place) -> Result<(), Overloaded> {
+        match self.waiting.last_entry() {
+            Some(last) if *last.key() > newcomer => {
+                let flight = last.remove();
+                self.flights.remove(&flight.name());
+                flight.answer.send_replace(Answer::Dropped);
+                Ok(())
+            }
+            Some(_) | None => Err(Overloaded),
+        }
+    }
+}
+
+impl Flight {
+    fn name(&self) -> (Digest, u64) {
+        (self.question.digest, self.question.serial)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(value: &ApiKeyValue, phc: &str) -> Question {
+        let mut digest = [0; 32];
+        digest[..16].copy_from_slice(&value.expose().as_bytes()[3..19]);
+        Question {
+            digest,
+            serial: 1,
+            value: value.clone(),
+            lookup: value.lookup(b""),
+            phcs: vec![phc.into()],
+        }
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_cost_one_hashing() {
+        let verifier = Arc::new(Verifier::start(NonZeroUsize::MIN));
+        let value = ApiKeyValue::generate();
+        let phc = hash::hash(&value).expect("there are random numbers");
+        let asked: Vec<_> = (0..50)
+            .map(|_| {
+                let (verifier, question) = (verifier.clone(), question(&value, &phc));
+                tokio::spawn(async move { verifier.ask(question).await })
+            })
+            .collect();
+        for answer in asked {
+            let fit = answer.await.expect("no panic").expect("not overloaded");
+            assert_eq!(fit.as_deref(), Some(phc.as_str()));
+        }
+        assert_eq!(verifier.hashed(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_lookup_with_many_failures_waits_behind_others() {
+        let verifier = Verifier::start(NonZeroUsize::MIN);
+        let guessed = ApiKeyValue::generate();
+        verifier
+            .shared
+            .failures
+            .insert(guessed.lookup(b""), FAILURES_FORGIVEN + 1);
+        // No thread takes anything while the lock is held by the first one's hashing; so look at
+        // the order of the places alone.
+        let mut queue = Queue::default();
+        for (failures, sequence) in [(1, 1), (0, 2), (0, 3)] {
+            let (answer, _) = watch::channel(Answer::Pending);
+            let flight = Flight {
+                question: question(&guessed, ""),
+                answer,
+            };
+            queue
+                .waiting
+                .insert(Place { failures, sequence }, Arc::new(flight));
+        }
+        let order: Vec<u64> = queue.waiting.keys().map(|place| place.sequence).collect();
+        assert_eq!(order, [2, 3, 1]);
+        let newcomer = Place {
+            failures: 0,
+            sequence: 4,
+        };
+        assert_eq!(queue.make_room(newcomer), Ok(()));
+        assert_eq!(queue.make_room(newcomer), Err(Overloaded));
+    }
+}

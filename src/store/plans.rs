@@ -1,0 +1,92 @@
+//! Usage plans: which keys may call which stages, and how often.
+
+use serde::{Deserialize, Serialize};
+
+use super::change::Change;
+use super::{KeyId, PlanId, Store, StoreError, sql};
+use crate::config::StageName;
+
+/// A target for the calls of one key: `rate` a second in the long run, `burst` at once.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Throttle {
+    #[serde(rename = "rateLimit")]
+    pub rate: f64,
+    #[serde(rename = "burstLimit")]
+    pub burst: i32,
+}
+
+/// How many calls of one key pass in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaSetting {
+    pub limit: i64,
+    /// The day on which a week (0 is Sunday) or a month (0 is the first) begins; 0 for days.
+    pub offset: i32,
+    pub period: Period,
+}
+
+/// Periods begin at midnight UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Period {
+    Day,
+    Week,
+    Month,
+}
+
+impl Period {
+    pub const ALL: [Period; 3] = [Period::Day, Period::Week, Period::Month];
+
+    /// As it is stored and as API Gateway calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Period::Day => "DAY",
+            Period::Week => "WEEK",
+            Period::Month => "MONTH",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Period> {
+        Period::ALL.into_iter().find(|period| period.name() == name)
+    }
+}
+
+impl Store {
+    /// The oldest plan of that name.
+    pub async fn plan_named(&self, name: &str) -> Result<Option<PlanId>, StoreError> {
+        let rows = self.read(sql::find_plan_named, &[&name]).await?;
+        Ok(rows.first().map(|row| PlanId::stored(row.get(0))))
+    }
+}
+
+impl Change {
+    /// Adds a plan that sets no limit and holds no stage and no key.
+    pub async fn insert_plan(&self, plan: &PlanId, name: &str) -> Result<(), StoreError> {
+        self.query(sql::insert_plan, &[&plan.as_str(), &name])
+            .await?;
+        Ok(())
+    }
+
+    /// Lets the plan's keys call a stage.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the plan has the stage already.
+    pub async fn insert_plan_stage(
+        &self,
+        plan: &PlanId,
+        stage: &StageName,
+    ) -> Result<(), StoreError> {
+        self.query(sql::insert_plan_stage, &[&plan.as_str(), &stage.as_str()])
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a key in a plan. That the key then has one plan per stage is judged at the commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it is in the plan already.
+    pub async fn insert_plan_key(&self, plan: &PlanId, key: &KeyId) -> Result<(), StoreError> {
+        self.query(sql::insert_plan_key, &[&plan.as_str(), &key.as_str()])
+            .await?;
+        Ok(())
+    }
+}

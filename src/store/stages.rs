@@ -1,0 +1,58 @@
+//! Stages, and the deployments that they point to.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::types::Json;
+
+use super::change::Change;
+use super::{DeploymentId, Store, StoreError, sql};
+use crate::config::StageName;
+use crate::game::Variant;
+
+impl Store {
+    /// Whether the first start's stage, plan and key were made, ever.
+    pub async fn has_first_start(&self) -> Result<bool, StoreError> {
+        Ok(self.read_one(sql::has_first_start, &[]).await?.get(0))
+    }
+}
+
+impl Change {
+    /// Whether this change is the one that is to make the first start's stage, plan and key.
+    pub async fn claim_first_start(&self) -> Result<bool, StoreError> {
+        let rows = self.query(sql::claim_first_start, &[]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// Takes a snapshot of what is set now: each method's need of a key, and the newest rules of
+    /// each variant that this release knows.
+    pub async fn insert_deployment(
+        &self,
+        deployment: &DeploymentId,
+        description: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let rules: BTreeMap<&str, Option<u16>> = Variant::ALL
+            .into_iter()
+            .map(|variant| (variant.id(), variant.rules_versions().last().copied()))
+            .collect();
+        self.query(
+            sql::insert_deployment,
+            &[&deployment.as_str(), &description, &Json(&rules)],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Adds a stage that points to a deployment.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where there is a stage of that name.
+    pub async fn insert_stage(
+        &self,
+        stage: &StageName,
+        deployment: &DeploymentId,
+    ) -> Result<(), StoreError> {
+        self.query(sql::insert_stage, &[&stage.as_str(), &deployment.as_str()])
+            .await?;
+        Ok(())
+    }
+}
