@@ -116,13 +116,13 @@ create index usage_plan_key_key on usage_plan_key (key_id);
 
 -- One row. The generation grows with every change that the gate must know of; whoever changes
 -- something holds this row's lock until the commit, so generations are in commit order. `salt`
--- keeps the lookups of custom values from being compared between databases. `seeded_at` is when
--- the first start of an embedded database made its stage, plan and key.
+-- keeps the lookups of custom values from being compared between databases. `first_key` is the key
+-- that the first start of an embedded database made, with a stage and a plan.
 create table gate (
     one boolean primary key default true check (one),
     generation bigint not null,
     salt bytea not null,
-    seeded_at timestamptz
+    first_key text
 );
 
 insert into gate (generation, salt)

@@ -1,5 +1,8 @@
 //! (skeleton)
 
+pub mod key;
+pub mod table;
+
 use std::process::ExitCode;
 
 pub fn main() -> ExitCode {

@@ -71,19 +71,30 @@ pub async fn create_key(
     Ok(created)
 }
 
-/// Makes, once in the life of a database, stage `dev`, a deployment for it, plan `dev` with that
-/// stage, and a key with `value` in that plan; whether it did so now.
-pub async fn first_start(store: &Store, value: &ApiKeyValue) -> Result<bool, IssueError> {
-    // Without this, every later start would hash the value before it finds that nothing is to do.
-    if store.has_first_start().await? {
-        return Ok(false);
-    }
-    let hashed = hash_value(store, value).await?;
+/// Makes the key of a first start, and with it, once in the life of a database, stage `dev`, a
+/// deployment for it, and plan `dev` with that stage. Called again because the value was lost, it
+/// makes another key in the place of the one before.
+pub async fn make_first_key(store: &Store) -> Result<ApiKeyValue, IssueError> {
+    let value = ApiKeyValue::generate();
+    let hashed = hash_value(store, &value).await?;
     let change = begin(store, std::slice::from_ref(&hashed)).await?;
-    if !change.claim_first_start().await? {
-        change.roll_back().await;
-        return Ok(false);
+    let plan = match change.first_key().await? {
+        Some(before) => {
+            change.delete_key(&before).await?;
+            change.plan_named(FIRST_NAME).await?
+        }
+        None => Some(make_first_plan(&change).await?),
+    };
+    let key = insert(&change, &new_key(FIRST_NAME), &hashed).await?;
+    if let Some(plan) = plan {
+        change.insert_plan_key(&plan, &key.id).await?;
     }
+    change.set_first_key(&key.id).await?;
+    change.commit().await?;
+    Ok(value)
+}
+
+async fn make_first_plan(change: &Change) -> Result<PlanId, StoreError> {
     let stage: StageName = FIRST_NAME
         .parse()
         .map_err(|error| StoreError::Corrupt(format!("{error}")))?;
@@ -94,10 +105,7 @@ pub async fn first_start(store: &Store, value: &ApiKeyValue) -> Result<bool, Iss
     change.insert_stage(&stage, &deployment).await?;
     change.insert_plan(&plan, FIRST_NAME).await?;
     change.insert_plan_stage(&plan, &stage).await?;
-    let key = insert(&change, &new_key(FIRST_NAME), &hashed).await?;
-    change.insert_plan_key(&plan, &key.id).await?;
-    change.commit().await?;
-    Ok(true)
+    Ok(plan)
 }
 
 /// An enabled key of that name, to be made.

@@ -149,6 +149,19 @@ impl Change {
         Ok(!rows.is_empty())
     }
 
+    /// The key that a first start made, also where it was deleted since; `None` before.
+    pub async fn first_key(&self) -> Result<Option<KeyId>, StoreError> {
+        let rows = self.query(sql::first_key, &[]).await?;
+        let id: Option<&str> = rows.first().and_then(|row| row.get(0));
+        Ok(id.map(KeyId::stored))
+    }
+
+    /// Remembers a key as the first start's.
+    pub async fn set_first_key(&self, id: &KeyId) -> Result<(), StoreError> {
+        self.query(sql::set_first_key, &[&id.as_str()]).await?;
+        Ok(())
+    }
+
     /// The stored values that a value with this lookup may fit, whether still good or not.
     pub async fn candidates(&self, lookup: &Lookup) -> Result<Vec<StoredValue>, StoreError> {
         let rows = self

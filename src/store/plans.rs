@@ -59,6 +59,12 @@ impl Store {
 }
 
 impl Change {
+    /// As [`Store::plan_named`], within the change.
+    pub async fn plan_named(&self, name: &str) -> Result<Option<PlanId>, StoreError> {
+        let rows = self.query(sql::find_plan_named, &[&name]).await?;
+        Ok(rows.first().map(|row| PlanId::stored(row.get(0))))
+    }
+
     /// Adds a plan that sets no limit and holds no stage and no key.
     pub async fn insert_plan(&self, plan: &PlanId, name: &str) -> Result<(), StoreError> {
         self.query(sql::insert_plan, &[&plan.as_str(), &name])

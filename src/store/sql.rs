@@ -15,12 +15,12 @@ macro_rules! statements {
 // One name a line, sorted.
 statements! {
     append_events
-    claim_first_start
     database_clock
     delete_key
     find_key
     find_key_values
     find_plan_named
+    first_key
     gate_head
     gate_key_values
     gate_keys
@@ -29,7 +29,6 @@ statements! {
     gate_plans
     gate_salt
     gate_stages
-    has_first_start
     insert_deployment
     insert_key
     insert_key_value
@@ -63,6 +62,7 @@ statements! {
     read_recorded_at
     read_version
     renew_epoch
+    set_first_key
     terminate_append_blocker
     update_key
 }

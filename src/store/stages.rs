@@ -5,24 +5,11 @@ use std::collections::BTreeMap;
 use tokio_postgres::types::Json;
 
 use super::change::Change;
-use super::{DeploymentId, Store, StoreError, sql};
+use super::{DeploymentId, StoreError, sql};
 use crate::config::StageName;
 use crate::game::Variant;
 
-impl Store {
-    /// Whether the first start's stage, plan and key were made, ever.
-    pub async fn has_first_start(&self) -> Result<bool, StoreError> {
-        Ok(self.read_one(sql::has_first_start, &[]).await?.get(0))
-    }
-}
-
 impl Change {
-    /// Whether this change is the one that is to make the first start's stage, plan and key.
-    pub async fn claim_first_start(&self) -> Result<bool, StoreError> {
-        let rows = self.query(sql::claim_first_start, &[]).await?;
-        Ok(!rows.is_empty())
-    }
-
     /// Takes a snapshot of what is set now: each method's need of a key, and the newest rules of
     /// each variant that this release knows.
     pub async fn insert_deployment(

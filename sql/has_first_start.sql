@@ -1,2 +1,0 @@
--- has_first_start
-select seeded_at is not null from gate

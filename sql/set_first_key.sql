@@ -1,0 +1,2 @@
+-- set_first_key
+update gate set first_key = $1
