@@ -275,7 +275,7 @@ async fn within<T>(
     answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, StoreError> {
     match timeout(deadline, answer).await {
-        Ok(answer) => answer.map_err(|error| StoreError::from(error).as_read()),
+        Ok(answer) => answer.map_err(|error| StoreError::from(error).of_read()),
         Err(_) => Err(StoreError::Unreachable(
             "the database did not answer in time".into(),
         )),
