@@ -1,0 +1,73 @@
+//! The options of the command line, each also an environment variable: texts, not yet judged.
+//!
+//! They are judged in [`super::Config`], so that a wrong variable and a wrong option are refused
+//! in one way: by one line with the variable's name.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where the database is. Every command but `health` takes these.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DatabaseOptions {
+    /// Postgres 14 or newer to use instead of the embedded one [env: DATABASE_URL or
+    /// DATABASE_URL_FILE, where it may hold a password; here it may not]
+    // Not by clap: it prints values, and this one may be secret.
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Directory of the embedded database and the generated secrets [default: ./.turnkey]
+    #[arg(long, env = "TURNKEY_DATA_DIR", value_name = "DIRECTORY")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The options of `turnkey serve`. Secrets come from the environment or from files only.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeOptions {
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+
+    /// Address of the game API; port 0 picks one [default: 127.0.0.1:8080]
+    #[arg(long, env = "TURNKEY_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+
+    /// Address of the control plane; port 0 picks one [default: 127.0.0.1:8081]
+    #[arg(long, env = "TURNKEY_CONTROL_LISTEN", value_name = "ADDRESS")]
+    pub control_listen: Option<String>,
+
+    /// Stage served without a prefix [default: dev when embedded, else none]
+    #[arg(long, env = "TURNKEY_DEFAULT_STAGE", value_name = "STAGE")]
+    pub default_stage: Option<String>,
+
+    /// Names besides addresses and localhost by which the control plane is called, by commas
+    #[arg(long, env = "TURNKEY_CONTROL_HOSTS", value_name = "HOSTS")]
+    pub control_hosts: Option<String>,
+
+    /// Origins whose pages may call the game API, by commas; * for all
+    #[arg(long, env = "TURNKEY_CORS_ORIGINS", value_name = "ORIGINS")]
+    pub cors_origins: Option<String>,
+
+    /// Addresses or networks whose X-Forwarded-For is believed, by commas
+    #[arg(long, env = "TURNKEY_TRUSTED_PROXIES", value_name = "NETWORKS")]
+    pub trusted_proxies: Option<String>,
+
+    /// Database connections of this instance [default: 16]
+    #[arg(long, env = "TURNKEY_POOL_SIZE", value_name = "NUMBER")]
+    pub pool_size: Option<String>,
+
+    /// WebSockets of this instance [default: 50000]
+    #[arg(long, env = "TURNKEY_MAX_SOCKETS", value_name = "NUMBER")]
+    pub max_sockets: Option<String>,
+
+    /// What is logged: a level, or levels by module [default: info]
+    #[arg(long, env = "TURNKEY_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+
+    /// text or json [default: text on a terminal, else json]
+    #[arg(long, env = "TURNKEY_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<String>,
+
+    /// File to write the chosen addresses to once ready, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub ports_file: Option<PathBuf>,
+}

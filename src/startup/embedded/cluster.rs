@@ -1,0 +1,109 @@
+//! Makes a new database cluster, whole or not at all.
+//!
+//! It is made under another name and renamed into place when it is complete and on disk, so a
+//! `kill -9` at any moment leaves either a cluster that works or a remnant that the next start
+//! removes.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::binaries::Binaries;
+use super::directory::Layout;
+use super::error::io_at;
+use super::identity::{Identity, make_directory};
+use super::recovery::{UNFINISHED, remove_unfinished};
+use super::{DATABASE, EmbeddedError, ROLE, log_file};
+
+/// Makes the cluster in `layout` with the role and the database of [`super::Connection`].
+/// Must be called from the thread that will outlive it (see [`Identity::confine`]).
+pub fn create(
+    layout: &Layout,
+    binaries: &Binaries,
+    identity: Identity,
+) -> Result<(), EmbeddedError> {
+    remove_unfinished(layout)?;
+    let unfinished = layout
+        .root
+        .join(format!("{UNFINISHED}{}", std::process::id()));
+    make_directory(&unfinished, identity)?;
+    initialise(&unfinished, binaries, identity)?;
+    create_database(&unfinished, binaries, identity)?;
+    fs::rename(&unfinished, &layout.cluster).map_err(io_at("cannot rename", &unfinished))?;
+    File::open(&layout.root)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io_at("cannot sync", &layout.root))
+}
+
+fn initialise(
+    directory: &Path,
+    binaries: &Binaries,
+    identity: Identity,
+) -> Result<(), EmbeddedError> {
+    // Locale C sorts by bytes on every system and in every version: no index is ever broken by
+    // an upgrade of the system's library.
+    let mut command = command(&binaries.initdb(), identity);
+    command
+        .arg("-D")
+        .arg(directory)
+        .args(["--username", ROLE, "--encoding", "UTF8", "--locale", "C"])
+        .args(["--data-checksums", "--auth-local", "trust", "--auth-host", "reject"]);
+    finish(start(&mut command, &binaries.initdb())?, "")
+}
+
+/// In single-user mode: there is no server yet, and only `store` speaks to one.
+fn create_database(
+    directory: &Path,
+    binaries: &Binaries,
+    identity: Identity,
+) -> Result<(), EmbeddedError> {
+    let mut command = command(&binaries.postgres(), identity);
+    command
+        .args(["--single", "-E", "-j", "-D"])
+        .arg(directory)
+        .args(["-c", "exit_on_error=on", "-c", "log_checkpoints=off", "postgres"]);
+    let statement = format!("CREATE DATABASE {DATABASE} OWNER {ROLE};\n\n");
+    finish(start(&mut command, &binaries.postgres())?, &statement)
+}
+
+/// A program of Postgres', free of what the caller's environment says about another database.
+pub fn command(program: &Path, identity: Identity) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PG") {
+            command.env_remove(&name);
+        }
+    }
+    // Messages we read must be in English; and on macOS Postgres does not start without LC_ALL.
+    command.env("LC_ALL", "C").env("TZ", "UTC");
+    identity.confine(&mut command);
+    command
+}
+
+fn start(command: &mut Command, program: &Path) -> Result<Child, EmbeddedError> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(io_at("cannot run", program))
+}
+
+fn finish(mut child: Child, input: &str) -> Result<(), EmbeddedError> {
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that ended early says why on its standard error.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child
+        .wait_with_output()
+        .map_err(|error| EmbeddedError::Create {
+            detail: error.to_string(),
+        })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(EmbeddedError::Create {
+        detail: log_file::reason(&String::from_utf8_lossy(&output.stderr)),
+    })
+}

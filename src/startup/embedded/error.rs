@@ -1,0 +1,77 @@
+//! Why the embedded Postgres did not start. Every message is one line for the person at the terminal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the embedded Postgres did not start or cannot be joined.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// No Postgres of a supported version on this machine.
+    #[error(
+        "no Postgres {minimum} or newer is installed: run `{command}`, or set DATABASE_URL",
+        command = if cfg!(target_os = "macos") {
+            "brew install postgresql@17"
+        } else {
+            "apt-get install postgresql"
+        }
+    )]
+    NotInstalled { minimum: u32 },
+    /// The directory's data were made by a major version that is not installed.
+    #[error(
+        "{} was made by Postgres {made_by}, and only {installed} is installed: install \
+         Postgres {made_by}, or move the data with pg_upgrade",
+        directory.display()
+    )]
+    OtherVersion {
+        directory: PathBuf,
+        made_by: u32,
+        installed: String,
+    },
+    /// Another Turnkey works on this data directory.
+    #[error("another turnkey ({holder}) is already running on {}", directory.display())]
+    InUse { directory: PathBuf, holder: String },
+    /// The path is no place for a socket, or is not ours.
+    #[error("{} cannot hold the database's socket: {reason}", directory.display())]
+    SocketDirectory {
+        directory: PathBuf,
+        reason: &'static str,
+    },
+    /// The data belong to somebody else, and this user may not become them.
+    #[error("{} belongs to user id {owner}: start turnkey as that user or as root", directory.display())]
+    OtherOwner { directory: PathBuf, owner: u32 },
+    /// Postgres refuses to run as root, and no other identity can reach the directory.
+    #[error(
+        "Postgres does not run as root, and no other user can reach {}: start turnkey as an \
+         ordinary user, or set TURNKEY_DATA_DIR to a directory that others may enter",
+        directory.display()
+    )]
+    NoUser { directory: PathBuf },
+    /// `initdb` or the first set-up of the database failed.
+    #[error("making the database failed: {detail}")]
+    Create { detail: String },
+    /// Postgres ended before it was ready.
+    #[error("Postgres did not start: {detail} (see {})", log.display())]
+    Start { detail: String, log: PathBuf },
+    /// A Postgres of this very directory, left by an earlier run, cannot be stopped.
+    #[error("Postgres {pid} of an earlier run on {} does not stop", directory.display())]
+    Orphan { directory: PathBuf, pid: i32 },
+    /// Not ready within the bound.
+    #[error("Postgres was not ready within {seconds} s (see {})", log.display())]
+    NotReady { seconds: u64, log: PathBuf },
+    /// The operating system refused something.
+    #[error("{action} {}: {source}", path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+}
+
+/// Puts what was done, and to which path, before the operating system's bare answer.
+pub(super) fn io_at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EmbeddedError {
+    move |source| EmbeddedError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}

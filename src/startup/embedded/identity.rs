@@ -1,0 +1,252 @@
+//! As whom Postgres runs: it refuses to be root.
+//!
+//! For an ordinary caller that is the caller. For root, a user namespace that calls root by
+//! another number comes first: files stay root's own, and a home that is closed to others still
+//! works. Where namespaces are forbidden (containers, hardened kernels), Postgres becomes the user
+//! `postgres` or `nobody` and its directory is handed over.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::unistd::{Uid, User, geteuid};
+
+use super::EmbeddedError;
+use super::binaries::Binaries;
+use super::directory::Layout;
+use super::error::io_at;
+
+/// How root may step down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RootDescent {
+    /// A user namespace, or where that is forbidden another user.
+    #[default]
+    NamespaceFirst,
+    /// Another user at once.
+    OtherUser,
+}
+
+/// As whom a program is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    Caller,
+    /// Root outside, `uid` and `gid` inside a user namespace of its own.
+    Namespace { uid: u32, gid: u32 },
+    User { uid: u32, gid: u32 },
+}
+
+impl Identity {
+    /// Whose files are, seen from here.
+    pub fn file_owner(self) -> (u32, u32) {
+        match self {
+            Identity::Caller => (geteuid().as_raw(), nix::unistd::getegid().as_raw()),
+            Identity::Namespace { .. } => (0, 0),
+            Identity::User { uid, gid } => (uid, gid),
+        }
+    }
+
+    /// Makes `command` run as this identity, in a process group of its own (so that Ctrl-C
+    /// reaches the server first), and stop when the calling *thread* ends, however it ends.
+    pub fn confine(self, command: &mut Command) {
+        command.process_group(0);
+        match self {
+            Identity::User { uid, gid } => {
+                command.uid(uid).gid(gid);
+            }
+            Identity::Caller | Identity::Namespace { .. } => {}
+        }
+        #[cfg(target_os = "linux")]
+        linux::confine(self, command);
+    }
+}
+
+/// Chooses the identity for the cluster in `layout`, by trying: the chosen one can start programs
+/// and reach the data directory.
+///
+/// # Errors
+/// `OtherOwner` or `NoUser` where nobody fits.
+pub fn choose(
+    layout: &Layout,
+    binaries: &Binaries,
+    descent: RootDescent,
+) -> Result<Identity, EmbeddedError> {
+    let owner = fs::metadata(&layout.cluster).ok().map(|data| data.uid());
+    let caller = geteuid();
+    if !caller.is_root() {
+        return match owner {
+            Some(owner) if owner != caller.as_raw() => Err(EmbeddedError::OtherOwner {
+                directory: layout.cluster.clone(),
+                owner,
+            }),
+            Some(_) | None => Ok(Identity::Caller),
+        };
+    }
+    let identities = match owner {
+        Some(owner) if owner != 0 => user(Uid::from_raw(owner)).into_iter().collect(),
+        Some(_) | None => descents(layout, descent),
+    };
+    for identity in identities {
+        if let Identity::User { uid, .. } = identity {
+            let_through(&layout.root, uid)?;
+        }
+        if can_run(identity, layout, binaries) {
+            return Ok(identity);
+        }
+    }
+    Err(EmbeddedError::NoUser {
+        directory: layout.root.clone(),
+    })
+}
+
+/// Gives a directory tree to the identity that will use it.
+pub fn hand_over(directory: &Path, identity: Identity) -> Result<(), EmbeddedError> {
+    let (uid, gid) = identity.file_owner();
+    let found = fs::symlink_metadata(directory).map_err(io_at("cannot read", directory))?;
+    if found.uid() == uid {
+        return Ok(());
+    }
+    if found.is_dir() {
+        for entry in fs::read_dir(directory).map_err(io_at("cannot read", directory))? {
+            let entry = entry.map_err(io_at("cannot read", directory))?;
+            hand_over(&entry.path(), identity)?;
+        }
+    }
+    // The top comes last: a tree that was handed over half-way is taken up again.
+    std::os::unix::fs::lchown(directory, Some(uid), Some(gid))
+        .map_err(io_at("cannot hand over", directory))
+}
+
+fn descents(layout: &Layout, descent: RootDescent) -> Vec<Identity> {
+    let known = ["postgres", "nobody"]
+        .into_iter()
+        .filter_map(|name| User::from_name(name).ok().flatten())
+        .filter_map(|known| user(known.uid));
+    // A home that is closed to others can still be entered by whom it belongs to.
+    let neighbour = layout
+        .root
+        .parent()
+        .and_then(|parent| fs::metadata(parent).ok())
+        .and_then(|parent| user(Uid::from_raw(parent.uid())));
+    let users: Vec<Identity> = known.chain(neighbour).collect();
+    let namespace = match (descent, users.first()) {
+        (RootDescent::NamespaceFirst, Some(&Identity::User { uid, gid }))
+            if cfg!(target_os = "linux") =>
+        {
+            Some(Identity::Namespace { uid, gid })
+        }
+        (RootDescent::NamespaceFirst | RootDescent::OtherUser, _) => None,
+    };
+    namespace.into_iter().chain(users).collect()
+}
+
+/// `initdb` and Postgres look their user up, so a number without a name will not do.
+fn user(uid: Uid) -> Option<Identity> {
+    let user = User::from_uid(uid).ok().flatten()?;
+    (!user.uid.is_root()).then_some(Identity::User {
+        uid: user.uid.as_raw(),
+        gid: user.gid.as_raw(),
+    })
+}
+
+/// Lets others pass through the data directory, not look into it: what lies there is closed by
+/// itself.
+fn let_through(root: &Path, uid: u32) -> Result<(), EmbeddedError> {
+    let found = fs::metadata(root).map_err(io_at("cannot read", root))?;
+    let mode = found.permissions().mode();
+    if found.uid() == uid || mode & 0o001 != 0 {
+        return Ok(());
+    }
+    fs::set_permissions(root, fs::Permissions::from_mode((mode & 0o7777) | 0o011))
+        .map_err(io_at("cannot open", root))
+}
+
+fn can_run(identity: Identity, layout: &Layout, binaries: &Binaries) -> bool {
+    let mut command = Command::new(binaries.postgres());
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    identity.confine(&mut command);
+    enter(&layout.root, &mut command);
+    matches!(command.status(), Ok(status) if status.success())
+}
+
+/// Like `current_dir`, but as the identity that was taken on before, so that it must be allowed.
+fn enter(directory: &Path, command: &mut Command) {
+    let directory = directory.to_owned();
+    let change = move || nix::unistd::chdir(&directory).map_err(io::Error::from);
+    // SAFETY: between fork and exec only chdir(2) is called; NixPath copies a path of ordinary
+    // length to the stack.
+    unsafe { command.pre_exec(change) };
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::CStr;
+    use std::io;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use nix::errno::Errno;
+    use nix::fcntl::{OFlag, open};
+    use nix::sched::{CloneFlags, unshare};
+    use nix::sys::prctl::set_pdeathsig;
+    use nix::sys::signal::Signal;
+    use nix::sys::stat::Mode;
+    use nix::unistd::{Pid, getppid, write};
+
+    use super::Identity;
+
+    pub(super) fn confine(identity: Identity, command: &mut Command) {
+        let parent = Pid::this();
+        let map = match identity {
+            Identity::Namespace { uid, gid } => Some((
+                format!("{uid} 0 1").into_bytes(),
+                format!("{gid} 0 1").into_bytes(),
+            )),
+            Identity::Caller | Identity::User { .. } => None,
+        };
+        let prepare = move || -> io::Result<()> {
+            if let Some((uid_map, gid_map)) = &map {
+                unshare(CloneFlags::CLONE_NEWUSER)?;
+                write_whole(c"/proc/self/setgroups", b"deny")?;
+                write_whole(c"/proc/self/uid_map", uid_map)?;
+                write_whole(c"/proc/self/gid_map", gid_map)?;
+            }
+            // After every change of credentials: each one clears it. SIGINT is Postgres' fast
+            // shutdown.
+            set_pdeathsig(Signal::SIGINT)?;
+            if getppid() != parent {
+                // The parent died before the signal was asked for.
+                return Err(Errno::ESRCH.into());
+            }
+            Ok(())
+        };
+        // SAFETY: between fork and exec only system calls are made, on memory that was there
+        // before: nothing allocates or takes a lock.
+        unsafe { command.pre_exec(prepare) };
+    }
+
+    fn write_whole(path: &CStr, bytes: &[u8]) -> io::Result<()> {
+        let file = open(path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+        if write(&file, bytes)? != bytes.len() {
+            return Err(Errno::EIO.into());
+        }
+        Ok(())
+    }
+}
+
+/// Makes an empty directory, closed to others, for `identity`.
+pub fn make_directory(directory: &Path, identity: Identity) -> Result<(), EmbeddedError> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(directory)
+        .map_err(io_at("cannot make", directory))?;
+    let (uid, gid) = identity.file_owner();
+    chown(directory, Some(uid), Some(gid)).map_err(io_at("cannot hand over", directory))
+}
