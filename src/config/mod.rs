@@ -1,9 +1,18 @@
-//! (skeleton)
+//! What the operator sets: texts from options and the environment, judged once, at the start.
+//!
+//! A wrong or missing setting is refused in one line that names its variable, whichever way it
+//! came. An empty variable counts as unset, as compose files and unit files leave them.
 
+mod options;
 mod origins;
 mod proxies;
+mod secret;
+mod settings;
 mod stage_name;
 
+pub use options::{DatabaseOptions, ServeOptions};
 pub use origins::{OriginError, Origins};
 pub use proxies::{NetworkError, TrustedProxies};
+pub use secret::{Secret, process_variable};
+pub use settings::{Config, ControlCredentials, DatabasePlace, LogFormat, SettingError};
 pub use stage_name::{StageName, StageNameError};

@@ -1,6 +1,10 @@
-//! A text that must not be seen: in no log, no error, no `Debug`.
+//! A text that must not be seen: in no log, no error, no `Debug`, and on no command line.
 
+use std::ffi::OsString;
 use std::fmt;
+use std::fs;
+
+use super::SettingError;
 
 /// A secret. Its `Debug` prints nothing of it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,4 +25,40 @@ impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret(…)")
     }
+}
+
+/// A variable of this process' environment; the only place where configuration reads it.
+pub fn process_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The secret in the variable `name`, or in the file that `name_FILE` names (without the line
+/// break at its end).
+pub(super) fn read(
+    name: &'static str,
+    variable: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<Secret>, SettingError> {
+    let filled = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let path_name = format!("{name}_FILE");
+    let text = match (filled(name), filled(&path_name)) {
+        (Some(_), Some(_)) => {
+            let reason = format!("is set and so is {path_name}: unset one of them");
+            return Err(SettingError::new(name, reason));
+        }
+        (None, None) => return Ok(None),
+        (Some(value), None) => value
+            .into_string()
+            .map_err(|_| SettingError::new(name, "is not UTF-8".into()))?,
+        (None, Some(path)) => {
+            let text = fs::read_to_string(&path).map_err(|error| {
+                let path = path.to_string_lossy();
+                SettingError::new(&path_name, format!("cannot read {path:?}: {error}"))
+            })?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    if text.is_empty() {
+        return Err(SettingError::new(&path_name, "names an empty file".into()));
+    }
+    Ok(Some(Secret(text)))
 }

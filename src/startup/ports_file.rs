@@ -1,1 +1,17 @@
-//! p
+//! Tells scripts and tests which ports were picked.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::atomic_file::{self, Readers};
+
+/// Writes `{"public":"127.0.0.1:8080","control":"127.0.0.1:8081"}`, whole or not at all: who finds
+/// the file may read it. Call it once both listeners are ready.
+///
+/// # Errors
+/// What the operating system refused.
+pub fn write(path: &Path, public: SocketAddr, control: SocketAddr) -> io::Result<()> {
+    let json = serde_json::json!({"public": public.to_string(), "control": control.to_string()});
+    atomic_file::write(path, &format!("{json}\n"), Readers::Anyone)
+}

@@ -48,7 +48,13 @@ fn initialise(
         .arg("-D")
         .arg(directory)
         .args(["--username", ROLE, "--encoding", "UTF8", "--locale", "C"])
-        .args(["--data-checksums", "--auth-local", "trust", "--auth-host", "reject"]);
+        .args([
+            "--data-checksums",
+            "--auth-local",
+            "trust",
+            "--auth-host",
+            "reject",
+        ]);
     finish(start(&mut command, &binaries.initdb())?, "")
 }
 
@@ -62,7 +68,13 @@ fn create_database(
     command
         .args(["--single", "-E", "-j", "-D"])
         .arg(directory)
-        .args(["-c", "exit_on_error=on", "-c", "log_checkpoints=off", "postgres"]);
+        .args([
+            "-c",
+            "exit_on_error=on",
+            "-c",
+            "log_checkpoints=off",
+            "postgres",
+        ]);
     let statement = format!("CREATE DATABASE {DATABASE} OWNER {ROLE};\n\n");
     finish(start(&mut command, &binaries.postgres())?, &statement)
 }

@@ -34,8 +34,14 @@ pub enum RootDescent {
 pub enum Identity {
     Caller,
     /// Root outside, `uid` and `gid` inside a user namespace of its own.
-    Namespace { uid: u32, gid: u32 },
-    User { uid: u32, gid: u32 },
+    Namespace {
+        uid: u32,
+        gid: u32,
+    },
+    User {
+        uid: u32,
+        gid: u32,
+    },
 }
 
 impl Identity {

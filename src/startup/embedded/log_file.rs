@@ -65,9 +65,10 @@ pub fn reason(said: &str) -> String {
         .find_map(|line| severe.iter().find_map(|mark| line.split_once(mark)))
         .map(|(_, reason)| reason);
     let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    telling
-        .or(last)
-        .map_or_else(|| "it said nothing".to_owned(), |line| line.trim().to_owned())
+    telling.or(last).map_or_else(
+        || "it said nothing".to_owned(),
+        |line| line.trim().to_owned(),
+    )
 }
 
 #[cfg(test)]

@@ -108,7 +108,9 @@ enum Place {
         lock: DirectoryLock,
         role: Role,
     },
-    Guest { _lock: GuestLock },
+    Guest {
+        _lock: GuestLock,
+    },
 }
 
 /// Starts the directory's Postgres for a server and returns once it accepts connections. Makes the
@@ -278,6 +280,9 @@ fn accepts_connections(layout: &Layout) -> bool {
 
 /// Postgres writes its state as the eighth line of `postmaster.pid`.
 fn says_ready(pid_file: &Path) -> bool {
-    fs::read_to_string(pid_file)
-        .is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
+    fs::read_to_string(pid_file).is_ok_and(|text| {
+        text.lines()
+            .nth(7)
+            .is_some_and(|line| line.trim() == "ready")
+    })
 }

@@ -42,7 +42,9 @@ mod alive {
             .split(|&byte| byte == 0)
             .map(OsStr::from_bytes)
             .collect();
-        let program = arguments.first().and_then(|first| Path::new(first).file_name());
+        let program = arguments
+            .first()
+            .and_then(|first| Path::new(first).file_name());
         if !program.is_some_and(|name| name == "postgres" || name == "postmaster") {
             return false;
         }

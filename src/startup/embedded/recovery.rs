@@ -116,11 +116,18 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("turnkey-pid-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let pid_file = directory.join("postmaster.pid");
-        fs::write(&pid_file, "4711\n/data\n1234\n5432\n/run\n\n  99 7\nready   \n").unwrap();
+        fs::write(
+            &pid_file,
+            "4711\n/data\n1234\n5432\n/run\n\n  99 7\nready   \n",
+        )
+        .unwrap();
         disown(&pid_file).unwrap();
         assert_eq!(recorded_pid(&pid_file), Some(Pid::this()));
         let text = fs::read_to_string(&pid_file).unwrap();
-        assert!(text.ends_with("\n/data\n1234\n5432\n/run\n\n  99 7\nready   \n"), "{text}");
+        assert!(
+            text.ends_with("\n/data\n1234\n5432\n/run\n\n  99 7\nready   \n"),
+            "{text}"
+        );
         fs::write(&pid_file, "").unwrap();
         disown(&pid_file).unwrap();
         assert!(!pid_file.exists());

@@ -1,0 +1,55 @@
+//! Files that are there whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Who may read what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// As the umask has it.
+    Anyone,
+    /// Mode 0600, from the first byte on.
+    OwnerOnly,
+}
+
+/// Writes beside `path`, syncs and renames.
+///
+/// # Errors
+/// What the operating system refused.
+pub fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = write_whole(&beside, text, readers).and_then(|()| fs::rename(&beside, path));
+    if let Err(error) = written {
+        // The error that matters is the first one.
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn write_whole(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+    let mode = match readers {
+        Readers::Anyone => 0o666,
+        Readers::OwnerOnly => 0o600,
+    };
+    // One that a killed process left may have another mode.
+    match fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
