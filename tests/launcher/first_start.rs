@@ -106,7 +106,7 @@ fn a_path_too_long_for_a_socket_gets_a_short_one() {
 #[test]
 fn odd_characters_in_the_path_are_part_of_it() {
     let directory = Directory::new();
-    let odd = directory.path().join("a, b'\"\\ =ä");
+    let odd = directory.path().join("a b'\"\\ =ä");
     let embedded = quick(&odd);
     assert!(
         embedded

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -144,6 +144,8 @@ fn is_zombie(pid: Pid) -> bool {
 pub struct Server {
     child: Child,
     stdin: Option<ChildStdin>,
+    /// Held open: a test program that cannot write fails.
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 const CHILD_DIRECTORY: &str = "TURNKEY_TEST_LAUNCHER_CHILD";
@@ -157,12 +159,14 @@ impl Server {
     /// Returns once its Postgres accepts connections.
     pub fn ready(data_dir: &Path) -> Server {
         let mut server = Server::spawn_with_stdout(data_dir, Stdio::piped());
-        let stdout = server.child.stdout.take().unwrap();
-        let mut lines = BufReader::new(stdout).lines();
-        assert!(
-            lines.any(|line| line.unwrap().ends_with("launched")),
-            "the server did not start"
-        );
+        let mut stdout = BufReader::new(server.child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.ends_with("launched\n") {
+            line.clear();
+            let read = stdout.read_line(&mut line).unwrap();
+            assert!(read > 0, "the server did not start");
+        }
+        server.stdout = Some(stdout);
         server
     }
 
@@ -176,7 +180,11 @@ impl Server {
             .spawn()
             .unwrap();
         let stdin = child.stdin.take();
-        Server { child, stdin }
+        Server {
+            child,
+            stdin,
+            stdout: None,
+        }
     }
 
     pub fn kill(mut self) {

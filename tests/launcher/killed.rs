@@ -1,10 +1,9 @@
 //! `kill -9` of everything, in every order.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
 use crate::helper::{
     Directory, Server, ask, is_alive, processes_of, quick, remember, remembered, wait_for,
@@ -85,8 +84,9 @@ fn postgres_killed_while_a_session_works_is_waited_for() {
     busy.join().unwrap();
 }
 
+#[cfg(target_os = "linux")]
 #[test]
-fn an_orphan_of_this_directory_is_stopped_even_if_it_hangs() {
+fn an_orphan_of_this_directory_is_stopped() {
     let directory = Directory::new();
     let embedded = quick(directory.path());
     remember(&embedded.connection(), "kept");
@@ -95,11 +95,11 @@ fn an_orphan_of_this_directory_is_stopped_even_if_it_hangs() {
     let command_line = command_line_of(postmaster);
     embedded.stop();
     // The same command, from a parent that will not take it along.
-    let mut orphan = as_postgres_user(&command_line[0], directory.path())
+    let mut orphan = as_postgres_user(&command_line[0])
         .args(&command_line[1..])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
     wait_for("the orphan", || sockets.join(".s.PGSQL.5432").exists());
@@ -111,14 +111,16 @@ fn an_orphan_of_this_directory_is_stopped_even_if_it_hangs() {
     reaper.join().unwrap().unwrap();
 }
 
-fn command_line_of(pid: Pid) -> Vec<String> {
+#[cfg(target_os = "linux")]
+fn command_line_of(pid: nix::unistd::Pid) -> Vec<String> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     text.split_terminator('\0').map(str::to_owned).collect()
 }
 
 /// Root cannot be Postgres: then it is run in a user namespace as the launcher does.
-fn as_postgres_user(program: &str, _data_dir: &std::path::Path) -> Command {
+#[cfg(target_os = "linux")]
+fn as_postgres_user(program: &str) -> Command {
     if !nix::unistd::geteuid().is_root() {
         return Command::new(program);
     }

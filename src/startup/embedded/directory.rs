@@ -28,7 +28,7 @@ pub struct Layout {
     pub root: PathBuf,
     /// Postgres' own directory (`PGDATA`).
     pub cluster: PathBuf,
-    /// Where the socket lies: in the data directory, or where that path is too long, a short one.
+    /// Where the socket lies: in the data directory, or where that path is unfit, a short one.
     pub sockets: PathBuf,
     /// What Postgres says.
     pub log: PathBuf,
@@ -103,7 +103,9 @@ impl Layout {
 fn socket_directory(root: &Path) -> PathBuf {
     let inside = root.join("run");
     let socket = inside.join(format!(".s.PGSQL.{PORT}"));
-    if socket.as_os_str().len() <= SOCKET_PATH_BYTES {
+    let fits = socket.as_os_str().len() <= SOCKET_PATH_BYTES;
+    // In a connection string a comma separates hosts, and there is no way to quote it.
+    if fits && inside.to_str().is_some_and(|path| !path.contains(',')) {
         return inside;
     }
     // Not $TMPDIR: a command that joins must find the same place whatever its environment.
@@ -231,6 +233,7 @@ mod tests {
         assert!(one.as_os_str().len() < 40, "{one:?}");
         assert_ne!(one, other);
         assert_eq!(one, long("one").sockets);
+        assert!(Layout::of("/srv/a,b".into()).sockets.starts_with("/tmp"));
     }
 
     #[test]
