@@ -118,7 +118,9 @@ pub async fn ensure<E>(
 
 type Lines = Vec<(String, String)>;
 
-const GENERATED: [(&str, fn() -> String); 4] = [
+type Generate = fn() -> String;
+
+const GENERATED: [(&str, Generate); 4] = [
     (SECRET, || random_text(43, BASE62)),
     (ADMIN_TOKEN, || random_text(43, BASE62)),
     // The form of an access key of AWS, which some of its tools check.
