@@ -43,7 +43,7 @@ impl fmt::Debug for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Database")
-            .field("name", &self.config.get_dbname())
+            .field("name", &self.name())
             .finish()
     }
 }
@@ -94,6 +94,11 @@ impl Database {
             config,
             tls: self.tls.clone(),
         }
+    }
+
+    /// The name of the database on its server.
+    pub fn name(&self) -> Option<&str> {
+        self.config.get_dbname()
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -1,0 +1,98 @@
+//! The projector, stepped.
+
+use turnkey::projection::{self, Step};
+use turnkey::store::append::Appender;
+use turnkey::store::projection::{ProjectionName, Session};
+use turnkey::store::{Database, Store};
+
+use crate::events::{following, new_game, played, writer};
+use crate::support::postgres;
+
+/// Steps the live projection to the log's end.
+async fn project(database: &Database) {
+    let mut session = Session::open(database).await.unwrap();
+    let mut progress = session.progress(ProjectionName::Live).await.unwrap();
+    while let Step::Forward(further) = projection::step(&mut session, progress).await.unwrap() {
+        progress = further;
+    }
+}
+
+async fn boards(database: &Database) -> Vec<(i32, i32, String)> {
+    let client = postgres::client(database).await;
+    let boards = "select generation, version, turn from board order by position";
+    let rows = client.query(boards, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+}
+
+async fn two_games(database: &Database) -> Appender {
+    let (appender, _) = writer(database);
+    let first = new_game(&appender).await;
+    appender.append(following(&first, played(4))).await.unwrap();
+    new_game(&appender).await;
+    appender
+}
+
+#[tokio::test]
+async fn the_board_follows_the_log() {
+    let database = postgres::database().await;
+    two_games(&database).await;
+    project(&database).await;
+    assert_eq!(boards(&database).await, [(1, 2, "O".to_owned()), (1, 1, "X".to_owned())]);
+    let status = Store::new(database, 1).projection_status().await.unwrap();
+    assert_eq!((status.lag_events, status.quarantined), (0, 0));
+}
+
+#[tokio::test]
+async fn of_two_leaders_one_stops() {
+    let database = postgres::database().await;
+    two_games(&database).await;
+    let mut one = Session::open(&database).await.unwrap();
+    let mut two = Session::open(&database).await.unwrap();
+    let progress = one.progress(ProjectionName::Live).await.unwrap();
+    assert!(matches!(projection::step(&mut one, progress).await.unwrap(), Step::Forward(_)));
+    assert_eq!(projection::step(&mut two, progress).await.unwrap(), Step::Overtaken);
+}
+
+#[tokio::test]
+async fn only_one_session_leads() {
+    let database = postgres::database().await;
+    let one = Session::open(&database).await.unwrap();
+    let two = Session::open(&database).await.unwrap();
+    assert!(one.try_lead().await.unwrap());
+    assert!(!two.try_lead().await.unwrap());
+    drop(one);
+    while !two.try_lead().await.unwrap() {}
+}
+
+#[tokio::test]
+async fn a_rebuild_replaces_every_row_at_once() {
+    let database = postgres::database().await;
+    two_games(&database).await;
+    project(&database).await;
+    let client = postgres::client(&database).await;
+    client.batch_execute("update board set turn = 'wrong'").await.unwrap();
+    projection::rebuild(&database).await.unwrap();
+    assert_eq!(boards(&database).await, [(2, 2, "O".to_owned()), (2, 1, "X".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_game_that_cannot_be_folded_is_quarantined_and_the_others_go_on() {
+    let database = postgres::database().await;
+    let appender = two_games(&database).await;
+    let broken = new_game(&appender).await;
+    let client = postgres::client(&database).await;
+    let unknown = "update event set rules = 99 where game_id = $1";
+    client.execute(unknown, &[&broken.game_id.0]).await.unwrap();
+    new_game(&appender).await;
+    project(&database).await;
+    assert_eq!(boards(&database).await.len(), 3);
+    let store = Store::new(database.clone(), 1);
+    let quarantined = store.quarantined_games().await.unwrap();
+    assert_eq!(quarantined[0].0, broken.game_id);
+    assert!(quarantined[0].1.contains("rules 99"), "{}", quarantined[0].1);
+    let mended = "update event set rules = 1 where game_id = $1";
+    client.execute(mended, &[&broken.game_id.0]).await.unwrap();
+    projection::rebuild(&database).await.unwrap();
+    assert_eq!(boards(&database).await.len(), 4);
+    assert_eq!(store.quarantined_games().await.unwrap(), []);
+}

@@ -1,0 +1,142 @@
+//! A proxy between the store and Postgres that loses or holds back what it is told to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use turnkey::store::Database;
+use uuid::Uuid;
+
+use super::postgres;
+
+/// The message that ends an implicit transaction.
+const SYNC: [u8; 5] = [b'S', 0, 0, 0, 4];
+
+pub struct Proxy {
+    directory: PathBuf,
+    database: String,
+    faults: Arc<Faults>,
+    accepting: JoinHandle<()>,
+    open: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Faults {
+    drop_insert_answer: AtomicBool,
+    dropped: AtomicUsize,
+    hold_sync: AtomicBool,
+    held_back: AtomicUsize,
+    released: tokio::sync::Notify,
+}
+
+impl Proxy {
+    pub async fn start(database: &Database) -> Proxy {
+        let directory = std::env::temp_dir().join(format!("tk-proxy-{}", Uuid::now_v7().simple()));
+        std::fs::create_dir(&directory).unwrap();
+        let listener = UnixListener::bind(directory.join(postgres::socket_file().file_name().unwrap())).unwrap();
+        let faults = Arc::new(Faults::default());
+        let (open, watched) = watch::channel(true);
+        let accepting = tokio::spawn(accept(listener, faults.clone(), watched));
+        let database = postgres::name(database);
+        Proxy { directory, database, faults, accepting, open }
+    }
+
+    /// The same database, reached through the proxy.
+    pub fn database(&self) -> Database {
+        postgres::at(&self.directory, &self.database)
+    }
+
+    /// The next answer to an insert is lost, and the connection with it.
+    pub fn drop_next_insert_answer(&self) {
+        self.faults.drop_insert_answer.store(true, Ordering::SeqCst);
+    }
+
+    pub fn dropped(&self) -> usize {
+        self.faults.dropped.load(Ordering::SeqCst)
+    }
+
+    /// The next statement is executed and its transaction stays open.
+    pub fn hold_back_next_sync(&self) {
+        self.faults.hold_sync.store(true, Ordering::SeqCst);
+    }
+
+    pub fn held_back(&self) -> usize {
+        self.faults.held_back.load(Ordering::SeqCst)
+    }
+
+    /// Lets go of what was held back.
+    pub fn release(&self) {
+        self.faults.released.notify_waiters();
+    }
+
+    /// Breaks every connection and takes no more.
+    pub async fn stop(&self) {
+        self.accepting.abort();
+        self.open.send_replace(false);
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+async fn accept(listener: UnixListener, faults: Arc<Faults>, open: watch::Receiver<bool>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let server = UnixStream::connect(postgres::socket_file()).await.unwrap();
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        let faults = faults.clone();
+        let mut open = open.clone();
+        tokio::spawn(async move {
+            // Whichever ends first takes the other with it.
+            tokio::select! {
+                () = forward(from_client, to_server, &faults) => {}
+                () = answer(from_server, to_client, &faults) => {}
+                _ = open.wait_for(|open| !open) => {}
+            }
+        });
+    }
+}
+
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: &Faults) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let mut bytes = &buffer[..length];
+        let hold = bytes.ends_with(&SYNC) && faults.hold_sync.swap(false, Ordering::SeqCst);
+        if hold {
+            bytes = &bytes[..length - SYNC.len()];
+        }
+        if to.write_all(bytes).await.is_err() {
+            return;
+        }
+        if hold {
+            faults.held_back.fetch_add(1, Ordering::SeqCst);
+            faults.released.notified().await;
+            return;
+        }
+    }
+}
+
+async fn answer(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: &Faults) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let bytes = &buffer[..length];
+        let is_insert = bytes.windows(7).any(|window| window == b"INSERT ");
+        if is_insert && faults.drop_insert_answer.swap(false, Ordering::SeqCst) {
+            faults.dropped.fetch_add(1, Ordering::SeqCst);
+            return;
+        }
+        if to.write_all(bytes).await.is_err() {
+            return;
+        }
+    }
+}
