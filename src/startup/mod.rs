@@ -3,4 +3,5 @@
 mod atomic_file;
 pub mod credentials;
 pub mod embedded;
+pub mod place;
 pub mod ports_file;

@@ -140,6 +140,9 @@ struct Tls {
 
 /// Takes out of `url` what tokio-postgres does not know: `verify-full` and `sslrootcert`.
 fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
+    if !url.contains("sslmode=verify-") && !url.contains("sslrootcert=") {
+        return Ok((url.to_owned(), Tls::default()));
+    }
     let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let (head, parameters, joint) = if is_url {
         let (head, query) = url.split_once('?').unwrap_or((url, ""));

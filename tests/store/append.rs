@@ -21,7 +21,11 @@ async fn an_event_is_there_when_the_answer_is() {
 #[tokio::test]
 async fn of_simultaneous_moves_at_one_version_exactly_one_is_recorded() {
     let database = postgres::database().await;
-    let writers = [writer(&database).0, writer(&database).0, writer(&database).0];
+    let writers = [
+        writer(&database).0,
+        writer(&database).0,
+        writer(&database).0,
+    ];
     let first = new_game(&writers[0]).await;
     let attempts = (0..24).map(|attempt| {
         let appender = writers[attempt % writers.len()].clone();
@@ -37,7 +41,10 @@ async fn of_simultaneous_moves_at_one_version_exactly_one_is_recorded() {
     }
     assert_eq!(recorded, 1);
     let store = Store::new(database, 2);
-    assert_eq!(store.read_version(first.game_id).await.unwrap().unwrap().0, 2);
+    assert_eq!(
+        store.read_version(first.game_id).await.unwrap().unwrap().0,
+        2
+    );
 }
 
 #[tokio::test]
@@ -46,7 +53,11 @@ async fn a_poison_row_fails_alone() {
     let poisoned = player();
     let constraint =
         format!("alter table event add constraint poison check (actor <> '{poisoned}')");
-    postgres::client(&database).await.batch_execute(&constraint).await.unwrap();
+    postgres::client(&database)
+        .await
+        .batch_execute(&constraint)
+        .await
+        .unwrap();
     let (appender, mut batches) = writer(&database);
     // While the first batch is under way, the others gather into one.
     let mut waiting = vec![tokio::spawn(append_created(appender.clone(), player()))];
@@ -63,7 +74,10 @@ async fn a_poison_row_fails_alone() {
         }
     }
     assert_eq!(refused, 1);
-    assert!(*batches.borrow_and_update() < 11, "the good rows were meant to share a batch");
+    assert!(
+        *batches.borrow_and_update() < 11,
+        "the good rows were meant to share a batch"
+    );
 }
 
 async fn append_created(
@@ -81,7 +95,10 @@ async fn a_copy_ahead_of_a_log_that_was_set_back_cannot_write() {
     let lost = appender.append(following(&first, played(0))).await.unwrap();
     // The log is restored to before the second event, and goes on differently.
     let client = postgres::client(&database).await;
-    client.execute("delete from event where position = $1", &[&lost.position]).await.unwrap();
+    client
+        .execute("delete from event where position = $1", &[&lost.position])
+        .await
+        .unwrap();
     let onto_nothing = appender.append(following(&lost, played(1))).await;
     assert_eq!(onto_nothing, Err(AppendError::LostRace));
     appender.append(following(&first, played(8))).await.unwrap();

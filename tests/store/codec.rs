@@ -15,7 +15,10 @@ fn golden_files() -> Vec<(String, Value)> {
         .map(|entry| {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            (name, serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
+            (
+                name,
+                serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap(),
+            )
         })
         .collect();
     files.sort_by(|one, other| one.0.cmp(&other.0));

@@ -28,8 +28,13 @@ pub fn player() -> PlayerId {
 /// The first event of a new game.
 pub fn created(player: PlayerId) -> NewEvent {
     let options = Options::TicTacToe(tic_tac_toe::Options {});
-    let event =
-        game::create(player, Seat::First, options, Visibility::Unlisted, Opponent::Oneself);
+    let event = game::create(
+        player,
+        Seat::First,
+        options,
+        Visibility::Unlisted,
+        Opponent::Oneself,
+    );
     NewEvent {
         game_id: GameId(Uuid::now_v7()),
         version: 1,
@@ -58,7 +63,11 @@ pub fn following(last: &Recorded, event: Event) -> NewEvent {
 
 pub fn played(cell: i64) -> Event {
     let played = Move::TicTacToe(tic_tac_toe::Move(cell));
-    Event::MovePlayed { seat: Seat::First, played, result: None }
+    Event::MovePlayed {
+        seat: Seat::First,
+        played,
+        result: None,
+    }
 }
 
 /// A running writer, and the count of its batches.

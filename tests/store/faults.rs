@@ -47,13 +47,19 @@ async fn a_writer_frozen_with_the_lock_is_got_rid_of() {
     });
     until(Duration::from_secs(30), || proxy.held_back() == 1).await;
     awake.append(created(player())).await.unwrap();
-    let ended = awake.stats().terminated_blockers.load(std::sync::atomic::Ordering::Relaxed);
+    let ended = awake
+        .stats()
+        .terminated_blockers
+        .load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!(ended, 1);
     proxy.release();
     // The frozen one finds its connection gone, sends again, and has the one event it asked for.
     stuck.await.unwrap().unwrap();
     let store = Store::new(database, 2);
-    assert_eq!(store.read_version(first.game_id).await.unwrap().unwrap().0, 2);
+    assert_eq!(
+        store.read_version(first.game_id).await.unwrap().unwrap().0,
+        2
+    );
 }
 
 #[tokio::test]
@@ -95,12 +101,24 @@ async fn no_reader_passes_an_append_that_is_still_invisible() {
     let waiting = "select count(*) from pg_stat_activity where datname = current_database() \
                    and wait_event_type = 'Lock' and wait_event = 'advisory'";
     let watcher = postgres::client(&database).await;
-    while watcher.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+    while watcher
+        .query_one(waiting, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        == 0
+    {
         tokio::task::yield_now().await;
     }
     let seen = store.read_log_head().await.unwrap().position;
-    assert_eq!(seen, first.position, "neither the held append nor a later one may be visible");
+    assert_eq!(
+        seen, first.position,
+        "neither the held append nor a later one may be visible"
+    );
     held.commit().await.unwrap();
     let later = later.await.unwrap().unwrap();
-    assert!(held_position < later.position, "positions are in commit order");
+    assert!(
+        held_position < later.position,
+        "positions are in commit order"
+    );
 }

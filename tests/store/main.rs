@@ -1,6 +1,9 @@
 //! The store against a real Postgres.
 
-#![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps fails where it should"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -12,6 +15,7 @@ mod faults;
 mod migrate;
 mod projection;
 mod tail;
+mod tls;
 
 use support::postgres;
 
@@ -20,7 +24,10 @@ async fn every_statement_fits_the_schema() {
     let database = postgres::database().await;
     let client = postgres::client(&database).await;
     for (name, statement) in turnkey::store::sql::ALL {
-        assert_eq!(statement.lines().next(), Some(format!("-- {name}").as_str()));
+        assert_eq!(
+            statement.lines().next(),
+            Some(format!("-- {name}").as_str())
+        );
         if let Err(error) = client.prepare(statement).await {
             panic!("{name} does not fit the schema: {error:?}");
         }

@@ -30,7 +30,10 @@ async fn a_newer_schema_that_still_supports_this_release_serves() {
 async fn a_schema_that_needs_a_newer_release_refuses_by_name() {
     let database = postgres::database().await;
     let client = postgres::client(&database).await;
-    client.batch_execute("update schema_support set oldest = 999").await.unwrap();
+    client
+        .batch_execute("update schema_support set oldest = 999")
+        .await
+        .unwrap();
     let Err(MigrateError::TooOld { known, oldest, .. }) = migrate(&database).await else {
         panic!("this release is too old for the schema")
     };

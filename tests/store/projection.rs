@@ -21,7 +21,9 @@ async fn boards(database: &Database) -> Vec<(i32, i32, String)> {
     let client = postgres::client(database).await;
     let boards = "select generation, version, turn from board order by position";
     let rows = client.query(boards, &[]).await.unwrap();
-    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+    rows.iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect()
 }
 
 async fn two_games(database: &Database) -> Appender {
@@ -37,7 +39,10 @@ async fn the_board_follows_the_log() {
     let database = postgres::database().await;
     two_games(&database).await;
     project(&database).await;
-    assert_eq!(boards(&database).await, [(1, 2, "O".to_owned()), (1, 1, "X".to_owned())]);
+    assert_eq!(
+        boards(&database).await,
+        [(1, 2, "O".to_owned()), (1, 1, "X".to_owned())]
+    );
     let status = Store::new(database, 1).projection_status().await.unwrap();
     assert_eq!((status.lag_events, status.quarantined), (0, 0));
 }
@@ -49,8 +54,14 @@ async fn of_two_leaders_one_stops() {
     let mut one = Session::open(&database).await.unwrap();
     let mut two = Session::open(&database).await.unwrap();
     let progress = one.progress(ProjectionName::Live).await.unwrap();
-    assert!(matches!(projection::step(&mut one, progress).await.unwrap(), Step::Forward(_)));
-    assert_eq!(projection::step(&mut two, progress).await.unwrap(), Step::Overtaken);
+    assert!(matches!(
+        projection::step(&mut one, progress).await.unwrap(),
+        Step::Forward(_)
+    ));
+    assert_eq!(
+        projection::step(&mut two, progress).await.unwrap(),
+        Step::Overtaken
+    );
 }
 
 #[tokio::test]
@@ -70,9 +81,15 @@ async fn a_rebuild_replaces_every_row_at_once() {
     two_games(&database).await;
     project(&database).await;
     let client = postgres::client(&database).await;
-    client.batch_execute("update board set turn = 'wrong'").await.unwrap();
+    client
+        .batch_execute("update board set turn = 'wrong'")
+        .await
+        .unwrap();
     projection::rebuild(&database).await.unwrap();
-    assert_eq!(boards(&database).await, [(2, 2, "O".to_owned()), (2, 1, "X".to_owned())]);
+    assert_eq!(
+        boards(&database).await,
+        [(2, 2, "O".to_owned()), (2, 1, "X".to_owned())]
+    );
 }
 
 #[tokio::test]
@@ -89,7 +106,11 @@ async fn a_game_that_cannot_be_folded_is_quarantined_and_the_others_go_on() {
     let store = Store::new(database.clone(), 1);
     let quarantined = store.quarantined_games().await.unwrap();
     assert_eq!(quarantined[0].0, broken.game_id);
-    assert!(quarantined[0].1.contains("rules 99"), "{}", quarantined[0].1);
+    assert!(
+        quarantined[0].1.contains("rules 99"),
+        "{}",
+        quarantined[0].1
+    );
     let mended = "update event set rules = 1 where game_id = $1";
     client.execute(mended, &[&broken.game_id.0]).await.unwrap();
     projection::rebuild(&database).await.unwrap();

@@ -14,12 +14,19 @@ use crate::support::postgres;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
-async fn follower(database: &Database, appender_count: usize) -> (Vec<Appender>, mpsc::Receiver<TailItem>) {
+async fn follower(
+    database: &Database,
+    appender_count: usize,
+) -> (Vec<Appender>, mpsc::Receiver<TailItem>) {
     let (committed, _) = tokio::sync::watch::channel(0);
     let mut appenders = Vec::new();
     for index in 0..appender_count {
         // The first writer is this instance's own; the others are heard through the database.
-        let own = if index == 0 { committed.clone() } else { tokio::sync::watch::channel(0).0 };
+        let own = if index == 0 {
+            committed.clone()
+        } else {
+            tokio::sync::watch::channel(0).0
+        };
         let announce = own.subscribe();
         let (appender, writer) = turnkey::store::append::writer(database, own);
         tokio::spawn(writer.run());
@@ -33,7 +40,10 @@ async fn follower(database: &Database, appender_count: usize) -> (Vec<Appender>,
 }
 
 async fn next(items: &mut mpsc::Receiver<TailItem>) -> TailItem {
-    timeout(DEADLINE, items.recv()).await.expect("the follower must deliver").unwrap()
+    timeout(DEADLINE, items.recv())
+        .await
+        .expect("the follower must deliver")
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,11 +65,16 @@ async fn a_follower_misses_nothing_of_six_writers() {
     let mut seen = HashSet::new();
     let mut versions = std::collections::HashMap::new();
     while seen.len() < GAMES * (MOVES + 1) {
-        let TailItem::Events(events) = next(&mut items).await else { panic!("nothing restored") };
+        let TailItem::Events(events) = next(&mut items).await else {
+            panic!("nothing restored")
+        };
         for event in events {
             assert!(event.position > position, "positions grow");
             position = event.position;
-            assert!(seen.insert((event.game_id, event.version)), "each event once");
+            assert!(
+                seen.insert((event.game_id, event.version)),
+                "each event once"
+            );
             let version = versions.entry(event.game_id).or_insert(0);
             *version += 1;
             assert_eq!(event.version, *version, "no hole in any game");
@@ -72,14 +87,21 @@ async fn a_follower_outlives_its_connection() {
     let database = postgres::database().await;
     let (appenders, mut items) = follower(&database, 1).await;
     let first = new_game(&appenders[0]).await;
-    let TailItem::Events(events) = next(&mut items).await else { panic!() };
+    let TailItem::Events(events) = next(&mut items).await else {
+        panic!()
+    };
     assert_eq!(events, [first.clone()]);
     let client = postgres::client(&database).await;
     let killed = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
                   where datname = current_database() and pid <> pg_backend_pid()";
     client.query_one(killed, &[]).await.unwrap();
-    let second = appenders[0].append(following(&first, played(0))).await.unwrap();
-    let TailItem::Events(events) = next(&mut items).await else { panic!() };
+    let second = appenders[0]
+        .append(following(&first, played(0)))
+        .await
+        .unwrap();
+    let TailItem::Events(events) = next(&mut items).await else {
+        panic!()
+    };
     assert_eq!(events, [second]);
 }
 
@@ -90,7 +112,9 @@ async fn another_epoch_is_told_as_a_restore() {
     new_game(&appenders[0]).await;
     next(&mut items).await;
     let epoch = Store::new(database, 1).renew_epoch().await.unwrap();
-    let TailItem::Restored(head) = next(&mut items).await else { panic!("a restore was due") };
+    let TailItem::Restored(head) = next(&mut items).await else {
+        panic!("a restore was due")
+    };
     assert_eq!(head.epoch, epoch);
 }
 
@@ -102,11 +126,15 @@ async fn a_log_that_ends_earlier_than_before_is_told_as_a_restore() {
     next(&mut items).await;
     let client = postgres::client(&database).await;
     client.execute("delete from event", &[]).await.unwrap();
-    let TailItem::Restored(head) = next(&mut items).await else { panic!("a restore was due") };
+    let TailItem::Restored(head) = next(&mut items).await else {
+        panic!("a restore was due")
+    };
     assert_eq!(head.position, 0);
     let (appender, _) = writer(&database);
     let again = new_game(&appender).await;
     assert!(again.position > first.position);
-    let TailItem::Events(events) = next(&mut items).await else { panic!() };
+    let TailItem::Events(events) = next(&mut items).await else {
+        panic!()
+    };
     assert_eq!(events, [again]);
 }

@@ -13,7 +13,10 @@ use tokio::time::Instant;
 pub async fn until(deadline: Duration, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + deadline;
     while !condition() {
-        assert!(Instant::now() < end, "the condition did not come to hold within {deadline:?}");
+        assert!(
+            Instant::now() < end,
+            "the condition did not come to hold within {deadline:?}"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -63,12 +63,17 @@ pub fn socket() -> PathBuf {
 /// The socket itself.
 pub fn socket_file() -> PathBuf {
     let connection = CLUSTER.connection();
-    connection.socket_directory.join(format!(".s.PGSQL.{}", connection.port))
+    connection
+        .socket_directory
+        .join(format!(".s.PGSQL.{}", connection.port))
 }
 
 /// The name of a database.
 pub fn name(database: &Database) -> String {
-    database.name().expect("every database of the tests is named").to_owned()
+    database
+        .name()
+        .expect("every database of the tests is named")
+        .to_owned()
 }
 
 /// A connection beside the store's, for looking and meddling.
@@ -85,7 +90,9 @@ async fn connect(database: &str) -> Client {
 
 async fn make_template() {
     create(TEMPLATE_NAME, "template0").await;
-    migrate::migrate(&at(&socket(), TEMPLATE_NAME)).await.unwrap();
+    migrate::migrate(&at(&socket(), TEMPLATE_NAME))
+        .await
+        .unwrap();
 }
 
 async fn create(name: &str, template: &str) {
@@ -105,7 +112,11 @@ fn fresh_name() -> String {
 
 fn data_dir() -> PathBuf {
     let executable = std::env::current_exe().unwrap();
-    let binary = executable.file_stem().unwrap().to_string_lossy().into_owned();
+    let binary = executable
+        .file_stem()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(binary);
     if directory.exists() {
         std::fs::remove_dir_all(&directory).unwrap();

@@ -38,12 +38,20 @@ impl Proxy {
     pub async fn start(database: &Database) -> Proxy {
         let directory = std::env::temp_dir().join(format!("tk-proxy-{}", Uuid::now_v7().simple()));
         std::fs::create_dir(&directory).unwrap();
-        let listener = UnixListener::bind(directory.join(postgres::socket_file().file_name().unwrap())).unwrap();
+        let listener =
+            UnixListener::bind(directory.join(postgres::socket_file().file_name().unwrap()))
+                .unwrap();
         let faults = Arc::new(Faults::default());
         let (open, watched) = watch::channel(true);
         let accepting = tokio::spawn(accept(listener, faults.clone(), watched));
         let database = postgres::name(database);
-        Proxy { directory, database, faults, accepting, open }
+        Proxy {
+            directory,
+            database,
+            faults,
+            accepting,
+            open,
+        }
     }
 
     /// The same database, reached through the proxy.
