@@ -1,0 +1,21 @@
+//! One line a happening, for people on a terminal and as JSON elsewhere.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::LogFormat;
+
+/// Logs to standard error from now on. A second call in one process changes nothing.
+pub fn start(filter: &str, format: LogFormat) {
+    // The filter was read once already, when the settings were judged.
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => builder.finish().try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("this process logs already");
+    }
+}
