@@ -46,6 +46,20 @@ pub const ENDPOINTS: [Endpoint; 16] = [
     endpoint("/variants", Verb::Get, "listVariants"),
 ];
 
+/// What the listener itself answers, with no stage and no key, to `GET` and `HEAD`.
+pub const LISTENER_PATHS: [&str; 5] =
+    ["/docs", "/docs/{file}", "/healthz", "/openapi.json", "/readyz"];
+
+/// The methods of [`LISTENER_PATHS`].
+pub const LISTENER_METHODS: [&str; 2] = ["GET", "HEAD"];
+
+/// The listener's own path that `path` is, if it is one.
+pub fn find_listener_path(path: &str) -> Option<&'static str> {
+    LISTENER_PATHS
+        .into_iter()
+        .find(|template| fits(template, path))
+}
+
 /// What the table says of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Matched {

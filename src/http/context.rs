@@ -1,0 +1,76 @@
+//! What the pipeline knows of a request when its handler begins.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::problem::HttpError;
+use super::routes::Endpoint;
+use crate::config::StageName;
+use crate::store::KeyId;
+
+/// Names one request, in its answer and in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId(Uuid);
+
+impl RequestId {
+    pub fn generate() -> RequestId {
+        RequestId(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// A call that has passed the gate, its body read. Handlers take it as an argument.
+#[derive(Clone)]
+pub struct Call(Rc<CallParts>);
+
+pub struct CallParts {
+    pub endpoint: &'static Endpoint,
+    pub stage: StageName,
+    /// What the client wrote before the path: `/{stage}`, or nothing for the default stage.
+    pub prefix: String,
+    /// `None` where the method needs no key.
+    pub key: Option<KeyId>,
+    pub client_address: IpAddr,
+    pub body: Bytes,
+}
+
+impl Call {
+    pub fn new(parts: CallParts) -> Call {
+        Call(Rc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Call {
+    type Target = CallParts;
+
+    fn deref(&self) -> &CallParts {
+        &self.0
+    }
+}
+
+impl FromRequest for Call {
+    type Error = HttpError;
+    type Future = std::future::Ready<Result<Call, HttpError>>;
+
+    /// The pipeline leaves the call with the request; without it there is no such path.
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        std::future::ready(
+            request
+                .extensions()
+                .get::<Call>()
+                .cloned()
+                .ok_or(HttpError::NotFound),
+        )
+    }
+}

@@ -1,0 +1,347 @@
+//! What every request goes through, in this order: its id, the stage and call that its path names,
+//! the gate, its body, its handler, and one line in the log.
+//!
+//! Nothing of a body is looked at before the gate has let the request pass.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::uri::{PathAndQuery, Uri};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse, web};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use super::context::{Call, CallParts, RequestId};
+use super::input::MAX_BODY_BYTES;
+use super::problem::HttpError;
+use super::routes::{self, Endpoint, Matched, Verb};
+use super::{State, cors};
+use crate::config::StageName;
+use crate::gate::{RateLimit, Request};
+use crate::live::handshake;
+use crate::store::KeyId;
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// How long a client may take to send a body.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// How long the small body of a refused request is waited for, to keep its connection.
+const DISCARD_DEADLINE: Duration = Duration::from_millis(200);
+
+/// What a path and a method ask for.
+enum Target {
+    Call {
+        endpoint: &'static Endpoint,
+        stage: StageName,
+        prefix: String,
+    },
+    /// One of the listener's own paths.
+    Listener(&'static str),
+    /// A browser asks what it may send to this path, which is without its stage.
+    Preflight(String),
+    Refused(HttpError),
+}
+
+/// What the log says of a request beside its answer.
+struct Trace {
+    path: &'static str,
+    stage: Option<StageName>,
+    key: Option<KeyId>,
+    rate_limit: RateLimit,
+}
+
+/// The middleware.
+pub async fn run<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let began = Instant::now();
+    let request_id = RequestId::generate();
+    let method = request.method().clone();
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    // `app` puts it there before any request arrives.
+    let state = request.app_data::<web::Data<State>>().expect("the app has its state").clone();
+    let mut trace = Trace {
+        path: "-",
+        stage: None,
+        key: None,
+        rate_limit: RateLimit::default(),
+    };
+
+    let mut response = serve(&state, request, next, request_id, &mut trace).await?;
+
+    let headers = response.headers_mut();
+    finish(headers, request_id, &trace.rate_limit);
+    cors::permit(&state.settings.cors_origins, origin.as_ref(), headers);
+    tracing::info!(
+        %method,
+        path = trace.path,
+        stage = trace.stage.as_ref().map_or("-", StageName::as_str),
+        key = trace.key.as_ref().map_or("-", KeyId::as_str),
+        status = response.status().as_u16(),
+        latency_ms = began.elapsed().as_secs_f64() * 1000.0,
+        %request_id,
+        "request"
+    );
+    Ok(response)
+}
+
+async fn serve<B: MessageBody + 'static>(
+    state: &State,
+    mut request: ServiceRequest,
+    next: Next<B>,
+    request_id: RequestId,
+    trace: &mut Trace,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let refused = match resolve(state, &request) {
+        Target::Listener(path) => {
+            trace.path = path;
+            Ok(())
+        }
+        Target::Preflight(path) => {
+            let answer = cors::preflight(&path);
+            return Ok(request.into_response(answer).map_into_right_body());
+        }
+        Target::Refused(error) => Err(error),
+        Target::Call {
+            endpoint,
+            stage,
+            prefix,
+        } => {
+            trace.path = endpoint.path;
+            trace.stage = Some(stage.clone());
+            admit(state, &mut request, endpoint, stage, prefix, trace).await
+        }
+    };
+    if let Err(error) = refused {
+        discard_small_body(&mut request).await;
+        return Ok(request.into_response(error.respond(request_id)).map_into_right_body());
+    }
+    if request.method() == Method::HEAD {
+        // The connection knows that the answer to HEAD has no body; the handlers need not.
+        request.head_mut().method = Method::GET;
+    }
+    let response = next.call(request).await?;
+    let refusal = response.response().error().map(|error| {
+        error.as_error::<HttpError>().map_or_else(
+            || of_framework(error, response.status()).respond(request_id),
+            |error| error.respond(request_id),
+        )
+    });
+    Ok(match refusal {
+        Some(refusal) => response.into_response(refusal).map_into_right_body(),
+        None => response.map_into_left_body(),
+    })
+}
+
+/// What actix itself refuses. Every path that reaches it is in the tables, so there is little.
+fn of_framework(error: &actix_web::Error, status: StatusCode) -> HttpError {
+    match status {
+        StatusCode::NOT_FOUND => HttpError::NotFound,
+        _ => {
+            tracing::error!(%error, "a request failed outside its handler");
+            HttpError::Internal
+        }
+    }
+}
+
+fn resolve(state: &State, request: &ServiceRequest) -> Target {
+    let path = request.path();
+    let preflight = cors::is_preflight(request.method(), request.headers());
+    if let Some(template) = routes::find_listener_path(path) {
+        return match request.method().as_str() {
+            _ if preflight => Target::Preflight(path.to_owned()),
+            method if routes::LISTENER_METHODS.contains(&method) => Target::Listener(template),
+            _ => Target::Refused(HttpError::MethodNotAllowed(routes::LISTENER_METHODS.to_vec())),
+        };
+    }
+    let Some((stage, prefix, rest)) = split_stage(state, path) else {
+        return Target::Refused(HttpError::NotFound);
+    };
+    match routes::find(request.method().as_str(), rest) {
+        Matched::UnknownPath => Target::Refused(HttpError::NotFound),
+        Matched::OtherMethod(_) if preflight => Target::Preflight(rest.to_owned()),
+        Matched::OtherMethod(allowed) => Target::Refused(HttpError::MethodNotAllowed(allowed)),
+        Matched::Endpoint(endpoint) => Target::Call {
+            endpoint,
+            stage,
+            prefix: prefix.to_owned(),
+        },
+    }
+}
+
+/// The stage, what the path says of it, and the path after that. No stage can be called like the
+/// beginning of a call's path, so the two do not meet.
+fn split_stage<'a>(state: &State, path: &'a str) -> Option<(StageName, &'a str, &'a str)> {
+    let (name, _) = path.strip_prefix('/')?.split_once('/').unwrap_or_default();
+    if let Some(stage) = state.gate.stage(name) {
+        let (prefix, rest) = path.split_at(1 + name.len());
+        return Some((stage, prefix, rest));
+    }
+    let stage = state.settings.default_stage.as_ref()?;
+    Some((state.gate.stage(stage.as_str())?, "", path))
+}
+
+/// Takes a call past the gate, reads its body, and leaves the [`Call`] with the request.
+async fn admit(
+    state: &State,
+    request: &mut ServiceRequest,
+    endpoint: &'static Endpoint,
+    stage: StageName,
+    prefix: String,
+    trace: &mut Trace,
+) -> Result<(), HttpError> {
+    let api_key = if endpoint.operation == "openLive" {
+        handshake::credentials(request.request()).api_key
+    } else {
+        api_key(request.headers())
+    };
+    let admission = state
+        .gate
+        .admit(&Request {
+            stage: &stage,
+            path: endpoint.path,
+            verb: endpoint.verb.as_str(),
+            api_key: api_key.as_deref(),
+        })
+        .await?;
+    trace.key = admission.key.clone();
+    trace.rate_limit = admission.rate_limit;
+
+    let body = match endpoint.verb {
+        // A socket's frames come where a body would, and no GET has any.
+        Verb::Get => Bytes::new(),
+        Verb::Delete | Verb::Patch | Verb::Post | Verb::Put => read_body(request).await?,
+    };
+    let client_address = client_address(state, request);
+    without_prefix(request, prefix.len());
+    request.extensions_mut().insert(Call::new(CallParts {
+        endpoint,
+        stage,
+        prefix,
+        key: admission.key,
+        client_address,
+        body,
+    }));
+    Ok(())
+}
+
+/// The key as it was sent; a second one, or one that is not text, makes it one that nobody has.
+fn api_key(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all("x-api-key");
+    let value = values.next()?;
+    match (value.to_str(), values.next()) {
+        (Ok(text), None) => Some(text.to_owned()),
+        _ => Some(String::new()),
+    }
+}
+
+fn client_address(state: &State, request: &ServiceRequest) -> IpAddr {
+    let peer = request
+        .peer_addr()
+        .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .map(|value| value.to_str().unwrap_or_default())
+        .collect();
+    state.settings.trusted_proxies.client(peer, forwarded.into_iter())
+}
+
+async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, HttpError> {
+    if content_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES) {
+        return Err(HttpError::TooLarge);
+    }
+    let payload = request.take_payload();
+    match timeout(BODY_DEADLINE, collect(payload)).await {
+        Ok(body) => body,
+        Err(_) => Err(HttpError::Malformed(format!(
+            "the body did not arrive within {} seconds",
+            BODY_DEADLINE.as_secs()
+        ))),
+    }
+}
+
+async fn collect(mut payload: Payload) -> Result<Bytes, HttpError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|error| HttpError::Malformed(format!("the body broke off: {error}")))?;
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(HttpError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// An answer that leaves a body unread costs the client its connection, so a small one is taken
+/// from the wire first. A great one is not: the answer says `Connection: close`.
+async fn discard_small_body(request: &mut ServiceRequest) {
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let small = |length| length > 0 && length <= MAX_BODY_BYTES;
+    if chunked || content_length(request.headers()).is_some_and(small) {
+        // Too late or too long is as good as read: the connection then closes.
+        let _ = timeout(DISCARD_DEADLINE, collect(request.take_payload())).await;
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Makes the request one for the path without its stage, as the routes have it.
+fn without_prefix(request: &mut ServiceRequest, prefix_bytes: usize) {
+    if prefix_bytes == 0 {
+        return;
+    }
+    let mut parts = request.uri().clone().into_parts();
+    let shorter = parts
+        .path_and_query
+        .as_ref()
+        .and_then(|path| PathAndQuery::try_from(&path.as_str()[prefix_bytes..]).ok());
+    parts.path_and_query = shorter.or(parts.path_and_query);
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
+fn finish(headers: &mut HeaderMap, request_id: RequestId, rate_limit: &RateLimit) {
+    insert_text(headers, REQUEST_ID, &request_id.to_string());
+    if let Some(policy) = &rate_limit.policy {
+        insert_text(headers, RATE_LIMIT_POLICY, policy);
+    }
+    if let Some(current) = &rate_limit.current {
+        insert_text(headers, RATE_LIMIT, current);
+    }
+    let defaults = [
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (header::VARY, "Authorization, x-api-key"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    for (name, value) in defaults {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+fn insert_text(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
