@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::problem::HttpError;
 use super::routes::Endpoint;
 use crate::config::StageName;
-use crate::store::KeyId;
 
 /// Names one request, in its answer and in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +38,8 @@ pub struct CallParts {
     pub stage: StageName,
     /// What the client wrote before the path: `/{stage}`, or nothing for the default stage.
     pub prefix: String,
-    /// `None` where the method needs no key.
-    pub key: Option<KeyId>,
+    /// The id of the call's key, where the method needs one.
+    pub key_id: Option<String>,
     pub client_address: IpAddr,
     pub body: Bytes,
 }

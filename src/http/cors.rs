@@ -14,8 +14,9 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Turnkey-Replayed, \
      x-amzn-RequestId, x-amzn-ErrorType",
 );
-const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, idempotency-key, if-none-match, x-api-key");
+const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, idempotency-key, if-none-match, x-api-key",
+);
 /// Browsers ask again after this; Chromium allows no more than two hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 

@@ -39,10 +39,15 @@ pub fn json_body<'a>(request: &HttpRequest, call: &'a Call) -> Result<&'a [u8], 
 pub fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, HttpError> {
     let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|_| HttpError::Malformed("the query cannot be read".into()))?;
-    let mut values = pairs.into_inner().into_iter().filter(|(key, _)| key == name);
+    let mut values = pairs
+        .into_inner()
+        .into_iter()
+        .filter(|(key, _)| key == name);
     let value = values.next().map(|(_, value)| value);
     if values.next().is_some() {
-        return Err(HttpError::Malformed(format!("`{name}` stands in the query twice")));
+        return Err(HttpError::Malformed(format!(
+            "`{name}` stands in the query twice"
+        )));
     }
     Ok(value)
 }
@@ -58,7 +63,9 @@ pub fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
     };
     match (value.to_str(), values.next()) {
         (Ok(text), None) => Ok(Some(text)),
-        (Ok(_), Some(_)) => Err(HttpError::Malformed(format!("the header {name} is there twice"))),
+        (Ok(_), Some(_)) => Err(HttpError::Malformed(format!(
+            "the header {name} is there twice"
+        ))),
         (Err(_), _) => Err(HttpError::Malformed(format!(
             "the header {name} may hold visible ASCII characters only"
         ))),
@@ -101,17 +108,22 @@ fn is_json(headers: &HeaderMap) -> bool {
     let plain = headers
         .get(header::CONTENT_ENCODING)
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let Some(Ok(media_type)) = headers.get(header::CONTENT_TYPE).map(|value| value.to_str()) else {
+    let Some(Ok(media_type)) = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.to_str())
+    else {
         return false;
     };
     let mut parts = media_type.split(';').map(str::trim);
     let json = parts
         .next()
         .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-    let utf8 = parts.filter(|parameter| !parameter.is_empty()).all(|parameter| {
-        let parameter = parameter.to_ascii_lowercase().replace('"', "");
-        parameter == "charset=utf-8" || parameter == "charset=utf8"
-    });
+    let utf8 = parts
+        .filter(|parameter| !parameter.is_empty())
+        .all(|parameter| {
+            let parameter = parameter.to_ascii_lowercase().replace('"', "");
+            parameter == "charset=utf-8" || parameter == "charset=utf8"
+        });
     plain && json && utf8
 }
 
@@ -234,7 +246,11 @@ mod tests {
             assert!(detail.contains(expected), "{body}: {detail}");
         }
         let deep = format!("{{\"a\":{}", "[".repeat(10_000));
-        assert!(check_object(deep.as_bytes()).unwrap_err().contains("recursion"));
+        assert!(
+            check_object(deep.as_bytes())
+                .unwrap_err()
+                .contains("recursion")
+        );
         assert!(check_object(b"{\"a\":\"\xff\"}").is_err());
     }
 
@@ -253,27 +269,45 @@ mod tests {
         ] {
             assert!(is_json(&headers(&[("content-type", good)])), "{good}");
         }
-        for bad in ["text/plain", "application/json; charset=latin1", "application/jsonx", ""] {
+        for bad in [
+            "text/plain",
+            "application/json; charset=latin1",
+            "application/jsonx",
+            "",
+        ] {
             assert!(!is_json(&headers(&[("content-type", bad)])), "{bad}");
         }
         assert!(!is_json(&headers(&[])));
-        let zipped = [("content-type", "application/json"), ("content-encoding", "gzip")];
+        let zipped = [
+            ("content-type", "application/json"),
+            ("content-encoding", "gzip"),
+        ];
         assert!(!is_json(&headers(&zipped)));
     }
 
     #[test]
     fn entity_tags() {
         for naming in ["\"4\"", "W/\"4\"", "\"3\", \"4\"", "*"] {
-            assert!(none_match_names(&headers(&[("if-none-match", naming)]), "\"4\""));
+            assert!(none_match_names(
+                &headers(&[("if-none-match", naming)]),
+                "\"4\""
+            ));
         }
         for other in ["\"44\"", "4", "", "\"3\", \"5\""] {
-            assert!(!none_match_names(&headers(&[("if-none-match", other)]), "\"4\""));
+            assert!(!none_match_names(
+                &headers(&[("if-none-match", other)]),
+                "\"4\""
+            ));
         }
     }
 
     #[test]
     fn bearer_tokens() {
-        let read = |value| bearer_token(&headers(&[("authorization", value)])).map_err(|_| ()).map(|token| token.map(str::to_owned));
+        let read = |value| {
+            bearer_token(&headers(&[("authorization", value)]))
+                .map_err(|_| ())
+                .map(|token| token.map(str::to_owned))
+        };
         assert_eq!(read("Bearer a.b.c"), Ok(Some("a.b.c".to_owned())));
         assert_eq!(read("bearer a.b.c"), Ok(Some("a.b.c".to_owned())));
         for bad in ["Basic eDp5", "Bearer", "Bearer ", "a.b.c", ""] {

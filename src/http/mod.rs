@@ -1,5 +1,112 @@
 //! The public listener: what arrives over HTTP, and how it is answered.
 //!
-//! Handlers parse, call `play`, and shape; nothing of the rules is decided here.
+//! Every request goes through [`pipeline`]; handlers parse, call `play`, and shape. Nothing of
+//! the rules is decided here.
 
+mod answer;
+mod context;
+mod cors;
+mod handlers;
+mod input;
+mod listener;
+pub mod openapi;
+mod pipeline;
+mod problem;
+mod refusal;
 pub mod routes;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer};
+use tokio::sync::watch;
+
+pub use listener::Readiness;
+
+use crate::config::{Origins, StageName, TrustedProxies};
+use crate::gate::Gate;
+use crate::play::Play;
+use handlers::{commands, games, players};
+
+/// How long the head of a request may take to arrive.
+const REQUEST_HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a connection may be idle between requests: longer than the load balancers in front
+/// of it, whose common setting is 60 s, so that it is never closed under a request of theirs.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a connection that is being closed is read from, so that its client gets the answer.
+const DISCONNECT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the public listener works with.
+#[derive(Clone)]
+pub struct State {
+    pub gate: Gate,
+    pub play: Play,
+    pub readiness: watch::Receiver<Readiness>,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The stage that is served without a prefix.
+    pub default_stage: Option<StageName>,
+    pub cors_origins: Origins,
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// The public listener on a bound socket. It stops only when told to, and then lets requests
+/// under way finish for `drain`, in whole seconds.
+///
+/// # Errors
+/// Where the socket cannot be listened on.
+pub fn server(listener: TcpListener, state: State, drain: Duration) -> std::io::Result<Server> {
+    let state = web::Data::new(state);
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(pipeline::run))
+            .app_data(state.clone())
+            .configure(configure)
+    })
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(REQUEST_HEAD_DEADLINE)
+    .client_disconnect_timeout(DISCONNECT_DEADLINE)
+    .shutdown_timeout(drain.as_secs())
+    .disable_signals()
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+/// The handlers of every call, by the paths of [`routes::ENDPOINTS`], and the listener's own.
+fn configure(app: &mut ServiceConfig) {
+    app.route("/game", web::post().to(games::create_game))
+        .route("/game", web::put().to(commands::make_move))
+        .route("/game/{gameId}", web::get().to(games::read_game))
+        .route(
+            "/game/{gameId}/draw",
+            web::delete().to(commands::decline_draw),
+        )
+        .route("/game/{gameId}/draw", web::post().to(commands::offer_draw))
+        .route("/game/{gameId}/events", web::get().to(games::read_events))
+        .route(
+            "/game/{gameId}/rematch",
+            web::post().to(commands::rematch_game),
+        )
+        .route(
+            "/game/{gameId}/resign",
+            web::post().to(commands::resign_game),
+        )
+        .route("/games", web::get().to(games::list_games))
+        .route("/join", web::post().to(games::join_game))
+        .route("/players", web::post().to(players::create_player))
+        .route("/players/me", web::delete().to(players::delete_player))
+        .route("/players/me", web::get().to(players::read_player))
+        .route("/players/me", web::patch().to(players::rename_player))
+        .route("/variants", web::get().to(games::list_variants))
+        .route("/healthz", web::get().to(listener::read_health))
+        .route("/readyz", web::get().to(listener::read_readiness))
+        .route("/openapi.json", web::get().to(listener::read_openapi))
+        .route("/docs", web::get().to(listener::redirect_to_docs))
+        .route("/docs/{file}", web::get().to(listener::read_docs_file));
+}

@@ -6,13 +6,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::{PathAndQuery, Uri};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse, web};
+use actix_web::{HttpMessage, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::timeout;
@@ -25,7 +25,6 @@ use super::{State, cors};
 use crate::config::StageName;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
-use crate::store::KeyId;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -54,7 +53,7 @@ enum Target {
 struct Trace {
     path: &'static str,
     stage: Option<StageName>,
-    key: Option<KeyId>,
+    key_id: Option<String>,
     rate_limit: RateLimit,
 }
 
@@ -68,11 +67,14 @@ pub async fn run<B: MessageBody + 'static>(
     let method = request.method().clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
     // `app` puts it there before any request arrives.
-    let state = request.app_data::<web::Data<State>>().expect("the app has its state").clone();
+    let state = request
+        .app_data::<web::Data<State>>()
+        .expect("the app has its state")
+        .clone();
     let mut trace = Trace {
         path: "-",
         stage: None,
-        key: None,
+        key_id: None,
         rate_limit: RateLimit::default(),
     };
 
@@ -85,7 +87,7 @@ pub async fn run<B: MessageBody + 'static>(
         %method,
         path = trace.path,
         stage = trace.stage.as_ref().map_or("-", StageName::as_str),
-        key = trace.key.as_ref().map_or("-", KeyId::as_str),
+        key = trace.key_id.as_deref().unwrap_or("-"),
         status = response.status().as_u16(),
         latency_ms = began.elapsed().as_secs_f64() * 1000.0,
         %request_id,
@@ -123,7 +125,9 @@ async fn serve<B: MessageBody + 'static>(
     };
     if let Err(error) = refused {
         discard_small_body(&mut request).await;
-        return Ok(request.into_response(error.respond(request_id)).map_into_right_body());
+        return Ok(request
+            .into_response(error.respond(request_id))
+            .map_into_right_body());
     }
     if request.method() == Method::HEAD {
         // The connection knows that the answer to HEAD has no body; the handlers need not.
@@ -160,7 +164,9 @@ fn resolve(state: &State, request: &ServiceRequest) -> Target {
         return match request.method().as_str() {
             _ if preflight => Target::Preflight(path.to_owned()),
             method if routes::LISTENER_METHODS.contains(&method) => Target::Listener(template),
-            _ => Target::Refused(HttpError::MethodNotAllowed(routes::LISTENER_METHODS.to_vec())),
+            _ => Target::Refused(HttpError::MethodNotAllowed(
+                routes::LISTENER_METHODS.to_vec(),
+            )),
         };
     }
     let Some((stage, prefix, rest)) = split_stage(state, path) else {
@@ -213,7 +219,7 @@ async fn admit(
             api_key: api_key.as_deref(),
         })
         .await?;
-    trace.key = admission.key.clone();
+    trace.key_id = admission.key.map(|key| key.to_string());
     trace.rate_limit = admission.rate_limit;
 
     let body = match endpoint.verb {
@@ -227,7 +233,7 @@ async fn admit(
         endpoint,
         stage,
         prefix,
-        key: admission.key,
+        key_id: trace.key_id.clone(),
         client_address,
         body,
     }));
@@ -253,7 +259,10 @@ fn client_address(state: &State, request: &ServiceRequest) -> IpAddr {
         .get_all("x-forwarded-for")
         .map(|value| value.to_str().unwrap_or_default())
         .collect();
-    state.settings.trusted_proxies.client(peer, forwarded.into_iter())
+    state
+        .settings
+        .trusted_proxies
+        .client(peer, forwarded.into_iter())
 }
 
 async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, HttpError> {
@@ -295,7 +304,12 @@ async fn discard_small_body(request: &mut ServiceRequest) {
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// Makes the request one for the path without its stage, as the routes have it.

@@ -47,8 +47,13 @@ pub const ENDPOINTS: [Endpoint; 16] = [
 ];
 
 /// What the listener itself answers, with no stage and no key, to `GET` and `HEAD`.
-pub const LISTENER_PATHS: [&str; 5] =
-    ["/docs", "/docs/{file}", "/healthz", "/openapi.json", "/readyz"];
+pub const LISTENER_PATHS: [&str; 5] = [
+    "/docs",
+    "/docs/{file}",
+    "/healthz",
+    "/openapi.json",
+    "/readyz",
+];
 
 /// The methods of [`LISTENER_PATHS`].
 pub const LISTENER_METHODS: [&str; 2] = ["GET", "HEAD"];

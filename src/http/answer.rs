@@ -1,0 +1,76 @@
+//! Shaping what `play` gave into answers.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+
+use super::context::Call;
+use super::input;
+use crate::game::GameId;
+use crate::play::view::{CreatedView, GameView, NewPlayerView};
+use crate::play::{Answer, Success};
+
+pub const REPLAYED: HeaderName = HeaderName::from_static("turnkey-replayed");
+
+/// A game after a command.
+pub fn game(answer: &Answer<GameView>) -> HttpResponse {
+    begin(answer)
+        .insert_header((header::ETAG, etag(answer.value.version)))
+        .json(&answer.value)
+}
+
+/// A game that was asked for, unless the client has it already.
+pub fn game_unless_known(request: &HttpRequest, answer: &Answer<GameView>) -> HttpResponse {
+    let etag = etag(answer.value.version);
+    if input::none_match_names(request.headers(), &etag) {
+        return HttpResponse::NotModified()
+            .insert_header((header::ETAG, etag))
+            .finish();
+    }
+    game(answer)
+}
+
+/// A seat in a game that this call may have made.
+pub fn created(call: &Call, answer: &Answer<CreatedView>) -> HttpResponse {
+    let game = &answer.value.game;
+    let mut response = begin(answer);
+    if answer.success == Success::Created {
+        response.insert_header((header::LOCATION, game_path(call, game.game_id)));
+    }
+    response
+        .insert_header((header::ETAG, etag(game.version)))
+        .json(&answer.value)
+}
+
+/// A player with their token.
+pub fn new_player(call: &Call, answer: &Answer<NewPlayerView>) -> HttpResponse {
+    begin(answer)
+        .insert_header((header::LOCATION, format!("{}/players/me", call.prefix)))
+        .json(&answer.value)
+}
+
+/// Any other body.
+pub fn body<T: Serialize>(answer: &Answer<T>) -> HttpResponse {
+    begin(answer).json(&answer.value)
+}
+
+fn begin<T>(answer: &Answer<T>) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(match answer.success {
+        Success::Created => StatusCode::CREATED,
+        Success::Done => StatusCode::OK,
+    });
+    if answer.replayed {
+        response.insert_header((REPLAYED, "true"));
+    }
+    response
+}
+
+fn etag(version: u32) -> String {
+    format!("\"{version}\"")
+}
+
+/// Where the client finds a game, with the stage as the client itself wrote it.
+fn game_path(call: &Call, game_id: GameId) -> String {
+    format!("{}/game/{game_id}", call.prefix)
+}

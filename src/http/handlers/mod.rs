@@ -1,0 +1,35 @@
+//! One function for each call: parse, ask `play`, shape.
+
+pub mod commands;
+pub mod games;
+pub mod players;
+
+use actix_web::HttpRequest;
+
+use super::State;
+use super::context::Call;
+use super::input;
+use super::problem::HttpError;
+use crate::play::{Caller, RequestKey};
+
+/// Who calls, by their key and, where they sent one, their player token.
+async fn caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Caller, HttpError> {
+    let bearer = input::bearer_token(request.headers())?;
+    Ok(Caller {
+        stage: call.stage.clone(),
+        api_key_id: call.key_id.clone(),
+        client_address: call.client_address,
+        player: state.play.authenticate(bearer).await?,
+    })
+}
+
+/// What makes a repeat of this call safe, where the client asks for it.
+fn request_key(
+    request: &HttpRequest,
+    call: &Call,
+    caller: &Caller,
+) -> Result<Option<RequestKey>, HttpError> {
+    input::text_header(request.headers(), "idempotency-key")?
+        .map(|key| RequestKey::parse(key, &call.body, caller).map_err(HttpError::from))
+        .transpose()
+}

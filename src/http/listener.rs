@@ -1,0 +1,76 @@
+//! What the listener says of itself, with no stage and no key: its health and its documents.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+use tokio::sync::watch;
+use utoipa_swagger_ui::Config;
+
+use super::problem::HttpError;
+use super::{State, openapi};
+
+/// Whether this instance should be sent requests, as whoever started it last found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    /// Why not, in words that may be shown to anybody.
+    NotReady(&'static str),
+}
+
+/// What the documents page may load: its own files; Swagger UI sets styles and draws data images.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                           img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
+
+/// The process runs; nothing else is asked.
+pub async fn read_health() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(json!({"status": "ok"}))
+}
+
+/// Requests can be served.
+pub async fn read_readiness(state: web::Data<State>) -> HttpResponse {
+    let readiness: watch::Ref<'_, Readiness> = state.readiness.borrow();
+    match &*readiness {
+        Readiness::Ready => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(json!({"status": "ready"})),
+        Readiness::NotReady(reason) => HttpResponse::ServiceUnavailable()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::RETRY_AFTER, "1"))
+            .json(json!({"status": "not ready", "reason": reason})),
+    }
+}
+
+pub async fn read_openapi() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .content_type("application/json")
+        .body(DOCUMENT.as_str())
+}
+
+/// Its files are named beside it, so it needs the slash.
+pub async fn redirect_to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/index.html"))
+        .finish()
+}
+
+/// One file of Swagger UI, which is part of this binary.
+pub async fn read_docs_file(file: web::Path<String>) -> Result<HttpResponse, HttpError> {
+    let config = Arc::new(Config::from("/openapi.json"));
+    let file = utoipa_swagger_ui::serve(&file, config).map_err(|error| {
+        tracing::error!(%error, "a file of the documents page cannot be served");
+        HttpError::Internal
+    })?;
+    let file = file.ok_or(HttpError::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, DOCS_POLICY))
+        .content_type(file.content_type)
+        .body(file.bytes.into_owned()))
+}
