@@ -10,7 +10,6 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::problem::HttpError;
-use super::routes::Endpoint;
 use crate::config::StageName;
 
 /// Names one request, in its answer and in the log.
@@ -34,7 +33,6 @@ impl fmt::Display for RequestId {
 pub struct Call(Rc<CallParts>);
 
 pub struct CallParts {
-    pub endpoint: &'static Endpoint,
     pub stage: StageName,
     /// What the client wrote before the path: `/{stage}`, or nothing for the default stage.
     pub prefix: String,

@@ -72,25 +72,32 @@ pub fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
     }
 }
 
-/// The token of `Authorization: Bearer …`.
+/// The token of the header `Authorization: Bearer …`.
 ///
 /// # Errors
-/// A header of any other form.
+/// A header of any other form, or two of them.
 pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let Some(value) = values.next() else {
         return Ok(None);
     };
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
-        .map(|(_, token)| token.trim());
-    match (token, values.next()) {
-        (Some(token), None) if !token.is_empty() => Ok(Some(token)),
+    match (value.to_str(), values.next()) {
+        (Ok(authorization), None) => bearer_of(authorization).map(Some),
         _ => Err(PlayError::PlayerTokenInvalid.into()),
     }
+}
+
+/// The token in `Bearer …`.
+///
+/// # Errors
+/// Another scheme, or no token.
+pub fn bearer_of(authorization: &str) -> Result<&str, HttpError> {
+    authorization
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| PlayError::PlayerTokenInvalid.into())
 }
 
 /// Whether `If-None-Match` names `etag`, which is a strong one with its quotes.

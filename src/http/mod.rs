@@ -29,7 +29,7 @@ pub use listener::Readiness;
 use crate::config::{Origins, StageName, TrustedProxies};
 use crate::gate::Gate;
 use crate::play::Play;
-use handlers::{commands, games, players};
+use handlers::{commands, games, live, players};
 
 /// How long the head of a request may take to arrive.
 const REQUEST_HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -99,6 +99,7 @@ fn configure(app: &mut ServiceConfig) {
         )
         .route("/games", web::get().to(games::list_games))
         .route("/join", web::post().to(games::join_game))
+        .route("/live", web::get().to(live::open_live))
         .route("/players", web::post().to(players::create_player))
         .route("/players/me", web::delete().to(players::delete_player))
         .route("/players/me", web::get().to(players::read_player))

@@ -1,4 +1,287 @@
-//! stub
-pub fn document() -> serde_json::Value {
-    serde_json::json!({})
+//! The OpenAPI document, from the code: calls and bodies come from the handlers and the views,
+//! and what holds for every call is added here once.
+//!
+//! A test holds it against [`ENDPOINTS`]: no call is missing, and none is made up.
+
+mod refusals;
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use super::handlers::{commands, games, live, players};
+use super::refusal::{GateError, Problem};
+use super::routes::{ENDPOINTS, Endpoint};
+
+/// The document as it is served. It says nothing of the server it is served by, so it is the same
+/// everywhere.
+pub fn document() -> Value {
+    // A tree of maps, lists and texts: every value of it has a JSON form.
+    let mut document = serde_json::to_value(Api::openapi()).expect("the document is plain data");
+    document["servers"] = servers();
+    document["security"] = json!([{"apiKey": []}, {"apiKey": [], "playerToken": []}]);
+    document["components"]["securitySchemes"] = security_schemes();
+    document["components"]["headers"] = headers();
+    for endpoint in &ENDPOINTS {
+        let verb = endpoint.verb.as_str().to_ascii_lowercase();
+        let operation = &mut document["paths"][endpoint.path][verb];
+        if operation.is_object() {
+            complete(operation, endpoint);
+        }
+    }
+    document["paths"]["/healthz"] = listener_path("readHealth", "Is the process alive", "ok", None);
+    document["paths"]["/readyz"] = listener_path(
+        "readReadiness",
+        "Can requests be served",
+        "ready",
+        Some("not ready"),
+    );
+    document
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Turnkey",
+        description = "Turn-based games: make a game, invite somebody, play. \
+            Commands go over this API; `GET /live` is a WebSocket on which each move arrives.\n\n\
+            Every call needs an API key in `x-api-key`. A player is named by a player token, \
+            which the first call that seats somebody gives: keep it, and send it as \
+            `Authorization: Bearer …`.\n\n\
+            Every accepted command adds one to a game's `version`. Send the version you saw \
+            with a move, and repeating it after a lost answer is safe.",
+        contact(name = "Whoever runs this server"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        games::create_game, games::join_game, games::read_game, games::read_events,
+        games::list_games, games::list_variants, commands::make_move, commands::resign_game,
+        commands::offer_draw, commands::decline_draw, commands::rematch_game,
+        players::create_player, players::read_player, players::rename_player,
+        players::delete_player, live::open_live,
+    ),
+    components(schemas(Problem, GateError)),
+    tags(
+        (name = "games", description = "Making, joining, reading and listing games"),
+        (name = "commands", description = "What players do in a game they sit in"),
+        (name = "players", description = "A player's name and token"),
+        (name = "live", description = "The WebSocket"),
+        (name = "listener", description = "The server's health; these paths have no stage and need no key"),
+    )
+)]
+struct Api;
+
+fn servers() -> Value {
+    json!([{
+        "url": "/{stage}",
+        "description": "A stage of this server. Its default stage, if it has one, is also served \
+                        without a prefix.",
+        "variables": {"stage": {
+            "default": "dev",
+            "description": "The stage's name; each stage has games of its own."
+        }}
+    }])
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "apiKey": {
+            "type": "apiKey", "in": "header", "name": "x-api-key",
+            "description": "Names the app."
+        },
+        "playerToken": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "Names the player."
+        }
+    })
+}
+
+fn headers() -> Value {
+    let text = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
+    json!({
+        "RequestId": text("Names this request in the server's log",
+            "01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"),
+        "ErrorType": text("What kind of refusal the gate's is", "ForbiddenException"),
+        "RateLimitPolicy": text("The limits of the key's plan, for those it sets",
+            "\"throttle\";q=20;w=2, \"quota\";q=10000;w=86400"),
+        "RateLimit": text("What is left of them, for those the plan sets",
+            "\"throttle\";r=19;t=1, \"quota\";r=9999;t=3600"),
+        "RetryAfter": {"description": "Seconds to wait before a repeat",
+            "schema": {"type": "integer", "minimum": 1}, "example": 1},
+        "ETag": text("The game's version, in quotes", "\"4\""),
+        "Location": text("The path of what was made", "/dev/game/01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"),
+        "Replayed": {"description": "What was asked for held already; nothing was recorded",
+            "schema": {"type": "string", "enum": ["true"]}},
+        "Challenge": text("How to say who calls", "Bearer"),
+        "Upgrade": text("The protocol to upgrade to", "websocket"),
+    })
+}
+
+/// Adds the headers of a call's success and all its refusals.
+fn complete(operation: &mut Value, endpoint: &Endpoint) {
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    for (status, response) in responses.iter_mut() {
+        response["headers"] = success_headers(endpoint, status, response);
+    }
+    for (status, response) in refusals::of(endpoint.operation) {
+        responses.insert(status.to_string(), response);
+    }
+}
+
+fn success_headers(endpoint: &Endpoint, status: &str, response: &Value) -> Value {
+    let schema = &response["content"]["application/json"]["schema"]["$ref"];
+    let schema = schema
+        .as_str()
+        .and_then(|reference| reference.rsplit('/').next());
+    let holds_game = matches!(schema, Some("Game" | "Created")) || status == "304";
+    let mut names = vec!["RequestId", "RateLimitPolicy", "RateLimit"];
+    if holds_game {
+        names.push("ETag");
+    }
+    if status == "201" {
+        names.push("Location");
+    }
+    if endpoint.verb != super::routes::Verb::Get && status != "204" {
+        names.push("Replayed");
+    }
+    header_references(&names)
+}
+
+/// References to headers of the components, by the names that the wire has for them.
+fn header_references(names: &[&str]) -> Value {
+    let on_the_wire = |name: &str| {
+        match name {
+            "RequestId" => "x-amzn-RequestId",
+            "ErrorType" => "x-amzn-ErrorType",
+            "RateLimitPolicy" => "RateLimit-Policy",
+            "RetryAfter" => "Retry-After",
+            "Replayed" => "Turnkey-Replayed",
+            "Challenge" => "WWW-Authenticate",
+            same => same,
+        }
+        .to_owned()
+    };
+    let references: Map<String, Value> = names
+        .iter()
+        .map(|name| {
+            (
+                on_the_wire(name),
+                json!({"$ref": format!("#/components/headers/{name}")}),
+            )
+        })
+        .collect();
+    Value::Object(references)
+}
+
+/// A path of the listener's own: no stage, no key.
+fn listener_path(operation: &str, summary: &str, good: &str, bad: Option<&str>) -> Value {
+    let answer = |description: &str, status: &str| {
+        json!({
+            "description": description,
+            "headers": header_references(&["RequestId"]),
+            "content": {"application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["status"],
+                    "properties": {"status": {"type": "string"}, "reason": {"type": "string"}}
+                },
+                "example": {"status": status}
+            }}
+        })
+    };
+    let mut responses = Map::new();
+    responses.insert("200".into(), answer("Yes", good));
+    if let Some(bad) = bad {
+        responses.insert("503".into(), answer("No, and why", bad));
+    }
+    json!({
+        "servers": [{"url": "/", "description": "Without a stage"}],
+        "get": {
+            "operationId": operation, "summary": summary, "description": summary,
+            "tags": ["listener"], "security": [], "responses": responses
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn operations(document: &Value) -> Vec<(String, String, Value)> {
+        let paths = document["paths"].as_object().unwrap();
+        let verbs = |path: &Value| path.as_object().unwrap().clone();
+        paths
+            .iter()
+            .flat_map(|(name, path)| {
+                verbs(path)
+                    .into_iter()
+                    .map(|(verb, operation)| (name.clone(), verb, operation))
+            })
+            .filter(|(_, verb, _)| verb != "servers")
+            .collect()
+    }
+
+    #[test]
+    fn it_has_every_call_and_no_other() {
+        let document = document();
+        let documented: BTreeSet<_> = operations(&document)
+            .into_iter()
+            .filter(|(_, _, operation)| operation["tags"] != json!(["listener"]))
+            .map(|(path, verb, operation)| {
+                let id = operation["operationId"].as_str().unwrap().to_owned();
+                (path, verb.to_ascii_uppercase(), id)
+            })
+            .collect();
+        let served: BTreeSet<_> = ENDPOINTS
+            .iter()
+            .map(|endpoint| {
+                let verb = endpoint.verb.as_str().to_owned();
+                (
+                    endpoint.path.to_owned(),
+                    verb,
+                    endpoint.operation.to_owned(),
+                )
+            })
+            .collect();
+        assert_eq!(documented, served);
+    }
+
+    #[test]
+    fn every_call_has_its_texts_and_the_refusals_of_the_gate() {
+        for (path, verb, operation) in operations(&document()) {
+            let call = format!("{verb} {path}");
+            assert!(operation["summary"].is_string(), "{call}");
+            assert!(operation["tags"].is_array(), "{call}");
+            if operation["tags"] == json!(["listener"]) {
+                continue;
+            }
+            for status in ["403", "404", "429", "503"] {
+                let response = &operation["responses"][status];
+                assert!(
+                    response["headers"]["x-amzn-RequestId"].is_object(),
+                    "{call} {status}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn check(value: &Value, document: &Value) {
+            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+                let pointer = reference.strip_prefix('#').unwrap();
+                assert!(document.pointer(pointer).is_some(), "{reference}");
+            }
+            match value {
+                Value::Object(fields) => fields.values().for_each(|field| check(field, document)),
+                Value::Array(items) => items.iter().for_each(|item| check(item, document)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let document = document();
+        check(&document, &document);
+    }
 }

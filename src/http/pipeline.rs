@@ -230,7 +230,6 @@ async fn admit(
     let client_address = client_address(state, request);
     without_prefix(request, prefix.len());
     request.extensions_mut().insert(Call::new(CallParts {
-        endpoint,
         stage,
         prefix,
         key_id: trace.key_id.clone(),

@@ -33,6 +33,9 @@ pub enum HttpError {
     TooLarge,
     #[error("the body is not sent as JSON")]
     UnsupportedMediaType,
+    /// The path is a WebSocket's.
+    #[error("not a WebSocket handshake")]
+    UpgradeRequired,
     /// Our own fault; what it was is in the log.
     #[error("internal error")]
     Internal,
@@ -74,6 +77,14 @@ impl HttpError {
                 "Unsupported media type",
                 "Send the body as UTF-8 JSON with Content-Type: application/json, uncompressed.",
             )
+            .respond(request_id),
+            HttpError::UpgradeRequired => refusal(
+                StatusCode::UPGRADE_REQUIRED,
+                "upgrade_required",
+                "Upgrade required",
+                "Open this path as a WebSocket that offers the subprotocol `turnkey.v1`.",
+            )
+            .with(header::UPGRADE, "websocket")
             .respond(request_id),
             HttpError::Internal => of_play(
                 &PlayError::Unavailable(Unavailable::OutcomeUnknown),

@@ -168,7 +168,6 @@ mod tests {
             "/game/x/",
             "/Game",
             "/game/x/y",
-            "/match",
             "game",
         ] {
             assert_eq!(find("GET", path), Matched::UnknownPath, "{path}");

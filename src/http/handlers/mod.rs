@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod games;
+pub mod live;
 pub mod players;
 
 use actix_web::HttpRequest;

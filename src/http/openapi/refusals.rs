@@ -1,0 +1,287 @@
+//! Which refusals each call has, and how the document shows them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::header_references;
+
+/// A code, its status, and when it is answered.
+const CODES: [(&str, u16, &str); 25] = [
+    (
+        "malformed",
+        400,
+        "Not JSON, an unknown field, or a wrong type or range; `detail` names the field and where",
+    ),
+    (
+        "player_token_required",
+        401,
+        "The call is a player's, and no player token came with it",
+    ),
+    (
+        "player_token_invalid",
+        401,
+        "Not a token of ours, or its player was deleted",
+    ),
+    (
+        "not_seated",
+        403,
+        "A valid token, of someone with no seat in this game",
+    ),
+    ("not_found", 404, "No such path or stage"),
+    (
+        "game_not_found",
+        404,
+        "No such game on this stage, or it is private and not the caller's",
+    ),
+    ("invite_not_found", 404, "No such invite on this stage"),
+    (
+        "version_conflict",
+        409,
+        "The game is not as the player saw it; `game` is the current one",
+    ),
+    ("not_your_turn", 409, "The other player is to move"),
+    ("cell_taken", 409, "There is a mark in this cell already"),
+    ("not_started", 409, "The game has no second player"),
+    ("game_over", 409, "The game has ended"),
+    ("game_not_over", 409, "The game has not ended"),
+    ("seat_taken", 409, "Somebody else has taken this seat"),
+    (
+        "no_draw_offer",
+        409,
+        "There is no offer to decline or withdraw",
+    ),
+    (
+        "draw_already_offered",
+        409,
+        "The last offer was declined or withdrawn; offer again after a move",
+    ),
+    (
+        "in_progress",
+        409,
+        "The first call with this Idempotency-Key is under way",
+    ),
+    ("too_large", 413, "The body is over 16 KiB"),
+    (
+        "unsupported_media_type",
+        415,
+        "The body is not sent as application/json",
+    ),
+    ("illegal_move", 422, "No position takes this move"),
+    ("unknown_variant", 422, "No such variant"),
+    (
+        "invalid_option",
+        422,
+        "The variant or this release has no such option",
+    ),
+    (
+        "idempotency_key_reused",
+        422,
+        "This Idempotency-Key came before with another body",
+    ),
+    ("upgrade_required", 426, "Not a WebSocket handshake"),
+    (
+        "unavailable",
+        503,
+        "The database cannot answer; `detail` says whether the outcome is unknown",
+    ),
+];
+
+const BODY: [&str; 2] = ["too_large", "unsupported_media_type"];
+const REPEATABLE: [&str; 2] = ["in_progress", "idempotency_key_reused"];
+const PLAYERS: [&str; 2] = ["player_token_required", "player_token_invalid"];
+
+/// The codes of a call beside those that every call has.
+fn codes(operation: &str) -> Vec<&'static str> {
+    let sets: &[&[&'static str]] = match operation {
+        "createGame" => &[
+            &[
+                "malformed",
+                "player_token_invalid",
+                "unknown_variant",
+                "invalid_option",
+            ],
+            &BODY,
+            &REPEATABLE,
+        ],
+        "makeMove" => &[
+            &["malformed", "not_seated", "game_not_found", "illegal_move"],
+            &[
+                "version_conflict",
+                "not_your_turn",
+                "cell_taken",
+                "not_started",
+                "game_over",
+            ],
+            &BODY,
+            &PLAYERS,
+        ],
+        "readGame" | "readEvents" => &[&["malformed", "player_token_invalid", "game_not_found"]],
+        "joinGame" => &[
+            &[
+                "malformed",
+                "player_token_invalid",
+                "invite_not_found",
+                "seat_taken",
+            ],
+            &["game_over", "version_conflict"],
+            &BODY,
+            &REPEATABLE,
+        ],
+        "listGames" => &[&["malformed"], &PLAYERS],
+        "listVariants" => &[&["player_token_invalid"]],
+        "resignGame" => &[
+            &[
+                "not_seated",
+                "game_not_found",
+                "game_over",
+                "version_conflict",
+                "too_large",
+            ],
+            &PLAYERS,
+        ],
+        "offerDraw" => &[
+            &["not_seated", "game_not_found", "not_started", "game_over"],
+            &["draw_already_offered", "version_conflict", "too_large"],
+            &PLAYERS,
+        ],
+        "declineDraw" => &[
+            &[
+                "not_seated",
+                "game_not_found",
+                "not_started",
+                "game_over",
+                "no_draw_offer",
+            ],
+            &["version_conflict", "too_large"],
+            &PLAYERS,
+        ],
+        "rematchGame" => &[
+            &[
+                "not_seated",
+                "game_not_found",
+                "not_started",
+                "game_not_over",
+            ],
+            &["version_conflict", "too_large"],
+            &PLAYERS,
+        ],
+        "createPlayer" => &[&["malformed", "player_token_invalid"], &BODY, &REPEATABLE],
+        "readPlayer" => &[&PLAYERS],
+        "renamePlayer" => &[&["malformed"], &BODY, &PLAYERS],
+        "deletePlayer" => &[&["too_large"], &PLAYERS],
+        "openLive" => &[&["malformed", "player_token_invalid", "upgrade_required"]],
+        _ => &[],
+    };
+    let of_every_call = ["not_found", "unavailable"];
+    sets.iter()
+        .copied()
+        .flatten()
+        .copied()
+        .chain(of_every_call)
+        .collect()
+}
+
+/// The responses with which a call is refused, by status.
+pub(super) fn of(operation: &str) -> BTreeMap<u16, Value> {
+    let mut by_status: BTreeMap<u16, Vec<(&str, &str)>> = BTreeMap::new();
+    for gated in [403, 429, 503] {
+        by_status.insert(gated, Vec::new());
+    }
+    let of_call = codes(operation);
+    for (code, status, meaning) in CODES {
+        if of_call.contains(&code) {
+            by_status.entry(status).or_default().push((code, meaning));
+        }
+    }
+    by_status
+        .into_iter()
+        .map(|(status, problems)| (status, response(status, &problems)))
+        .collect()
+}
+
+fn response(status: u16, problems: &[(&str, &str)]) -> Value {
+    let mut meanings = Vec::new();
+    let mut content = Map::new();
+    let mut headers = vec!["RequestId"];
+    if let Some((meaning, kinds)) = of_gate(status) {
+        meanings.push(meaning.to_owned());
+        headers.push("ErrorType");
+        let examples: Map<String, Value> = kinds
+            .iter()
+            .map(|(kind, message)| ((*kind).to_owned(), json!({"value": {"message": message}})))
+            .collect();
+        content.insert(
+            "application/json".into(),
+            json!({"schema": {"$ref": "#/components/schemas/GateError"}, "examples": examples}),
+        );
+    }
+    if !problems.is_empty() {
+        let examples: Map<String, Value> = problems
+            .iter()
+            .map(|(code, meaning)| ((*code).to_owned(), example(status, code, meaning)))
+            .collect();
+        content.insert(
+            "application/problem+json".into(),
+            json!({"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}),
+        );
+    }
+    meanings.extend(
+        problems
+            .iter()
+            .map(|(code, meaning)| format!("`{code}`: {meaning}")),
+    );
+    headers.extend(match status {
+        401 => &["Challenge"][..],
+        409 | 429 | 503 => &["RetryAfter"],
+        426 => &["Upgrade"],
+        _ => &[],
+    });
+    // What comes before the gate or is the gate's own refusal has no plan to tell limits of.
+    if !matches!(status, 404) {
+        headers.extend(["RateLimitPolicy", "RateLimit"]);
+    }
+    json!({
+        "description": meanings.join(". "),
+        "headers": header_references(&headers),
+        "content": content
+    })
+}
+
+type Kinds = &'static [(&'static str, &'static str)];
+
+/// The gate's own refusals of this status.
+fn of_gate(status: u16) -> Option<(&'static str, Kinds)> {
+    match status {
+        403 => Some((
+            "The gate: no key, not one of ours, disabled, expired, or in no plan for this stage",
+            &[("ForbiddenException", "Forbidden")],
+        )),
+        429 => Some((
+            "The gate: too fast, or the quota is used up",
+            &[
+                ("TooManyRequestsException", "Too Many Requests"),
+                ("LimitExceededException", "Limit Exceeded"),
+            ],
+        )),
+        503 => Some((
+            "The gate: it cannot decide now",
+            &[("ServiceUnavailableException", "Service Unavailable")],
+        )),
+        _ => None,
+    }
+}
+
+fn example(status: u16, code: &str, meaning: &str) -> Value {
+    let mut title = code.replace('_', " ");
+    title[..1].make_ascii_uppercase();
+    json!({"value": {
+        "type": format!("/problems/{code}"),
+        "title": title,
+        "status": status,
+        "detail": meaning,
+        "code": code,
+        "message": meaning,
+        "requestId": "01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"
+    }})
+}
