@@ -5,27 +5,44 @@
 //! refuse one: before a refusal the game is read from the log.
 
 mod body;
+mod commands;
+mod create;
 mod error;
+mod games;
+mod invites;
+mod join;
+mod players;
+mod queries;
+mod rematch;
 mod request;
 pub mod schema;
 mod tokens;
 pub mod view;
+mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+use tracing::Instrument;
+use uuid::{NoContext, Timestamp, Uuid};
+
 pub use error::{PlayError, Unavailable};
+pub use games::Games;
 pub use request::{
     CreateGame, JoinGame, ListGames, MakeMove, PlayerName, ReadEvents, RequestKey,
     parse_new_player, parse_rename, parse_version,
 };
 pub use tokens::{PlayerToken, Tokens};
+pub use watch::UnfinishedGames;
+
+pub use crate::store::{History, Recorded};
 
 use crate::config::StageName;
-use crate::game::{GameId, PlayerId, Rules, Variant};
+use crate::game::{PlayerId, Rules, Variant};
+use crate::store::Store;
 use crate::store::append::Appender;
-use crate::store::{History, Store};
-use view::{CreatedView, EventsView, GameView, GamesView, NewPlayerView, PlayerView, VariantsView};
+use invites::Guesses;
 
 /// The rules that a stage's new games of a variant get: what was deployed there.
 pub type RulesFor = Arc<dyn Fn(&StageName, Variant) -> Rules + Send + Sync>;
@@ -41,7 +58,13 @@ struct Inner {
     appender: Appender,
     tokens: Tokens,
     rules_for: RulesFor,
+    games: Games,
+    guesses: Guesses,
 }
+
+/// How many rows one statement of a sweep deletes, and how many statements one sweep sends.
+const SWEEP_LENGTH: i64 = 1000;
+const SWEEP_ROUNDS: u32 = 1000;
 
 /// Who calls.
 #[derive(Clone, Debug)]
@@ -70,21 +93,14 @@ pub enum Success {
     Done,
 }
 
-/// A player's unfinished games.
-#[derive(Clone, Debug, Default)]
-pub struct UnfinishedGames {
-    /// At most 200, the most recently changed first.
-    pub games: Vec<GameId>,
-    /// There are more than these.
-    pub more: bool,
-}
-
 type Answered<T> = Result<Answer<T>, PlayError>;
 
 impl Play {
     pub fn new(store: Store, appender: Appender, tokens: Tokens, rules_for: RulesFor) -> Play {
         Play {
             inner: Arc::new(Inner {
+                games: Games::new(store.clone()),
+                guesses: Guesses::new(),
                 store,
                 appender,
                 tokens,
@@ -93,129 +109,66 @@ impl Play {
         }
     }
 
-    /// The player that the token in `Authorization: Bearer …` names; `None` where there is no such header.
+    /// The cache of recent games, to be fed by the log's follower.
+    pub fn games(&self) -> &Games {
+        &self.inner.games
+    }
+
+    /// Deletes what has run out: reservations of idempotency keys, and invites to games that
+    /// never came to be. To be called about once an hour, by any number of instances.
     ///
     /// # Errors
-    /// [`PlayError::PlayerTokenInvalid`] where it is not ours, or its player was deleted.
-    pub async fn authenticate(&self, _bearer: Option<&str>) -> Result<Option<PlayerId>, PlayError> {
-        Err(PlayError::NOTHING_SENT)
+    /// Where the database does not answer; the next call goes on.
+    pub async fn sweep(&self) -> Result<(), PlayError> {
+        let store = &self.inner.store;
+        for _ in 0..SWEEP_ROUNDS {
+            let keys = store.sweep_request_keys(SWEEP_LENGTH).await?;
+            if i64::try_from(keys).is_ok_and(|swept| swept < SWEEP_LENGTH) {
+                break;
+            }
+        }
+        store.sweep_invites(SWEEP_LENGTH).await?;
+        Ok(())
     }
 
-    pub async fn create_game(
+    /// Runs a command to its end, even where the caller stops waiting for it.
+    async fn carry_through<T: Send + 'static>(
         &self,
-        _caller: &Caller,
-        _request: CreateGame,
-        _key: Option<RequestKey>,
-    ) -> Answered<CreatedView> {
-        Err(PlayError::NOTHING_SENT)
+        command: impl Future<Output = Answered<T>> + Send + 'static,
+    ) -> Answered<T> {
+        let task = tokio::spawn(command.in_current_span());
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a command broke off");
+            Err(PlayError::OUTCOME_UNKNOWN)
+        })
     }
 
-    pub async fn make_move(&self, _caller: &Caller, _request: MakeMove) -> Answered<GameView> {
-        Err(PlayError::NOTHING_SENT)
+    /// Now, by the clock that all instances share.
+    fn now(&self) -> OffsetDateTime {
+        self.inner.store.clock().now()
     }
 
-    /// The game as it is, or as it was at `version`.
-    pub async fn read_game(
-        &self,
-        _caller: &Caller,
-        _game_id: &str,
-        _version: Option<u32>,
-    ) -> Answered<GameView> {
-        Err(PlayError::NOTHING_SENT)
+    /// A new UUIDv7.
+    fn new_id(&self) -> Uuid {
+        let now = self.now();
+        let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.nanosecond()))
     }
+}
 
-    pub async fn read_events(
-        &self,
-        _caller: &Caller,
-        _game_id: &str,
-        _request: ReadEvents,
-    ) -> Answered<EventsView> {
-        Err(PlayError::NOTHING_SENT)
+impl Caller {
+    /// The player, for calls that only players make.
+    fn player(&self) -> Result<PlayerId, PlayError> {
+        self.player.ok_or(PlayError::PlayerTokenRequired)
     }
+}
 
-    pub async fn join_game(
-        &self,
-        _caller: &Caller,
-        _request: JoinGame,
-        _key: Option<RequestKey>,
-    ) -> Answered<CreatedView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn list_games(&self, _caller: &Caller, _request: ListGames) -> Answered<GamesView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn resign_game(&self, _caller: &Caller, _game_id: &str) -> Answered<GameView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn offer_draw(&self, _caller: &Caller, _game_id: &str) -> Answered<GameView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn decline_draw(&self, _caller: &Caller, _game_id: &str) -> Answered<GameView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn rematch_game(&self, _caller: &Caller, _game_id: &str) -> Answered<CreatedView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn create_player(
-        &self,
-        _caller: &Caller,
-        _name: Option<PlayerName>,
-        _key: Option<RequestKey>,
-    ) -> Answered<NewPlayerView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn read_player(&self, _caller: &Caller) -> Answered<PlayerView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn rename_player(&self, _caller: &Caller, _name: PlayerName) -> Answered<PlayerView> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn delete_player(&self, _caller: &Caller) -> Answered<()> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    /// The game that a subscriber may watch.
-    ///
-    /// # Errors
-    /// [`PlayError::GameNotFound`]
-    pub async fn watch_check(
-        &self,
-        _game_id: &str,
-        _stage: &StageName,
-        _player: Option<PlayerId>,
-    ) -> Result<Arc<History>, PlayError> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    /// Games as everybody may see them, one for each history.
-    pub async fn frame_views(
-        &self,
-        _histories: &[Arc<History>],
-    ) -> Result<Vec<GameView>, PlayError> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub async fn unfinished_games(
-        &self,
-        _player: PlayerId,
-        _stage: &StageName,
-    ) -> Result<UnfinishedGames, PlayError> {
-        Err(PlayError::NOTHING_SENT)
-    }
-
-    pub fn variants(&self, caller: &Caller) -> VariantsView {
-        let rules = |variant| (self.inner.rules_for)(&caller.stage, variant);
-        VariantsView {
-            variants: Variant::ALL.map(|id| view::variant(rules(id))).to_vec(),
+impl<T> Answer<T> {
+    fn done(value: T) -> Answer<T> {
+        Answer {
+            value,
+            success: Success::Done,
+            replayed: false,
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What clients see: the shapes of answers, and how a game becomes one.
 
-use std::collections::HashMap;
-
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -13,10 +11,7 @@ use utoipa::ToSchema;
 use super::tokens::PlayerToken;
 use crate::config::StageName;
 use crate::game::{Game, GameId, Move, Options, PlayerId, Position, Rules, Seat, Variant};
-use crate::store::{History, Recorded, codec};
-
-/// The names of players, as far as they have one. A deleted player has none.
-pub type Names = HashMap<PlayerId, String>;
+use crate::store::{History, Names, Recorded, codec};
 
 /// A game as of one of its versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -355,7 +350,7 @@ pub fn variant(rules: Rules) -> VariantView {
 fn seats(game: &Game, names: &Names) -> SeatsView {
     let holder = |player: PlayerId| SeatView {
         player_id: player,
-        name: names.get(&player).cloned(),
+        name: names.get(&player).cloned().flatten(),
         kind: "human",
     };
     let seats = game.seats.iter();

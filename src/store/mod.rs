@@ -14,11 +14,16 @@ mod error;
 mod gate_id;
 pub mod gate_tables;
 mod history;
+mod invites;
 pub mod keys;
 mod log;
 pub mod migrate;
+mod my_games;
+
 pub mod plans;
+mod players;
 pub mod projection;
+mod request_keys;
 pub mod sql;
 pub mod stages;
 pub mod tail;
@@ -40,6 +45,9 @@ pub use gate_id::{DeploymentId, IdError, KeyId, PlanId};
 pub use history::{History, Recorded};
 pub use keys::Lookup;
 pub use log::LogHead;
+pub use my_games::ListPlace;
+pub use players::Names;
+pub use request_keys::{Earlier, Person, Reservation, Reserved, ReservedKey};
 
 /// How long a statement on the pool may take, from asking for a connection to the last row.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(5);

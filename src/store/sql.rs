@@ -21,6 +21,7 @@ statements! {
     find_key_values
     find_plan_named
     first_key
+    games_after
     gate_head
     gate_key_values
     gate_keys
@@ -36,11 +37,20 @@ statements! {
     insert_plan_key
     insert_plan_stage
     insert_stage
+    invite_find
+    invites_of_games
+    invites_sweep
     list_keys
     lock_gate
     lock_lookups
     log_head
     log_page
+    my_games_page
+    my_games_position
+    my_games_unfinished
+    player_delete
+    player_rename
+    players_read
     projection_advance
     projection_begin_rebuild
     projection_histories
@@ -59,9 +69,15 @@ statements! {
     projection_try_lead
     read_game
     read_game_from
+    read_games
     read_recorded_at
     read_version
+    read_versions
     renew_epoch
+    request_key_read
+    request_key_release
+    request_keys_sweep
+    reserve
     set_first_key
     terminate_append_blocker
     update_key

@@ -1,0 +1,271 @@
+//! Commands on a game that exists: load, decide, append; and again where somebody was faster.
+
+use std::sync::Arc;
+
+use super::request::parse_game_id;
+use super::view::GameView;
+use super::{Answer, Answered, Caller, MakeMove, Play, PlayError, Success};
+use crate::config::StageName;
+use crate::game::variant::MoveRefusal;
+use crate::game::{self, Command, Decision, Event, GameId, PlayerId, Refusal, Since, Visibility};
+use crate::store::History;
+use crate::store::append::{AppendError, NewEvent};
+
+/// How many races a command may lose.
+const MAX_RACES: u32 = 3;
+
+/// Why a command does nothing to a game.
+pub(super) enum Refused {
+    /// The caller may not know of the game.
+    Hidden,
+    /// The caller's picture of the game is old.
+    Conflict,
+    /// Not of the form of a move of this variant.
+    MoveForm(String),
+    Rules(Refusal),
+}
+
+/// A game after a command, and whether the command held already.
+pub(super) struct Done {
+    pub(super) history: Arc<History>,
+    pub(super) replayed: bool,
+}
+
+impl Play {
+    /// Plays a move.
+    ///
+    /// # Errors
+    /// [`PlayError::VersionConflict`] where another event than this move came after the version
+    /// that the player saw; the refusals of the rules.
+    pub async fn make_move(&self, caller: &Caller, request: MakeMove) -> Answered<GameView> {
+        let player = caller.player()?;
+        let game = parse_game_id(&request.game_id)?;
+        let judge = move |history: &History| judge_move(history, player, &request);
+        self.act(caller, game, player, judge).await
+    }
+
+    /// Gives the game up; one that still waits for its second player is abandoned.
+    pub async fn resign_game(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
+        let player = caller.player()?;
+        let command = Command::Resign { player };
+        self.act_by_rules(caller, game_id, command).await
+    }
+
+    /// Offers a draw, or accepts the other's offer.
+    pub async fn offer_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
+        let player = caller.player()?;
+        let command = Command::OfferDraw { player };
+        self.act_by_rules(caller, game_id, command).await
+    }
+
+    /// Declines the other's draw offer, or withdraws one's own.
+    pub async fn decline_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
+        let player = caller.player()?;
+        let command = Command::DeclineDraw { player };
+        self.act_by_rules(caller, game_id, command).await
+    }
+
+    async fn act_by_rules(
+        &self,
+        caller: &Caller,
+        game_id: &str,
+        command: Command,
+    ) -> Answered<GameView> {
+        let game = parse_game_id(game_id)?;
+        let player = command.player();
+        let judge = move |history: &History| decide(history, &command);
+        self.act(caller, game, player, judge).await
+    }
+
+    async fn act(
+        &self,
+        caller: &Caller,
+        game: GameId,
+        player: PlayerId,
+        judge: impl Fn(&History) -> Result<Decision, Refused> + Send + Sync + 'static,
+    ) -> Answered<GameView> {
+        let (play, stage) = (self.clone(), caller.stage.clone());
+        let judge_visible = move |history: &History| match visible(history, &stage, Some(player)) {
+            true => judge(history),
+            false => Err(Refused::Hidden),
+        };
+        self.carry_through(async move {
+            let done = play.execute(game, player, judge_visible).await?;
+            Ok(Answer {
+                value: play.view_committed(&done.history, Some(player)).await?,
+                success: Success::Done,
+                replayed: done.replayed,
+            })
+        })
+        .await
+    }
+
+    /// Lets `judge` decide on the game and records what it decides. A refusal, and the answer
+    /// that nothing is to be done, are only taken from a game that was just read from the log.
+    pub(super) async fn execute(
+        &self,
+        game: GameId,
+        player: PlayerId,
+        judge: impl Fn(&History) -> Result<Decision, Refused> + Send + Sync,
+    ) -> Result<Done, PlayError> {
+        let mut cached = self.inner.games.cached(game);
+        let mut races = 0;
+        loop {
+            let is_fresh = cached.is_none();
+            let history = match cached.take() {
+                Some(history) => history,
+                None => self.read_existing(game).await?,
+            };
+            match judge(&history) {
+                Ok(Decision::Record(event)) if races < MAX_RACES => {
+                    match self.append(&history, event, player).await {
+                        Ok(history) => {
+                            let replayed = false;
+                            return Ok(Done { history, replayed });
+                        }
+                        Err(AppendError::LostRace) => races += 1,
+                        Err(error) => return Err(PlayError::of_append(&error)),
+                    }
+                }
+                Ok(Decision::Record(_)) => {
+                    return Err(self.refusal(&history, player, Refused::Conflict).await);
+                }
+                Ok(Decision::AlreadyHolds) if is_fresh => {
+                    let replayed = true;
+                    return Ok(Done { history, replayed });
+                }
+                Err(refused) if is_fresh => {
+                    return Err(self.refusal(&history, player, refused).await);
+                }
+                // The cached game may be old.
+                Ok(Decision::AlreadyHolds) | Err(_) => {}
+            }
+        }
+    }
+
+    pub(super) async fn read_existing(&self, game: GameId) -> Result<Arc<History>, PlayError> {
+        let history = self.inner.games.read(game).await?;
+        history.ok_or(PlayError::GameNotFound)
+    }
+
+    /// Records `event` as what comes next in `history`.
+    pub(super) async fn append(
+        &self,
+        history: &History,
+        event: Event,
+        actor: PlayerId,
+    ) -> Result<Arc<History>, AppendError> {
+        let recorded = self
+            .inner
+            .appender
+            .append(NewEvent {
+                game_id: history.game_id(),
+                version: history.version() + 1,
+                after_position: history.last().position,
+                stage: history.stage().clone(),
+                rules: history.game().rules,
+                event,
+                actor,
+                at: self.now().max(history.updated_at()),
+            })
+            .await?;
+        let next = history.followed_by(recorded);
+        // The event was recorded under the very version and game that were asked for.
+        let next = Arc::new(next.expect("a recorded event follows its history"));
+        self.inner.games.put(&next);
+        Ok(next)
+    }
+
+    /// What a refusal answers, with the current game where the caller's picture is old.
+    pub(super) async fn refusal(
+        &self,
+        history: &Arc<History>,
+        player: PlayerId,
+        refused: Refused,
+    ) -> PlayError {
+        let refusal = match refused {
+            Refused::Hidden => return PlayError::GameNotFound,
+            Refused::MoveForm(detail) => {
+                return PlayError::malformed(format!("`move`: {detail}"));
+            }
+            Refused::Rules(Refusal::NotSeated) => return PlayError::NotSeated,
+            Refused::Rules(Refusal::Move(MoveRefusal::Never { detail })) => {
+                return PlayError::IllegalMove { detail };
+            }
+            Refused::Conflict => None,
+            Refused::Rules(refusal) => Some(refusal),
+        };
+        let game = match self.view(history, Some(player)).await {
+            Ok(game) => Box::new(game),
+            Err(error) => return error,
+        };
+        let may_see = visible(history, history.stage(), Some(player));
+        match refusal {
+            None => PlayError::VersionConflict { game },
+            Some(Refusal::NotStarted | Refusal::NeverStarted) => PlayError::NotStarted { game },
+            Some(Refusal::GameOver) => PlayError::GameOver {
+                game: may_see.then_some(game),
+            },
+            Some(Refusal::GameNotOver) => PlayError::GameNotOver { game },
+            Some(Refusal::NotYourTurn) => PlayError::NotYourTurn { game },
+            Some(Refusal::SeatTaken) => PlayError::SeatTaken {
+                game: may_see.then_some(game),
+            },
+            Some(Refusal::NoDrawOffer) => PlayError::NoDrawOffer { game },
+            Some(Refusal::DrawAlreadyOffered) => PlayError::DrawAlreadyOffered { game },
+            Some(Refusal::Move(MoveRefusal::NotNow { code, detail })) => {
+                PlayError::MoveNotNow { code, detail, game }
+            }
+            // Answered above, without a game.
+            Some(Refusal::NotSeated) => PlayError::NotSeated,
+            Some(Refusal::Move(MoveRefusal::Never { detail })) => PlayError::IllegalMove { detail },
+        }
+    }
+}
+
+/// Whether `player`, or whoever has no token, may know of a game in this stage.
+pub(super) fn visible(history: &History, stage: &StageName, player: Option<PlayerId>) -> bool {
+    let game = history.game();
+    let may_watch = match game.visibility {
+        Visibility::Unlisted => true,
+        Visibility::Private => player.is_some_and(|player| game.is_seated(player)),
+    };
+    history.stage() == stage && may_watch
+}
+
+pub(super) fn decide(history: &History, command: &Command) -> Result<Decision, Refused> {
+    game::decide(history.game(), command).map_err(Refused::Rules)
+}
+
+/// Looks for a repeat before anything that has changed since could refuse the move.
+fn judge_move(
+    history: &History,
+    player: PlayerId,
+    request: &MakeMove,
+) -> Result<Decision, Refused> {
+    let game = history.game();
+    if !game.is_seated(player) {
+        return Err(Refused::Rules(Refusal::NotSeated));
+    }
+    let played = game
+        .rules
+        .variant
+        .parse_move(&request.played)
+        .map_err(|error| Refused::MoveForm(error.to_string()))?;
+    if let Some(seen) = request.version {
+        if seen > history.version() {
+            return Err(Refused::Conflict);
+        }
+        let later = history.after(seen).iter();
+        match game::since(
+            later.map(|event| (event.actor, &event.event)),
+            player,
+            played,
+        ) {
+            Since::Nothing => {}
+            Since::SameMove => return Ok(Decision::AlreadyHolds),
+            Since::Otherwise => return Err(Refused::Conflict),
+        }
+    }
+    decide(history, &Command::Play { player, played })
+}

@@ -1,0 +1,252 @@
+//! New games, and the reservation that comes before a game's first event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::invites::InviteCode;
+use super::view::{CreatedView, NewPlayerView};
+use super::{Answer, Answered, Caller, CreateGame, Play, PlayError, RequestKey, Success};
+use crate::config::StageName;
+use crate::game::{self, Event, GameId, Opponent, PlayerId, Rules, Seat};
+use crate::store::append::{AppendError, NewEvent};
+use crate::store::{Earlier, History, Person, Reservation, Reserved, ReservedKey};
+
+/// How long a reservation without its event is taken for a call that is under way.
+const UNDER_WAY: Duration = Duration::from_secs(5);
+/// How many codes are drawn; that even the second is taken is next to impossible.
+const MAX_DRAWS: u32 = 8;
+
+/// An idempotency key as it is stored.
+pub(super) struct OwnedKey {
+    scope: Vec<u8>,
+    body_digest: Vec<u8>,
+}
+
+/// The caller of a call that seats them, with the id that they get by it.
+#[derive(Clone)]
+pub(super) struct Seater {
+    pub(super) player: PlayerId,
+    /// The call bore no token: its answer gives one.
+    pub(super) is_new: bool,
+    pub(super) name: Option<String>,
+}
+
+impl Play {
+    /// A new game.
+    ///
+    /// # Errors
+    /// [`PlayError::InProgress`] and [`PlayError::IdempotencyKeyReused`] for a key that came
+    /// before.
+    pub async fn create_game(
+        &self,
+        caller: &Caller,
+        request: CreateGame,
+        key: Option<RequestKey>,
+    ) -> Answered<CreatedView> {
+        let (play, caller) = (self.clone(), caller.clone());
+        self.carry_through(async move { play.create(caller, request, key).await })
+            .await
+    }
+
+    async fn create(
+        &self,
+        caller: Caller,
+        request: CreateGame,
+        key: Option<RequestKey>,
+    ) -> Answered<CreatedView> {
+        let key = key.map(|key| OwnedKey::new(&key, &caller, "POST /game"));
+        let seater = self.seater(&caller, request.name.as_ref().map(|name| name.as_str()));
+        let game = GameId(self.new_id());
+        for _ in 0..MAX_DRAWS {
+            let code = match request.opponent {
+                Opponent::Invite => Some(InviteCode::draw()),
+                Opponent::Oneself => None,
+            };
+            let reservation = Reservation {
+                key: key.as_ref().map(OwnedKey::as_stored),
+                stage: &caller.stage,
+                player: seater.as_person(),
+                game: Some(game),
+                invite: code.as_ref().map(InviteCode::as_str),
+            };
+            return match self.inner.store.reserve(reservation).await? {
+                Reserved::InviteTaken => continue,
+                Reserved::Now => self.begin(&caller, &request, game, seater).await,
+                Reserved::Before(earlier) => {
+                    let earlier = judge_earlier(key.as_ref(), earlier)?;
+                    self.create_again(&caller, &request, seater, earlier).await
+                }
+            };
+        }
+        Err(PlayError::NOTHING_SENT)
+    }
+
+    /// The call came before: its answer, or, where it broke off before the event, its completion.
+    async fn create_again(
+        &self,
+        caller: &Caller,
+        request: &CreateGame,
+        seater: Seater,
+        earlier: Earlier,
+    ) -> Answered<CreatedView> {
+        let game = earlier.game.ok_or(PlayError::IdempotencyKeyReused)?;
+        let seater = Seater {
+            player: earlier.player,
+            ..seater
+        };
+        match self.inner.games.read(game).await? {
+            Some(history) => self.begun(&history, &seater, request.seat, true).await,
+            None if is_under_way(&earlier) => Err(PlayError::InProgress),
+            None => self.begin(caller, request, game, seater).await,
+        }
+    }
+
+    async fn begin(
+        &self,
+        caller: &Caller,
+        request: &CreateGame,
+        game: GameId,
+        seater: Seater,
+    ) -> Answered<CreatedView> {
+        let rules = (self.inner.rules_for)(&caller.stage, request.variant);
+        let event = game::create(
+            seater.player,
+            request.seat,
+            request.options,
+            request.visibility,
+            request.opponent,
+        );
+        let begun = self
+            .append_first(game, &caller.stage, rules, event, seater.player)
+            .await?;
+        match begun {
+            Some(history) => self.begun(&history, &seater, request.seat, false).await,
+            // Somebody else has completed the same reservation.
+            None => {
+                let history = self.read_existing(game).await?;
+                self.begun(&history, &seater, request.seat, true).await
+            }
+        }
+    }
+
+    async fn begun(
+        &self,
+        history: &Arc<History>,
+        seater: &Seater,
+        seat: Seat,
+        replayed: bool,
+    ) -> Answered<CreatedView> {
+        // Every history has a first event.
+        let first = Arc::new(history.at(1).expect("a history has a version 1"));
+        Ok(Answer {
+            value: self.created_view(&first, seater, seat).await?,
+            success: Success::Created,
+            replayed,
+        })
+    }
+
+    /// Records a game's first event; `None` where the game exists.
+    pub(super) async fn append_first(
+        &self,
+        game_id: GameId,
+        stage: &StageName,
+        rules: Rules,
+        event: Event,
+        actor: PlayerId,
+    ) -> Result<Option<Arc<History>>, PlayError> {
+        let new = NewEvent {
+            game_id,
+            version: 1,
+            after_position: 0,
+            stage: stage.clone(),
+            rules,
+            event,
+            actor,
+            at: self.now(),
+        };
+        match self.inner.appender.append(new).await {
+            Err(AppendError::LostRace) => Ok(None),
+            Err(error) => Err(PlayError::of_append(&error)),
+            Ok(recorded) => {
+                let history = History::new(vec![recorded])?.map(Arc::new);
+                if let Some(history) = &history {
+                    self.inner.games.put(history);
+                }
+                Ok(history)
+            }
+        }
+    }
+
+    /// A game in which the caller has taken `seat`.
+    pub(super) async fn created_view(
+        &self,
+        history: &Arc<History>,
+        seater: &Seater,
+        seat: Seat,
+    ) -> Result<CreatedView, PlayError> {
+        let player = seater.player;
+        let game = self.view_committed(history, Some(player)).await?;
+        let new_player = seater.is_new.then(|| NewPlayerView {
+            player_id: player,
+            name: seater.name.clone(),
+            token: self.inner.tokens.sign(player),
+        });
+        Ok(CreatedView {
+            seat: history.game().rules.variant.seat_name(seat),
+            invite: game.invite.clone(),
+            player: new_player,
+            game,
+        })
+    }
+
+    /// The caller, or who they become where they bear no token.
+    pub(super) fn seater(&self, caller: &Caller, name: Option<&str>) -> Seater {
+        Seater {
+            player: caller.player.unwrap_or_else(|| PlayerId(self.new_id())),
+            is_new: caller.player.is_none(),
+            name: name.map(str::to_owned),
+        }
+    }
+}
+
+/// The earlier reservation, if it was made for the same body.
+pub(super) fn judge_earlier(
+    key: Option<&OwnedKey>,
+    earlier: Earlier,
+) -> Result<Earlier, PlayError> {
+    match key {
+        Some(key) if key.body_digest == earlier.body_digest => Ok(earlier),
+        Some(_) | None => Err(PlayError::IdempotencyKeyReused),
+    }
+}
+
+/// Whether a reservation without its event belongs to a call that is still under way.
+pub(super) fn is_under_way(earlier: &Earlier) -> bool {
+    earlier.age < UNDER_WAY
+}
+
+impl OwnedKey {
+    pub(super) fn new(key: &RequestKey, caller: &Caller, call: &str) -> OwnedKey {
+        OwnedKey {
+            scope: key.scope(caller, call),
+            body_digest: key.body_digest().to_vec(),
+        }
+    }
+
+    pub(super) fn as_stored(&self) -> ReservedKey<'_> {
+        ReservedKey {
+            scope: &self.scope,
+            body_digest: &self.body_digest,
+        }
+    }
+}
+
+impl Seater {
+    pub(super) fn as_person(&self) -> Person<'_> {
+        let (id, name) = (self.player, self.name.as_deref());
+        match self.is_new {
+            true => Person::New { id, name },
+            false => Person::Known { id, name },
+        }
+    }
+}

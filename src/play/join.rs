@@ -1,0 +1,178 @@
+//! Taking the open seat of a game by its invite.
+
+use std::sync::Arc;
+
+use super::commands::{Done, Refused, decide};
+use super::create::{OwnedKey, Seater, is_under_way, judge_earlier};
+use super::invites::InviteCode;
+use super::view::CreatedView;
+use super::{Answer, Answered, Caller, JoinGame, Play, PlayError, PlayerName, RequestKey, Success};
+use crate::game::{Command, Event, GameId, PlayerId, Refusal};
+use crate::store::{Earlier, History, Reservation, Reserved};
+
+impl Play {
+    /// Takes the open seat of the game that the invite is to.
+    ///
+    /// # Errors
+    /// [`PlayError::InviteNotFound`], [`PlayError::SeatTaken`], [`PlayError::GameOver`];
+    /// [`PlayError::TooManyUnknownInvites`] for who guesses.
+    pub async fn join_game(
+        &self,
+        caller: &Caller,
+        request: JoinGame,
+        key: Option<RequestKey>,
+    ) -> Answered<CreatedView> {
+        let (play, caller) = (self.clone(), caller.clone());
+        self.carry_through(async move { play.join(caller, request, key).await })
+            .await
+    }
+
+    async fn join(
+        &self,
+        caller: Caller,
+        request: JoinGame,
+        key: Option<RequestKey>,
+    ) -> Answered<CreatedView> {
+        let game = self.invited_to(&caller, &request.invite).await?;
+        let key = key.map(|key| OwnedKey::new(&key, &caller, "POST /join"));
+        // Who has a token is renamed once they are seated, not by an attempt.
+        let new_name = request.name.as_ref().filter(|_| caller.player.is_none());
+        let seater = self.seater(&caller, new_name.map(PlayerName::as_str));
+        if key.is_some() || seater.is_new {
+            let reservation = Reservation {
+                key: key.as_ref().map(OwnedKey::as_stored),
+                stage: &caller.stage,
+                player: seater.as_person(),
+                game: Some(game),
+                invite: None,
+            };
+            match self.inner.store.reserve(reservation).await? {
+                Reserved::Now => {}
+                Reserved::Before(earlier) => {
+                    let earlier = judge_earlier(key.as_ref(), earlier)?;
+                    return self.join_again(game, seater, request.name, earlier).await;
+                }
+                Reserved::InviteTaken => return Err(PlayError::NOTHING_SENT),
+            }
+        }
+        let seated = self.seat(game, &seater, request.name).await;
+        if let Err(error) = &seated
+            && is_refusal(error)
+        {
+            // Nothing was recorded, so nothing stays reserved.
+            let reserved = key.as_ref().map(OwnedKey::as_stored);
+            let released = self.inner.store.release(reserved, seater.as_person());
+            if let Err(error) = released.await {
+                tracing::warn!(%error, "a refused call's reservation stays");
+            }
+        }
+        seated
+    }
+
+    /// The call came before: its answer, or, where it broke off before the event, its completion.
+    async fn join_again(
+        &self,
+        game: GameId,
+        seater: Seater,
+        name: Option<PlayerName>,
+        earlier: Earlier,
+    ) -> Answered<CreatedView> {
+        let seater = Seater {
+            player: earlier.player,
+            ..seater
+        };
+        let history = self.read_existing(game).await?;
+        match seated_by_joining(&history, seater.player) {
+            Some(version) => {
+                let then = history.at(version).map(Arc::new).unwrap_or(history);
+                let replayed = true;
+                self.joined(
+                    Done {
+                        history: then,
+                        replayed,
+                    },
+                    &seater,
+                )
+                .await
+            }
+            None if history.game().is_seated(seater.player) => {
+                let replayed = true;
+                self.joined(Done { history, replayed }, &seater).await
+            }
+            None if is_under_way(&earlier) => Err(PlayError::InProgress),
+            None => self.seat(game, &seater, name).await,
+        }
+    }
+
+    /// The game whose invite `text` is.
+    async fn invited_to(&self, caller: &Caller, text: &str) -> Result<GameId, PlayError> {
+        let guesses = &self.inner.guesses;
+        guesses.check(caller)?;
+        let found = match InviteCode::parse(text) {
+            None => None,
+            Some(code) => {
+                let store = &self.inner.store;
+                store.find_invite(code.as_str(), &caller.stage).await?
+            }
+        };
+        found.ok_or_else(|| guesses.unknown(caller))
+    }
+
+    /// Records that the caller sits, and renames who asked for it.
+    async fn seat(
+        &self,
+        game: GameId,
+        seater: &Seater,
+        name: Option<PlayerName>,
+    ) -> Answered<CreatedView> {
+        let done = self.execute_join(game, seater.player).await?;
+        if let Some(name) = name.filter(|_| !seater.is_new) {
+            let renamed = self.inner.store.rename_player(seater.player, name.as_str());
+            // The seat is taken: repeating the call is safe, and renames.
+            renamed.await.map_err(|_| PlayError::OUTCOME_UNKNOWN)?;
+        }
+        self.joined(done, seater).await
+    }
+
+    /// Takes the open seat of a game, of which the player need not have been able to know.
+    pub(super) async fn execute_join(
+        &self,
+        game: GameId,
+        player: PlayerId,
+    ) -> Result<Done, PlayError> {
+        let judge = move |history: &History| decide(history, &Command::Join { player });
+        match self.execute(game, player, judge).await {
+            // The invite's game never came to be: there is no such invite yet.
+            Err(PlayError::GameNotFound) => Err(PlayError::InviteNotFound),
+            done => done,
+        }
+    }
+
+    async fn joined(&self, done: Done, seater: &Seater) -> Answered<CreatedView> {
+        let history = &done.history;
+        let Some(seat) = history.game().acting_seat(seater.player) else {
+            let refused = Refused::Rules(Refusal::NotSeated);
+            return Err(self.refusal(history, seater.player, refused).await);
+        };
+        let mut value = self.created_view(history, seater, seat).await?;
+        value.invite = None;
+        Ok(Answer {
+            value,
+            success: Success::Done,
+            replayed: done.replayed,
+        })
+    }
+}
+
+/// The version at which `player` took the open seat, if that is how they came to sit.
+fn seated_by_joining(history: &History, player: PlayerId) -> Option<u32> {
+    let seated = history.events().iter().find(
+        |recorded| matches!(recorded.event, Event::PlayerSeated { player: seated, .. } if seated == player),
+    );
+    seated.map(|recorded| recorded.version)
+}
+
+/// Whether nothing was and nothing will be recorded.
+fn is_refusal(error: &PlayError) -> bool {
+    !matches!(error, PlayError::Unavailable(_))
+}

@@ -1,0 +1,232 @@
+//! Reading: games as their viewers may see them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use super::body::expected;
+use super::commands::visible;
+use super::request::parse_game_id;
+use super::view::{self, EventsView, GameView, GamesView, VariantsView};
+use super::{
+    Answer, Answered, Caller, ListGames, Play, PlayError, ReadEvents, Unavailable, invites,
+};
+use crate::config::StageName;
+use crate::game::{GameId, PlayerId, Seat, Status, Variant};
+use crate::store::{History, ListPlace};
+
+impl Play {
+    /// A game as it is, or as it was at `version`.
+    ///
+    /// # Errors
+    /// [`PlayError::Malformed`] where the game has not come to `version`.
+    pub async fn read_game(
+        &self,
+        caller: &Caller,
+        game_id: &str,
+        version: Option<u32>,
+    ) -> Answered<GameView> {
+        let now = self
+            .watch_check(game_id, &caller.stage, caller.player)
+            .await?;
+        let shown = match version {
+            None => now,
+            Some(version) => now.at(version).map(Arc::new).ok_or_else(|| {
+                let what = format!(
+                    "an integer from 1 to {}, this game's version",
+                    now.version()
+                );
+                expected("version", &what)
+            })?,
+        };
+        Ok(Answer::done(self.view(&shown, caller.player).await?))
+    }
+
+    /// A page of a game's events.
+    pub async fn read_events(
+        &self,
+        caller: &Caller,
+        game_id: &str,
+        request: ReadEvents,
+    ) -> Answered<EventsView> {
+        let history = self
+            .watch_check(game_id, &caller.stage, caller.player)
+            .await?;
+        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+        let page = history.after(request.after).iter().take(limit);
+        Ok(Answer::done(EventsView {
+            events: page.map(|recorded| view::event(recorded)).collect(),
+            version: history.version(),
+        }))
+    }
+
+    /// The caller's games: those where it is their turn first, then by the newest change.
+    pub async fn list_games(&self, caller: &Caller, request: ListGames) -> Answered<GamesView> {
+        let player = caller.player()?;
+        let after = request.cursor.as_deref().map(parse_cursor).transpose()?;
+        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+        // One more than a page tells whether there is another.
+        let asked = i64::from(request.limit) + 1;
+        let mut listed = self
+            .inner
+            .store
+            .my_games(player, &caller.stage, request.status, after, asked)
+            .await?;
+        let has_more = listed.len() > limit;
+        listed.truncate(limit);
+        let next = listed.last().filter(|_| has_more);
+        let next = next.map(|(_, place)| cursor(*place));
+        let games: Vec<GameId> = listed.into_iter().map(|(game, _)| game).collect();
+        let mut histories = self.inner.games.current_of(&games).await?;
+        // The list may be a moment behind the games.
+        let asked_for = |status: Status| request.status.is_none_or(|asked| asked == status);
+        histories.retain(|history| asked_for(history.game().status()));
+        Ok(Answer::done(GamesView {
+            games: self.views(&histories, Some(player)).await?,
+            next,
+        }))
+    }
+
+    /// What can be played.
+    pub fn variants(&self, caller: &Caller) -> VariantsView {
+        let rules = |variant| (self.inner.rules_for)(&caller.stage, variant);
+        VariantsView {
+            variants: Variant::ALL.map(|id| view::variant(rules(id))).to_vec(),
+        }
+    }
+
+    /// A game as it is now, if `player`, or whoever has no token, may watch it in this stage.
+    ///
+    /// # Errors
+    /// [`PlayError::GameNotFound`], one and the same for every reason.
+    pub async fn watch_check(
+        &self,
+        game_id: &str,
+        stage: &StageName,
+        player: Option<PlayerId>,
+    ) -> Result<Arc<History>, PlayError> {
+        let game = parse_game_id(game_id)?;
+        let history = self.inner.games.current(game).await?;
+        history
+            .filter(|history| visible(history, stage, player))
+            .ok_or(PlayError::GameNotFound)
+    }
+
+    /// Games as everybody may see them, one for each history: without `yourSeats` and `invite`.
+    pub async fn frame_views(
+        &self,
+        histories: &[Arc<History>],
+    ) -> Result<Vec<GameView>, PlayError> {
+        self.views(histories, None).await
+    }
+
+    /// A game as `player` sees it.
+    pub(super) async fn view(
+        &self,
+        history: &Arc<History>,
+        player: Option<PlayerId>,
+    ) -> Result<GameView, PlayError> {
+        let mut views = self.views(std::slice::from_ref(history), player).await?;
+        // There is a view for each history.
+        Ok(views.pop().expect("one history has one view"))
+    }
+
+    /// As [`view`](Self::view), once a command is recorded: what fails now is no longer nothing.
+    pub(super) async fn view_committed(
+        &self,
+        history: &Arc<History>,
+        player: Option<PlayerId>,
+    ) -> Result<GameView, PlayError> {
+        match self.view(history, player).await {
+            Err(PlayError::Unavailable(Unavailable::NothingSent)) => {
+                Err(PlayError::OUTCOME_UNKNOWN)
+            }
+            answer => answer,
+        }
+    }
+
+    async fn views(
+        &self,
+        histories: &[Arc<History>],
+        player: Option<PlayerId>,
+    ) -> Result<Vec<GameView>, PlayError> {
+        let store = &self.inner.store;
+        let seated: HashSet<PlayerId> = histories
+            .iter()
+            .flat_map(|history| Seat::ALL.map(|seat| history.game().seats[seat]))
+            .flatten()
+            .collect();
+        let seated: Vec<PlayerId> = seated.into_iter().collect();
+        let names = store.players(&seated).await?;
+        let waiting_for = |history: &&Arc<History>| {
+            let game = history.game();
+            let sits = player.is_some_and(|player| game.is_seated(player));
+            sits && game.status() == Status::Waiting
+        };
+        let waiting: Vec<GameId> = histories
+            .iter()
+            .filter(waiting_for)
+            .map(|history| history.game_id())
+            .collect();
+        let codes = store.invites_of(&waiting).await?;
+        let shown = histories.iter().map(|history| {
+            let mut shown = view::game(history, &names);
+            shown.your_seats = player.map(|player| view::seats_of(history.game(), player));
+            let code = codes.get(&history.game_id());
+            shown.invite = code.map(|code| invites::shown(code));
+            shown
+        });
+        Ok(shown.collect())
+    }
+}
+
+/// A place in the list of games, as text that a URL can hold.
+fn cursor(place: ListPlace) -> String {
+    let mut bytes = [0; 9];
+    bytes[0] = u8::from(place.my_turn);
+    bytes[1..].copy_from_slice(&place.position.to_be_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn parse_cursor(text: &str) -> Result<ListPlace, PlayError> {
+    let place = || {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (&my_turn, position) = bytes.split_first()?;
+        Some(ListPlace {
+            my_turn: match my_turn {
+                0 => false,
+                1 => true,
+                _ => return None,
+            },
+            position: i64::from_be_bytes(position.try_into().ok()?),
+        })
+    };
+    place().ok_or_else(|| expected("cursor", "the `next` of the page before"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_are_read_back_and_nothing_else_is() {
+        for place in [(true, 0), (false, i64::MAX), (true, 77)] {
+            let (my_turn, position) = place;
+            let place = ListPlace { my_turn, position };
+            assert_eq!(parse_cursor(&cursor(place)).unwrap(), place);
+        }
+        for bad in [
+            "",
+            "x",
+            "AAAA",
+            "AgAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAA",
+            "é",
+            "\0",
+        ] {
+            assert!(parse_cursor(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The next game between the same players.
+//!
+//! It touches two games with one event each, so it is made repeatable: the next game's id is
+//! computed from the old one's, both players compute the same, and whoever finds the next game
+//! without the old one's link to it records the link.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uuid::Builder;
+
+use super::commands::{Refused, decide, visible};
+use super::create::Seater;
+use super::request::parse_game_id;
+use super::view::CreatedView;
+use super::{Answer, Answered, Caller, Play, PlayError, Success};
+use crate::config::StageName;
+use crate::game::{Command, Creation, Decision, Event, GameId, PlayerId, Refusal, Seats};
+use crate::store::History;
+
+impl Play {
+    /// Seats the caller in the next game, with seats swapped; makes it where the other player has
+    /// not.
+    ///
+    /// # Errors
+    /// [`PlayError::GameNotOver`], [`PlayError::NotSeated`]; [`PlayError::GameOver`] where the
+    /// other player has given up the next game while it waited.
+    pub async fn rematch_game(&self, caller: &Caller, game_id: &str) -> Answered<CreatedView> {
+        let player = caller.player()?;
+        let game = parse_game_id(game_id)?;
+        let (play, stage) = (self.clone(), caller.stage.clone());
+        self.carry_through(async move { play.rematch(stage, player, game).await })
+            .await
+    }
+
+    async fn rematch(
+        &self,
+        stage: StageName,
+        player: PlayerId,
+        game: GameId,
+    ) -> Answered<CreatedView> {
+        let old = self.read_existing(game).await?;
+        let ends = judge(
+            &old,
+            &stage,
+            player,
+            Command::Rematch { player, next: game },
+        );
+        if let Err(refused) = ends {
+            return Err(self.refusal(&old, player, refused).await);
+        }
+        let next = old.game().rematch.unwrap_or_else(|| next_game_id(&old));
+        let begun = match old.game().rematch {
+            Some(_) => None,
+            None => self.begin_rematch(&old, next, player).await?,
+        };
+        // The link is recorded also by who finds the next game without it.
+        let link = Command::Rematch { player, next };
+        let judge_link = move |history: &History| judge(history, &stage, player, link.clone());
+        self.execute(game, player, judge_link).await?;
+
+        let (history, success, replayed) = match begun {
+            Some(history) => (history, Success::Created, false),
+            None => {
+                let seat = move |history: &History| decide(history, &Command::Join { player });
+                let done = self.execute(next, player, seat).await?;
+                (done.history, Success::Done, done.replayed)
+            }
+        };
+        let Some(seat) = history.game().acting_seat(player) else {
+            let refused = Refused::Rules(Refusal::NotSeated);
+            return Err(self.refusal(&history, player, refused).await);
+        };
+        let seater = Seater {
+            player,
+            is_new: false,
+            name: None,
+        };
+        let mut value = self.created_view(&history, &seater, seat).await?;
+        value.invite = None;
+        Ok(Answer {
+            value,
+            success,
+            replayed,
+        })
+    }
+
+    /// Makes the next game, in which the caller has the other seat than before; `None` where the
+    /// other player was faster.
+    async fn begin_rematch(
+        &self,
+        old: &History,
+        next: GameId,
+        player: PlayerId,
+    ) -> Result<Option<Arc<History>>, PlayError> {
+        let game = old.game();
+        let mut seats = Seats::default();
+        for seat in game.seats_of(player) {
+            seats[seat.other()] = Some(player);
+        }
+        let event = Event::GameCreated(Creation {
+            options: game.options,
+            seats,
+            visibility: game.visibility,
+            opponent: game.opponent,
+        });
+        let rules = (self.inner.rules_for)(old.stage(), game.rules.variant);
+        self.append_first(next, old.stage(), rules, event, player)
+            .await
+    }
+}
+
+fn judge(
+    history: &History,
+    stage: &StageName,
+    player: PlayerId,
+    command: Command,
+) -> Result<Decision, Refused> {
+    match visible(history, stage, Some(player)) {
+        true => decide(history, &command),
+        false => Err(Refused::Hidden),
+    }
+}
+
+/// The id of the game that follows `old`, the same whoever computes it: its time is that of the
+/// event that ended `old`, its random bits are drawn from `old`'s id.
+fn next_game_id(old: &History) -> GameId {
+    let ended_at = old
+        .events()
+        .iter()
+        .find(|recorded| ends(&recorded.event))
+        .map_or(old.updated_at(), |recorded| recorded.at);
+    let millis = ended_at.unix_timestamp_nanos() / 1_000_000;
+    let digest = Sha256::new()
+        .chain_update("rematch")
+        .chain_update(old.game_id().0)
+        .finalize();
+    let mut random = [0; 10];
+    random.copy_from_slice(&digest[..10]);
+    let millis = u64::try_from(millis).unwrap_or_default();
+    GameId(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
+fn ends(event: &Event) -> bool {
+    match event {
+        Event::MovePlayed { result, .. } => result.is_some(),
+        Event::Resigned { .. } | Event::DrawAgreed { .. } | Event::Abandoned { .. } => true,
+        Event::GameCreated(_)
+        | Event::PlayerSeated { .. }
+        | Event::DrawOffered { .. }
+        | Event::DrawDeclined { .. }
+        | Event::RematchCreated { .. } => false,
+    }
+}
