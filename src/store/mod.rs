@@ -19,7 +19,6 @@ pub mod keys;
 mod log;
 pub mod migrate;
 mod my_games;
-
 pub mod plans;
 mod players;
 pub mod projection;
