@@ -1,0 +1,15 @@
+//! The gate on a real Postgres: who passes, what it costs, and how soon a change holds.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps fails where it should"
+)]
+
+mod cli;
+mod issuing;
+mod outage;
+mod passing;
+mod scale;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
