@@ -157,17 +157,23 @@ create trigger gate_changed after insert or delete or truncate or update on usag
 -- One key is in at most one plan per stage. Judged at the commit, so that a change may go through
 -- states in between; commits of such changes wait for one another at the row of `gate`.
 create function one_plan_per_stage() returns trigger language plpgsql as $$
+declare
+    -- The key that came to the plan, or null where a stage came to it: then each key of the plan.
+    key text := case tg_table_name when 'usage_plan_key' then to_jsonb(new) ->> 'key_id' end;
 begin
-    if exists (
-        select
-        from usage_plan_key mine
-        join usage_plan_stage here using (plan_id)
-        join usage_plan_key other on other.key_id = mine.key_id and other.plan_id <> mine.plan_id
+    if key is not null then
+        perform from usage_plan_stage here
+        join usage_plan_key other on other.key_id = key and other.plan_id <> here.plan_id
         join usage_plan_stage there on there.plan_id = other.plan_id and there.stage = here.stage
-        where mine.plan_id = new.plan_id
-          and (tg_table_name <> 'usage_plan_key' or mine.key_id = to_jsonb(new) ->> 'key_id')
-          and (tg_table_name <> 'usage_plan_stage' or here.stage = to_jsonb(new) ->> 'stage')
-    ) then
+        where here.plan_id = new.plan_id;
+    else
+        perform from usage_plan_key mine
+        join usage_plan_key other on other.key_id = mine.key_id and other.plan_id <> mine.plan_id
+        join usage_plan_stage there
+            on there.plan_id = other.plan_id and there.stage = to_jsonb(new) ->> 'stage'
+        where mine.plan_id = new.plan_id;
+    end if;
+    if found then
         raise unique_violation using message = 'a key can be in one usage plan per stage only',
             constraint = 'one_plan_per_stage';
     end if;
