@@ -191,4 +191,18 @@ async fn a_key_is_in_one_plan_per_stage() {
         ))
         .await;
     world.until(|| world.gate.is_live(&id, &dev)).await;
+
+    // Nor does a stage come to a plan whose key has another plan there.
+    let third = PlanId::generate();
+    let change = world.store.change().await.unwrap();
+    change.insert_plan(&third, "third").await.unwrap();
+    change.insert_plan_key(&third, &id).await.unwrap();
+    change.commit().await.unwrap();
+    let change = world.store.change().await.unwrap();
+    change.insert_plan_stage(&third, &dev).await.unwrap();
+    let refused = change.commit().await;
+    assert!(
+        matches!(refused, Err(turnkey::store::StoreError::Conflict(_))),
+        "{refused:?}"
+    );
 }
