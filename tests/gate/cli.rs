@@ -31,10 +31,14 @@ async fn a_key_is_made_listed_disabled_enabled_and_deleted() {
     let disabled = run(&world, KeyCommand::Disable { id: id.clone() }).await;
     assert_eq!(disabled.unwrap()["enabled"], false);
     world.until_answer(&value, Err(Denial::Forbidden)).await;
-    run(&world, KeyCommand::Enable { id: id.clone() }).await.unwrap();
+    run(&world, KeyCommand::Enable { id: id.clone() })
+        .await
+        .unwrap();
     world.until_answer(&value, Ok(())).await;
 
-    run(&world, KeyCommand::Delete { id: id.clone() }).await.unwrap();
+    run(&world, KeyCommand::Delete { id: id.clone() })
+        .await
+        .unwrap();
     world.until_answer(&value, Err(Denial::Forbidden)).await;
     let again = run(&world, KeyCommand::Delete { id }).await.unwrap_err();
     assert_eq!(again.exit_code(), 1);
@@ -62,10 +66,14 @@ async fn people_see_a_table_and_the_value_once() {
         name: Some("phone".into()),
         plan: "dev".into(),
     };
-    key::run(&world.store, create, Output::People, &mut out).await.unwrap();
+    key::run(&world.store, create, Output::People, &mut out)
+        .await
+        .unwrap();
     assert!(String::from_utf8(out).unwrap().contains("value  tk_"));
     let mut out = Vec::new();
-    key::run(&world.store, KeyCommand::List, Output::People, &mut out).await.unwrap();
+    key::run(&world.store, KeyCommand::List, Output::People, &mut out)
+        .await
+        .unwrap();
     let list = String::from_utf8(out).unwrap();
     assert!(list.starts_with("ID "), "{list}");
     assert!(list.contains("phone") && !list.contains("tk_"), "{list}");

@@ -25,7 +25,9 @@ async fn a_lost_listener_costs_no_revocation() {
         .unwrap();
     assert!(!ended.is_empty());
     world
-        .by_hand(&format!("update api_key set enabled = false where id = '{id}'"))
+        .by_hand(&format!(
+            "update api_key set enabled = false where id = '{id}'"
+        ))
         .await;
     world.until_answer(&value, Err(Denial::Forbidden)).await;
     assert!(!world.gate.is_live(&id, &stage("dev")));
@@ -38,7 +40,11 @@ async fn after_ten_seconds_without_the_database_the_gate_cannot_decide() {
     let proxy = Proxy::start(&world.database).await;
     let store = Store::new(proxy.database(), 4);
     let gate = Gate::open(&store).await.unwrap();
-    let following = tokio::spawn(gate::run_reload(gate.clone(), store, std::future::pending()));
+    let following = tokio::spawn(gate::run_reload(
+        gate.clone(),
+        store,
+        std::future::pending(),
+    ));
     let dev = stage("dev");
     let ask = || async {
         let request = Request {

@@ -20,7 +20,11 @@ async fn what_is_no_key_is_refused_without_hashing() {
     let world = world().await;
     let (_, value) = world.key().await;
     let mut mistyped = value.expose().to_owned();
-    let last = if mistyped.pop() == Some('a') { 'b' } else { 'a' };
+    let last = if mistyped.pop() == Some('a') {
+        'b'
+    } else {
+        'a'
+    };
     mistyped.push(last);
     let stranger = ApiKeyValue::generate();
     let long = "x".repeat(10_000);
@@ -83,14 +87,18 @@ async fn a_key_passes_only_while_it_is_enabled() {
     world.ask(Some(value.expose())).await.unwrap();
     let mut generation = world.gate.generation();
     world
-        .by_hand(&format!("update api_key set enabled = false where id = '{id}'"))
+        .by_hand(&format!(
+            "update api_key set enabled = false where id = '{id}'"
+        ))
         .await;
     world.until_answer(&value, Err(Denial::Forbidden)).await;
     assert!(generation.has_changed().unwrap());
     generation.mark_unchanged();
     assert!(!world.gate.is_live(&id, &stage("dev")));
     world
-        .by_hand(&format!("update api_key set enabled = true where id = '{id}'"))
+        .by_hand(&format!(
+            "update api_key set enabled = true where id = '{id}'"
+        ))
         .await;
     world.until_answer(&value, Ok(())).await;
     world
@@ -121,7 +129,10 @@ async fn a_key_passes_where_a_plan_of_its_own_holds_the_stage() {
     let change = world.store.change().await.unwrap();
     let deployment = DeploymentId::generate();
     change.insert_deployment(&deployment, None).await.unwrap();
-    change.insert_stage(&stage("prod"), &deployment).await.unwrap();
+    change
+        .insert_stage(&stage("prod"), &deployment)
+        .await
+        .unwrap();
     change.commit().await.unwrap();
     world.until(|| world.gate.stage("prod").is_some()).await;
     let on_prod = world.ask_on("prod", Some(value.expose())).await;
@@ -155,7 +166,10 @@ async fn a_method_needs_a_key_until_a_deployment_says_otherwise() {
     let change = world.store.change().await.unwrap();
     let deployment = DeploymentId::generate();
     change.insert_deployment(&deployment, None).await.unwrap();
-    change.insert_stage(&stage("open"), &deployment).await.unwrap();
+    change
+        .insert_stage(&stage("open"), &deployment)
+        .await
+        .unwrap();
     change.commit().await.unwrap();
     world.until(|| world.gate.stage("open").is_some()).await;
     assert_eq!(world.ask(None).await, Err(Denial::Forbidden));

@@ -36,9 +36,15 @@ pub async fn world() -> World {
     let change = store.change().await.unwrap();
     let deployment = DeploymentId::generate();
     change.insert_deployment(&deployment, None).await.unwrap();
-    change.insert_stage(&stage("dev"), &deployment).await.unwrap();
+    change
+        .insert_stage(&stage("dev"), &deployment)
+        .await
+        .unwrap();
     change.insert_plan(&plan, "dev").await.unwrap();
-    change.insert_plan_stage(&plan, &stage("dev")).await.unwrap();
+    change
+        .insert_plan_stage(&plan, &stage("dev"))
+        .await
+        .unwrap();
     change.commit().await.unwrap();
     let gate = Gate::open(&store).await.unwrap();
     let following = tokio::spawn(gate::run_reload(
