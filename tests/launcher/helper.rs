@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use turnkey::startup::embedded::{Connection, Durability, Embedded, Options, start_with};
+use turnkey::startup::embedded::{
+    Connection, Durability, Embedded, Options, RootDescent, start_with,
+};
 
 pub const QUICK: Options = Options {
     durability: Durability::TestsOnly,
     max_connections: 20,
-    root_descent: turnkey::startup::embedded::RootDescent::NamespaceFirst,
+    root_descent: RootDescent::NamespaceFirst,
 };
 
 /// A directory of one test, removed at its end.
@@ -149,16 +151,21 @@ pub struct Server {
 }
 
 const CHILD_DIRECTORY: &str = "TURNKEY_TEST_LAUNCHER_CHILD";
+const CHILD_DESCENT: &str = "TURNKEY_TEST_LAUNCHER_DESCENT";
 
 impl Server {
     /// Returns at once; the Postgres may not be ready yet.
     pub fn spawn(data_dir: &Path) -> Server {
-        Server::spawn_with_stdout(data_dir, Stdio::null())
+        Server::spawn_with(data_dir, RootDescent::NamespaceFirst, Stdio::null())
     }
 
     /// Returns once its Postgres accepts connections.
     pub fn ready(data_dir: &Path) -> Server {
-        let mut server = Server::spawn_with_stdout(data_dir, Stdio::piped());
+        Server::ready_as(data_dir, RootDescent::NamespaceFirst)
+    }
+
+    pub fn ready_as(data_dir: &Path, descent: RootDescent) -> Server {
+        let mut server = Server::spawn_with(data_dir, descent, Stdio::piped());
         let mut stdout = BufReader::new(server.child.stdout.take().unwrap());
         let mut line = String::new();
         while !line.ends_with("launched\n") {
@@ -170,10 +177,11 @@ impl Server {
         server
     }
 
-    fn spawn_with_stdout(data_dir: &Path, stdout: Stdio) -> Server {
+    fn spawn_with(data_dir: &Path, descent: RootDescent, stdout: Stdio) -> Server {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "helper::child", "--nocapture"])
             .env(CHILD_DIRECTORY, data_dir)
+            .env(CHILD_DESCENT, format!("{descent:?}"))
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(stdout)
@@ -212,7 +220,15 @@ fn child() {
     let Some(data_dir) = std::env::var_os(CHILD_DIRECTORY) else {
         return;
     };
-    let embedded = quick(Path::new(&data_dir));
+    let root_descent = match std::env::var(CHILD_DESCENT).as_deref() {
+        Ok("OtherUser") => RootDescent::OtherUser,
+        _ => RootDescent::NamespaceFirst,
+    };
+    let options = Options {
+        root_descent,
+        ..QUICK
+    };
+    let embedded = start_with(Path::new(&data_dir), options).unwrap();
     println!("launched");
     let mut line = String::new();
     while std::io::stdin().read_line(&mut line).unwrap() > 0 {}

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 
+use turnkey::startup::embedded::RootDescent;
+
 use crate::helper::{
     Directory, Server, ask, is_alive, processes_of, quick, remember, remembered, wait_for,
 };
@@ -30,11 +32,14 @@ fn a_killed_postgres_comes_back_under_a_running_server() {
 #[test]
 fn a_killed_server_takes_its_postgres_along_and_the_next_finds_everything() {
     let directory = Directory::new();
-    let server = Server::ready(directory.path());
-    let postmaster = directory.postmaster();
-    server.kill();
-    if cfg!(target_os = "linux") {
-        wait_for("the end of Postgres", || !is_alive(postmaster));
+    // The second way is root's only; for others it is the first again.
+    for descent in [RootDescent::NamespaceFirst, RootDescent::OtherUser] {
+        let server = Server::ready_as(directory.path(), descent);
+        let postmaster = directory.postmaster();
+        server.kill();
+        if cfg!(target_os = "linux") {
+            wait_for("the end of Postgres", || !is_alive(postmaster));
+        }
     }
     for word in ["one", "two"] {
         let embedded = quick(directory.path());
