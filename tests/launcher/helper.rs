@@ -43,7 +43,14 @@ impl Directory {
     }
 
     pub fn postmaster(&self) -> Pid {
-        postmaster_of(&self.0)
+        self.try_postmaster()
+            .expect("no Postgres has written its pid")
+    }
+
+    /// `None` while the file is being written.
+    pub fn try_postmaster(&self) -> Option<Pid> {
+        let text = fs::read_to_string(self.pid_file()).ok()?;
+        text.lines().next()?.trim().parse().ok().map(Pid::from_raw)
     }
 }
 
@@ -51,11 +58,6 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-pub fn postmaster_of(data_dir: &Path) -> Pid {
-    let text = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap();
-    Pid::from_raw(text.lines().next().unwrap().trim().parse().unwrap())
 }
 
 pub fn quick(data_dir: &Path) -> Embedded {

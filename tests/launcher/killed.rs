@@ -20,8 +20,7 @@ fn a_killed_postgres_comes_back_under_a_running_server() {
     let killed = directory.postmaster();
     kill(killed, Signal::SIGKILL).unwrap();
     wait_for("Postgres", || {
-        directory.pid_file().exists()
-            && directory.postmaster() != killed
+        directory.try_postmaster().is_some_and(|pid| pid != killed)
             && ask(&connection, "select 1").is_ok()
     });
     assert_eq!(remembered(&connection), "before");

@@ -14,7 +14,7 @@ use super::directory::Layout;
 use super::error::io_at;
 use super::identity::{Identity, make_directory};
 use super::recovery::{UNFINISHED, remove_unfinished};
-use super::{DATABASE, EmbeddedError, ROLE, log_file};
+use super::{DATABASE, Durability, EmbeddedError, ROLE, log_file};
 
 /// Makes the cluster in `layout` with the role and the database of [`super::Connection`].
 /// Must be called from the thread that will outlive it (see [`Identity::confine`]).
@@ -22,14 +22,15 @@ pub fn create(
     layout: &Layout,
     binaries: &Binaries,
     identity: Identity,
+    durability: Durability,
 ) -> Result<(), EmbeddedError> {
     remove_unfinished(layout)?;
     let unfinished = layout
         .root
         .join(format!("{UNFINISHED}{}", std::process::id()));
     make_directory(&unfinished, identity)?;
-    initialise(&unfinished, binaries, identity)?;
-    create_database(&unfinished, binaries, identity)?;
+    initialise(&unfinished, binaries, identity, durability)?;
+    create_database(&unfinished, binaries, identity, durability)?;
     fs::rename(&unfinished, &layout.cluster).map_err(io_at("cannot rename", &unfinished))?;
     File::open(&layout.root)
         .and_then(|directory| directory.sync_all())
@@ -40,6 +41,7 @@ fn initialise(
     directory: &Path,
     binaries: &Binaries,
     identity: Identity,
+    durability: Durability,
 ) -> Result<(), EmbeddedError> {
     // Locale C sorts by bytes on every system and in every version: no index is ever broken by
     // an upgrade of the system's library.
@@ -55,6 +57,12 @@ fn initialise(
             "--auth-host",
             "reject",
         ]);
+    match durability {
+        Durability::Durable => {}
+        Durability::TestsOnly => {
+            command.arg("--no-sync");
+        }
+    }
     finish(start(&mut command, &binaries.initdb())?, "")
 }
 
@@ -63,10 +71,18 @@ fn create_database(
     directory: &Path,
     binaries: &Binaries,
     identity: Identity,
+    durability: Durability,
 ) -> Result<(), EmbeddedError> {
     let mut command = command(&binaries.postgres(), identity);
     command
-        .args(["--single", "-E", "-j", "-D"])
+        .args([
+            "--single",
+            "-c",
+            durability.fsync_setting(),
+            "-E",
+            "-j",
+            "-D",
+        ])
         .arg(directory)
         .args([
             "-c",

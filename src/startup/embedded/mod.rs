@@ -53,6 +53,15 @@ pub enum Durability {
     TestsOnly,
 }
 
+impl Durability {
+    fn fsync_setting(self) -> &'static str {
+        match self {
+            Durability::Durable => "fsync=on",
+            Durability::TestsOnly => "fsync=off",
+        }
+    }
+}
+
 /// How the embedded Postgres is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {

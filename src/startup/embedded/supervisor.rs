@@ -16,7 +16,7 @@ use super::binaries::{Binaries, find};
 use super::directory::{Layout, PORT};
 use super::error::io_at;
 use super::identity::{self, Identity};
-use super::{Durability, EmbeddedError, Options, cluster, log_file, process, recovery};
+use super::{EmbeddedError, Options, cluster, log_file, process, recovery};
 
 /// Covers the replay of a long log after a crash.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -136,7 +136,7 @@ fn prepare(layout: Layout, options: Options) -> Result<(Setup, Origin), Embedded
     let origin = match made_by {
         Some(_) => Origin::Found,
         None => {
-            cluster::create(&layout, &binaries, identity)?;
+            cluster::create(&layout, &binaries, identity, options.durability)?;
             Origin::Created
         }
     };
@@ -225,10 +225,6 @@ fn wait_until_ready(
 fn server_command(setup: &Setup) -> Command {
     let layout = &setup.layout;
     let mut command = cluster::command(&setup.binaries.postgres(), setup.identity);
-    let fsync = match setup.options.durability {
-        Durability::Durable => "fsync=on",
-        Durability::TestsOnly => "fsync=off",
-    };
     // A list by its grammar: quoted, a comma or a blank in the path is one of the path.
     let sockets = layout.sockets.to_string_lossy().replace('"', "\"\"");
     let settings = [
@@ -237,7 +233,7 @@ fn server_command(setup: &Setup) -> Command {
         format!("unix_socket_directories=\"{sockets}\""),
         "unix_socket_permissions=0700".to_owned(),
         format!("max_connections={}", setup.options.max_connections),
-        fsync.to_owned(),
+        setup.options.durability.fsync_setting().to_owned(),
         "full_page_writes=on".to_owned(),
         "logging_collector=off".to_owned(),
         "log_destination=stderr".to_owned(),
