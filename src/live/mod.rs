@@ -1,3 +1,31 @@
 //! The live channel: a WebSocket on which each recorded event of a game arrives once, in order.
+//!
+//! [`run_feed`] takes what the log's follower reads and hands each event, as one shared frame, to
+//! the mailboxes of the sockets that listen; it never waits for a socket. Each socket has one
+//! writer, which sends a game's updates by version and reads from the log whatever its mailbox had
+//! no room for. So a frame may be lost on the way, and no event is.
 
+mod catch_up;
+mod drain;
+mod feed;
+pub mod frames;
 pub mod handshake;
+mod hub;
+mod inbox;
+mod mailbox;
+mod open;
+mod registry;
+mod rights;
+mod session;
+pub mod stats;
+mod subscription;
+pub mod wire;
+mod writer;
+
+pub use feed::run_feed;
+pub use hub::{Hub, Settings};
+pub use open::{OpenError, open_live};
+pub use rights::watch_rights;
+pub use session::{HEARTBEAT_SECONDS, LIMITS};
+pub use wire::note_connection;
+pub use writer::RESUME_LIMIT;

@@ -1,0 +1,220 @@
+//! Reading from the log what a client misses of one game, and saying it.
+//!
+//! The subscription listens to the hub before anything is read, so what is recorded after the
+//! reading waits in the mailbox; updates that were read here are dropped there by their version.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::feed;
+use super::frames::{Resume, ServerFrame, Subscribed};
+use super::stats::count;
+use super::subscription::{Need, Subscription};
+use super::wire::Ending;
+use super::writer::{RESUME_LIMIT, RETRY_AFTER, Writer};
+use crate::game::GameId;
+use crate::play::PlayError;
+use crate::store::History;
+
+/// How many versions are shown with one look at the players' names.
+const PAGE: u32 = 32;
+
+pub(super) struct CatchUp<'a, 'b> {
+    writer: &'a Writer<'b>,
+    game_id: GameId,
+}
+
+/// Why reading stopped half-way.
+enum Stop {
+    /// The database did not answer: what is still needed.
+    Retry(Need),
+    Ended(Ending),
+}
+
+impl From<Ending> for Stop {
+    fn from(ending: Ending) -> Stop {
+        Stop::Ended(ending)
+    }
+}
+
+impl<'a, 'b> CatchUp<'a, 'b> {
+    pub(super) fn new(writer: &'a Writer<'b>, game_id: GameId) -> CatchUp<'a, 'b> {
+        CatchUp { writer, game_id }
+    }
+
+    pub(super) async fn run(self, need: Need) -> Result<(), Ending> {
+        let history = match self.writer.hub.read(self.writer.socket, self.game_id).await {
+            Ok(history) => Ok(history),
+            Err(PlayError::GameNotFound) => return self.give_up().await,
+            Err(error) => {
+                tracing::debug!(%error, "a game could not be read for a socket");
+                Err(Stop::Retry(need.clone()))
+            }
+        };
+        let done = match history {
+            Ok(history) => self.meet(need, &history).await,
+            Err(stop) => Err(stop),
+        };
+        self.note(|subscription| subscription.is_catching_up = false);
+        match done {
+            Ok(()) => Ok(()),
+            Err(Stop::Ended(ending)) => Err(ending),
+            Err(Stop::Retry(need)) => {
+                let again = Instant::now() + RETRY_AFTER.mul_f64(rand::random_range(0.5..1.5));
+                self.writer
+                    .mailbox()
+                    .subscriptions(|subscriptions| subscriptions.retry(self.game_id, need, again));
+                Ok(())
+            }
+        }
+    }
+
+    async fn meet(&self, need: Need, history: &Arc<History>) -> Result<(), Stop> {
+        let now = history.version();
+        match need {
+            Need::Start(resume) => match self.resumes(&resume, now) {
+                Some(after) => {
+                    self.set_cursor(after);
+                    count(&self.writer.hub.stats().resumes);
+                    self.say_subscribed(after).await?;
+                    self.read_on(history, after).await
+                }
+                None => {
+                    self.say_snapshot(history)
+                        .await
+                        .map_err(|stop| stop.with(Need::Start(Resume::default())))?;
+                    Ok(self.say_subscribed(now).await?)
+                }
+            },
+            Need::Snapshot => self
+                .say_snapshot(history)
+                .await
+                .map_err(|stop| stop.with(Need::Snapshot)),
+            Need::ReadOn | Need::Nothing => match self.cursor() {
+                Some(cursor) if cursor > now => self
+                    .say_snapshot(history)
+                    .await
+                    .map_err(|stop| stop.with(Need::Snapshot)),
+                Some(cursor) => self.read_on(history, cursor).await,
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// The version to go on from, where the client's picture is of this log and not too old.
+    fn resumes(&self, resume: &Resume, now: u32) -> Option<u32> {
+        let epoch = self.writer.hub.epoch().to_string();
+        let is_of_this_log = resume
+            .epoch
+            .as_ref()
+            .is_none_or(|theirs| theirs.eq_ignore_ascii_case(&epoch));
+        let after = resume.after?;
+        (is_of_this_log && after <= now && now - after <= RESUME_LIMIT).then_some(after)
+    }
+
+    async fn read_on(&self, history: &History, after: u32) -> Result<(), Stop> {
+        let mut sent = after;
+        while sent < history.version() {
+            let page: Vec<Arc<History>> = (sent + 1..=sent.saturating_add(PAGE))
+                .map_while(|version| history.at(version).map(Arc::new))
+                .collect();
+            let views = self.views(&page, Need::ReadOn).await?;
+            for (shown, game) in page.iter().zip(views) {
+                if !self.is_wanted() {
+                    return Ok(());
+                }
+                let update = feed::update(shown, game);
+                self.writer.say_text(update.text).await?;
+                sent = update.version;
+                self.note(|subscription| {
+                    subscription.cursor = update.version;
+                    subscription.is_finished |= update.finished;
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn say_snapshot(&self, history: &Arc<History>) -> Result<(), Stop> {
+        let mut views = self
+            .views(std::slice::from_ref(history), Need::Snapshot)
+            .await?;
+        let Some(game) = views.pop() else {
+            return Ok(());
+        };
+        count(&self.writer.hub.stats().snapshots);
+        self.note(|subscription| {
+            subscription.cursor = history.version();
+            subscription.is_finished = history.game().result.is_some();
+        });
+        let frame = ServerFrame::Snapshot {
+            game_id: self.game_id,
+            version: history.version(),
+            game: Box::new(game),
+        };
+        Ok(self.writer.say(&frame).await?)
+    }
+
+    async fn say_subscribed(&self, version: u32) -> Result<(), Ending> {
+        let subject = Subscribed::Game {
+            game_id: self.game_id,
+            version,
+        };
+        self.writer
+            .say(&ServerFrame::Subscribed { subject })
+            .await?;
+        self.note(|subscription| subscription.is_started = true);
+        Ok(())
+    }
+
+    async fn give_up(&self) -> Result<(), Ending> {
+        self.writer
+            .hub
+            .unsubscribe(self.writer.socket, self.game_id);
+        let error = ServerFrame::game_not_found(self.game_id.to_string());
+        self.writer.say(&error).await
+    }
+
+    async fn views(
+        &self,
+        histories: &[Arc<History>],
+        need: Need,
+    ) -> Result<Vec<crate::play::view::GameView>, Stop> {
+        let views = self.writer.hub.views(histories).await;
+        views.map_err(|_| Stop::Retry(need))
+    }
+
+    /// Whether the rest of what was read should still be said: not after the log was restored.
+    fn is_wanted(&self) -> bool {
+        self.of(|subscription| subscription.need != Need::Snapshot)
+            .unwrap_or(false)
+    }
+
+    fn cursor(&self) -> Option<u32> {
+        self.of(|subscription| subscription.cursor)
+    }
+
+    fn set_cursor(&self, version: u32) {
+        self.note(|subscription| subscription.cursor = version);
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Subscription)) {
+        self.of(change);
+    }
+
+    fn of<T>(&self, look: impl FnOnce(&mut Subscription) -> T) -> Option<T> {
+        self.writer
+            .mailbox()
+            .subscriptions(|subscriptions| subscriptions.of(self.game_id).map(look))
+    }
+}
+
+impl Stop {
+    fn with(self, need: Need) -> Stop {
+        match self {
+            Stop::Retry(_) => Stop::Retry(need),
+            ended @ Stop::Ended(_) => ended,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Sending every socket away before the process ends, so that they do not all come back in the
+//! same second.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rand::seq::SliceRandom;
+use tokio::time::{sleep, timeout};
+
+use super::frames::GoodbyeReason;
+use super::hub::Hub;
+use super::mailbox::Farewell;
+use super::registry::Socket;
+use crate::config::StageName;
+use crate::store::KeyId;
+
+/// The least time over which sockets are asked to come back.
+pub(super) const LEAST_SPREAD: Duration = Duration::from_secs(5);
+/// Sockets are sent away no faster than this many a second, unless the deadline demands it.
+const PER_SECOND: f64 = 1000.0;
+const SLICE: Duration = Duration::from_millis(50);
+/// How long the last ones have to go.
+const PARTING: Duration = Duration::from_secs(5);
+
+impl Hub {
+    /// Refuses new sockets, says goodbye to all open ones over at most `within`, and waits until
+    /// they are gone, at most five seconds more.
+    pub async fn drain(&self, within: Duration) {
+        self.begin_draining();
+        let mut sockets = self.registry().sockets();
+        sockets.shuffle(&mut rand::rng());
+        let mut counts: HashMap<(Option<KeyId>, StageName), u32> = HashMap::new();
+        for socket in &sockets {
+            *counts.entry(name(socket)).or_default() += 1;
+        }
+        let at_ease = Duration::from_secs_f64(sockets.len() as f64 / PER_SECOND);
+        let slices = (at_ease.min(within).as_secs_f64() / SLICE.as_secs_f64()).ceil();
+        let slice_length = (sockets.len() as f64 / slices.max(1.0)).ceil().max(1.0);
+        // At least 1, and at most the number of sockets.
+        for slice in sockets.chunks(slice_length as usize) {
+            for socket in slice {
+                let count = counts.get(&name(socket)).copied().unwrap_or(1);
+                let farewell = Farewell {
+                    reason: GoodbyeReason::Restart,
+                    retry_within: self.spread(socket, count),
+                };
+                socket.mailbox.close(farewell);
+            }
+            if sockets.len() > slice.len() {
+                sleep(SLICE).await;
+            }
+        }
+        // Who does not go by then is cut off with the process.
+        timeout(PARTING, self.emptied()).await.ok();
+    }
+
+    /// The time over which `count` sockets of one key may come back, at half the rate that the
+    /// key's plan allows.
+    fn spread(&self, socket: &Socket, count: u32) -> Duration {
+        let gate = &self.settings().gate;
+        let rate = socket
+            .key
+            .as_ref()
+            .and_then(|key| gate.plan_rate(key, &socket.stage))
+            .filter(|rate| *rate > 0.0);
+        let at_half_rate = rate.map_or(0.0, |rate| f64::from(count) / (rate / 2.0));
+        // A plan of one call a day and many sockets: a day is as good as any longer time.
+        Duration::from_secs_f64(at_half_rate.min(86_400.0)).max(LEAST_SPREAD)
+    }
+}
+
+/// Sends one socket away.
+pub(super) fn send_away(socket: &Socket) {
+    socket.mailbox.close(Farewell::new(GoodbyeReason::Restart));
+}
+
+fn name(socket: &Socket) -> (Option<KeyId>, StageName) {
+    (socket.key.clone(), socket.stage.clone())
+}

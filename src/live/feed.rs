@@ -1,0 +1,117 @@
+//! From the log's follower to the sockets: each event is made into one frame, once, and only
+//! where somebody listens.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Receiver;
+
+use super::frames::ServerFrame;
+use super::hub::Hub;
+use super::inbox::Update;
+use super::registry::Seen;
+use crate::game::{Event, PlayerId};
+use crate::play::view;
+use crate::store::tail::TailItem;
+use crate::store::{History, Recorded};
+
+/// Hands on what the follower reads, until it ends. To be run by one task.
+pub async fn run_feed(mut items: Receiver<TailItem>, hub: Hub) {
+    while let Some(item) = items.recv().await {
+        match item {
+            TailItem::Events(events) => deliver(&hub, &events).await,
+            TailItem::Restored(head) => {
+                hub.set_epoch(head.epoch);
+                hub.registry().forget_histories();
+                for socket in hub.registry().sockets() {
+                    socket.mailbox.restart();
+                }
+            }
+        }
+    }
+}
+
+async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
+    for event in events {
+        for player in seated_by(event) {
+            for socket in hub.registry().sockets_of(player, &event.stage) {
+                hub.invite(&socket, event.game_id);
+            }
+        }
+    }
+    let mut shown: Vec<Arc<History>> = Vec::new();
+    for event in events {
+        match hub.registry().observe(event) {
+            Seen::NoListener => {}
+            Seen::Game(history) => shown.push(history),
+            Seen::Unknown => mark_behind(hub, event),
+        }
+    }
+    if shown.is_empty() {
+        return;
+    }
+    match hub.views(&shown).await {
+        Ok(views) => {
+            for (history, game) in shown.iter().zip(views) {
+                send(hub, history, game);
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "updates could not be made; sockets read on by themselves");
+            for history in &shown {
+                mark_behind(hub, history.last());
+            }
+        }
+    }
+}
+
+fn send(hub: &Hub, history: &History, game: view::GameView) {
+    let update = Arc::new(update(history, game));
+    hub.registry()
+        .for_each_watcher(update.game_id, |mailbox| mailbox.offer(&update));
+}
+
+fn mark_behind(hub: &Hub, event: &Recorded) {
+    hub.registry()
+        .for_each_watcher(event.game_id, |mailbox| mailbox.mark_behind(event.game_id));
+}
+
+/// The frame that tells of the history's last event.
+pub(super) fn update(history: &History, game: view::GameView) -> Update {
+    let event = history.last();
+    let frame = ServerFrame::Update {
+        game_id: event.game_id,
+        version: event.version,
+        event: Box::new(view::event(event)),
+        game: Box::new(game),
+    };
+    Update {
+        game_id: event.game_id,
+        version: event.version,
+        finished: history.game().result.is_some(),
+        at: event.at,
+        text: frame.to_text(),
+    }
+}
+
+/// Whose game this became with the event.
+fn seated_by(event: &Recorded) -> Vec<PlayerId> {
+    match &event.event {
+        Event::GameCreated(creation) => {
+            let mut players: Vec<PlayerId> = creation
+                .seats
+                .iter()
+                .filter_map(|(_, player)| *player)
+                .collect();
+            players.dedup();
+            players
+        }
+        Event::PlayerSeated { player, .. } => vec![*player],
+        Event::MovePlayed { .. }
+        | Event::Resigned { .. }
+        | Event::DrawOffered { .. }
+        | Event::DrawDeclined { .. }
+        | Event::DrawAgreed { .. }
+        | Event::Abandoned { .. }
+        | Event::RematchCreated { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,228 @@
+//! What a client may say.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+/// A frame from a client, its ids not yet looked up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientFrame {
+    Subscribe {
+        game_id: String,
+        resume: Resume,
+    },
+    /// Every unfinished game of the player, with the versions already known of some.
+    SubscribeMine {
+        after: HashMap<String, u32>,
+        epoch: Option<String>,
+    },
+    Unsubscribe(Subject),
+    Ping {
+        id: Value,
+    },
+}
+
+/// Where a client left off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// The last version it has seen.
+    pub after: Option<u32>,
+    /// The epoch under which it saw it.
+    pub epoch: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Game(String),
+    Mine,
+}
+
+/// Why a frame cannot be read; says which field and what it should be.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    #[error("the frame is not JSON: {0}")]
+    NotJson(String),
+    #[error("{0}")]
+    Shape(String),
+}
+
+impl ClientFrame {
+    /// Reads one text frame.
+    ///
+    /// # Errors
+    /// [`Malformed::NotJson`], which a client may do twice, and [`Malformed::Shape`].
+    pub fn parse(text: &str) -> Result<ClientFrame, Malformed> {
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| Malformed::NotJson(error.to_string()))?;
+        let Value::Object(fields) = value else {
+            return Err(shape("a frame is a JSON object"));
+        };
+        let mut fields = Fields(fields);
+        let frame = match fields.text("type")?.as_deref() {
+            Some("subscribe") => subscribe(&mut fields)?,
+            Some("unsubscribe") => ClientFrame::Unsubscribe(subject(&mut fields)?),
+            Some("ping") => ClientFrame::Ping {
+                id: fields.0.remove("id").unwrap_or(Value::Null),
+            },
+            Some(other) => {
+                let message =
+                    format!("type {other:?} is unknown: use subscribe, unsubscribe or ping");
+                return Err(Malformed::Shape(message));
+            }
+            None => return Err(shape("type is missing: use subscribe, unsubscribe or ping")),
+        };
+        match fields.0.keys().next() {
+            None => Ok(frame),
+            Some(unknown) => Err(Malformed::Shape(format!("field {unknown:?} is unknown"))),
+        }
+    }
+}
+
+fn subscribe(fields: &mut Fields) -> Result<ClientFrame, Malformed> {
+    let subject = subject(fields)?;
+    let epoch = fields.text("epoch")?;
+    let after = fields.0.remove("after");
+    Ok(match subject {
+        Subject::Game(game_id) => {
+            let after = after.map(|value| version(&value)).transpose()?;
+            ClientFrame::Subscribe {
+                game_id,
+                resume: Resume { after, epoch },
+            }
+        }
+        Subject::Mine => ClientFrame::SubscribeMine {
+            after: after.map(versions).transpose()?.unwrap_or_default(),
+            epoch,
+        },
+    })
+}
+
+fn subject(fields: &mut Fields) -> Result<Subject, Malformed> {
+    let game_id = fields.text("gameId")?;
+    match (game_id, fields.0.remove("mine")) {
+        (Some(game_id), None) => Ok(Subject::Game(game_id)),
+        (None, Some(Value::Bool(true))) => Ok(Subject::Mine),
+        (None, Some(_)) => Err(shape("mine is true or absent")),
+        (Some(_), Some(_)) => Err(shape("gameId and mine exclude each other")),
+        (None, None) => Err(shape(
+            "gameId is missing: name a game, or say \"mine\":true",
+        )),
+    }
+}
+
+fn versions(value: Value) -> Result<HashMap<String, u32>, Malformed> {
+    let Value::Object(entries) = value else {
+        return Err(shape("after is an object from game ids to versions"));
+    };
+    entries
+        .into_iter()
+        .map(|(game, value)| Ok((game, version(&value)?)))
+        .collect()
+}
+
+/// A version beyond any that a game can have is ahead of it, like any other such number.
+fn version(value: &Value) -> Result<u32, Malformed> {
+    value
+        .as_u64()
+        .map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+        .ok_or_else(|| shape("after is a version: a whole number, 0 or more"))
+}
+
+fn shape(message: &str) -> Malformed {
+    Malformed::Shape(message.to_owned())
+}
+
+/// What is left of a frame; each field is taken out as it is read.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn text(&mut self, name: &str) -> Result<Option<String>, Malformed> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Malformed::Shape(format!("{name} is a string"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parsed(frame: Value) -> ClientFrame {
+        ClientFrame::parse(&frame.to_string()).expect("this frame is well-formed")
+    }
+
+    #[test]
+    fn well_formed_frames() {
+        assert_eq!(
+            parsed(json!({"type": "subscribe", "gameId": "g", "after": 3, "epoch": "e"})),
+            ClientFrame::Subscribe {
+                game_id: "g".into(),
+                resume: Resume {
+                    after: Some(3),
+                    epoch: Some("e".into())
+                },
+            }
+        );
+        assert_eq!(
+            parsed(json!({"type": "subscribe", "mine": true, "after": {"g": u64::MAX}})),
+            ClientFrame::SubscribeMine {
+                after: HashMap::from([("g".into(), u32::MAX)]),
+                epoch: None
+            }
+        );
+        assert_eq!(
+            parsed(json!({"type": "unsubscribe", "mine": true})),
+            ClientFrame::Unsubscribe(Subject::Mine)
+        );
+        assert_eq!(
+            parsed(json!({"type": "ping", "id": {"any": 1}})),
+            ClientFrame::Ping {
+                id: json!({"any": 1})
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_not_json() {
+        for text in [
+            "",
+            "{",
+            "nonsense",
+            "{\"type\":\"ping\",\"id\":\"\\ud800\"}",
+        ] {
+            let error = ClientFrame::parse(text).expect_err(text);
+            assert!(matches!(error, Malformed::NotJson(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_of_another_shape() {
+        for frame in [
+            json!([]),
+            json!({}),
+            json!({"type": 1}),
+            json!({"type": "move", "gameId": "g"}),
+            json!({"type": "subscribe"}),
+            json!({"type": "subscribe", "gameId": 7}),
+            json!({"type": "subscribe", "gameId": "g", "mine": true}),
+            json!({"type": "subscribe", "gameId": "g", "after": -1}),
+            json!({"type": "subscribe", "gameId": "g", "after": 1.5}),
+            json!({"type": "subscribe", "gameId": "g", "after": null}),
+            json!({"type": "subscribe", "gameId": "g", "after": {"g": 1}}),
+            json!({"type": "subscribe", "gameId": "g", "epoch": 1}),
+            json!({"type": "subscribe", "gameId": "g", "more": 1}),
+            json!({"type": "subscribe", "mine": false}),
+            json!({"type": "subscribe", "mine": true, "after": 3}),
+            json!({"type": "subscribe", "mine": true, "after": {"g": "1"}}),
+            json!({"type": "unsubscribe", "gameId": "g", "after": 1}),
+            json!({"type": "ping", "id": 1, "more": 1}),
+        ] {
+            let error = ClientFrame::parse(&frame.to_string()).expect_err("malformed");
+            assert!(matches!(error, Malformed::Shape(_)), "{frame}");
+        }
+    }
+}

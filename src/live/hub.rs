@@ -1,0 +1,302 @@
+//! The live channel of one instance: its sockets, and everything that acts on them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, Semaphore};
+use uuid::Uuid;
+
+use super::frames::{ErrorCode, ServerFrame};
+use super::registry::{Registry, Socket};
+use super::stats::Stats;
+use super::subscription::{Need, Origin};
+use super::wire::Ledger;
+use crate::config::{Origins, StageName};
+use crate::game::{GameId, PlayerId};
+use crate::gate::Gate;
+use crate::play::view::GameView;
+use crate::play::{Play, PlayError, UnfinishedGames};
+use crate::store::{History, Store};
+
+/// How many reads for sockets may be at the database at once, so that ten thousand sockets that
+/// come back together leave it room for everything else.
+const READS_AT_ONCE: usize = 6;
+/// How much may wait for all peers of this instance together, in bytes.
+const WAITING_BYTES: usize = 256 * 1024 * 1024;
+/// How many games of one player a socket follows without naming them.
+pub(super) const MAX_MINE: usize = 200;
+
+/// What the live channel works with.
+#[derive(Clone)]
+pub struct Settings {
+    pub play: Play,
+    pub gate: Gate,
+    pub store: Store,
+    /// Pages that may open a socket from a browser; all of them where this is empty.
+    pub origins: Origins,
+    /// How many connections this instance holds.
+    pub max_sockets: usize,
+}
+
+/// A handle on the live channel. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    registry: Registry,
+    stats: Stats,
+    epoch: Mutex<Uuid>,
+    draining: AtomicBool,
+    places: Arc<Semaphore>,
+    reads: Semaphore,
+    left: Notify,
+    ledger: Arc<Ledger>,
+}
+
+/// One connection's place; taken until the connection is gone.
+pub(super) struct Place {
+    hub: Hub,
+    _permit: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// A socket's entry in the hub; ends with it.
+pub(super) struct Entry {
+    hub: Hub,
+    socket: Arc<Socket>,
+}
+
+impl Hub {
+    /// `epoch` is the log's, as its follower saw it last.
+    pub fn new(settings: Settings, epoch: Uuid) -> Hub {
+        let places = Arc::new(Semaphore::new(settings.max_sockets));
+        Hub {
+            inner: Arc::new(Inner {
+                settings,
+                registry: Registry::new(),
+                stats: Stats::default(),
+                epoch: Mutex::new(epoch),
+                draining: AtomicBool::new(false),
+                places,
+                reads: Semaphore::new(READS_AT_ONCE),
+                left: Notify::new(),
+                ledger: Arc::new(Ledger::new(WAITING_BYTES)),
+            }),
+        }
+    }
+
+    pub fn stats(&self) -> &Stats {
+        &self.inner.stats
+    }
+
+    /// What waits for the peers of this instance's sockets.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.inner.ledger
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    pub fn epoch(&self) -> Uuid {
+        // Only ever assigned.
+        *self
+            .inner
+            .epoch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_epoch(&self, epoch: Uuid) {
+        *self
+            .inner
+            .epoch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = epoch;
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.inner.draining.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn begin_draining(&self) {
+        self.inner.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// A place for one more connection; `None` where the instance is full.
+    pub(super) fn place(&self) -> Option<Place> {
+        let permit = self.inner.places.clone().try_acquire_owned().ok()?;
+        self.stats().sockets.fetch_add(1, Ordering::Relaxed);
+        Some(Place {
+            hub: self.clone(),
+            _permit: permit,
+        })
+    }
+
+    /// Waits until no connection is left.
+    pub(super) async fn emptied(&self) {
+        loop {
+            let left = self.inner.left.notified();
+            if self.stats().sockets.load(Ordering::SeqCst) <= 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    pub(super) fn enter(&self, socket: Arc<Socket>) -> Entry {
+        self.registry().enter(&socket);
+        if self.is_draining() {
+            // It came while those before it were being sent away.
+            super::drain::send_away(&socket);
+        }
+        Entry {
+            hub: self.clone(),
+            socket,
+        }
+    }
+
+    /// Begins a subscription: listens first, and has the socket's writer read after that.
+    pub(super) fn subscribe(
+        &self,
+        socket: &Arc<Socket>,
+        game_id: GameId,
+        origin: Origin,
+        need: Need,
+    ) {
+        self.registry().watch(game_id, socket);
+        let is_new = socket
+            .mailbox
+            .subscriptions(|subscriptions| subscriptions.start(game_id, origin, need));
+        if is_new {
+            self.stats().subscriptions.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn unsubscribe(&self, socket: &Socket, game_id: GameId) {
+        let was_there = socket
+            .mailbox
+            .subscriptions(|subscriptions| subscriptions.remove(game_id));
+        self.registry().unwatch(game_id, socket);
+        if was_there {
+            self.stats().subscriptions.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Subscribes a socket to a game that its player has got; in the place of a finished one where
+    /// it follows as many as it may.
+    pub(super) fn invite(&self, socket: &Arc<Socket>, game_id: GameId) {
+        let room = socket.mailbox.subscriptions(|subscriptions| {
+            if let Some(subscription) = subscriptions.of(game_id) {
+                subscription.origin = subscription.origin.and(Origin::Mine);
+                return Room::AlreadyThere;
+            }
+            let mine = subscriptions
+                .iter()
+                .filter(|(_, subscription)| subscription.origin.is_mine());
+            if mine.count() < MAX_MINE {
+                return Room::Free;
+            }
+            subscriptions
+                .iter()
+                .find(|(_, subscription)| {
+                    subscription.is_finished && !subscription.origin.is_named()
+                })
+                .map_or(Room::Full, |(finished, _)| Room::InsteadOf(finished))
+        });
+        match room {
+            Room::AlreadyThere => return,
+            Room::Full => {
+                socket.mailbox.answer(too_many_mine());
+                return;
+            }
+            Room::InsteadOf(finished) => self.unsubscribe(socket, finished),
+            Room::Free => {}
+        }
+        self.subscribe(
+            socket,
+            game_id,
+            Origin::Mine,
+            Need::Start(Default::default()),
+        );
+    }
+
+    /// The game that a socket listens to, as the log has it now.
+    ///
+    /// # Errors
+    /// [`PlayError::GameNotFound`], also where it is not for this socket; others pass.
+    pub(super) async fn read(
+        &self,
+        socket: &Socket,
+        game_id: GameId,
+    ) -> Result<Arc<History>, PlayError> {
+        let _permit = self.inner.reads.acquire().await;
+        let play = &self.settings().play;
+        let history = play
+            .watch_check(&game_id.to_string(), &socket.stage, socket.player)
+            .await?;
+        self.registry().remember(&history);
+        Ok(history)
+    }
+
+    /// The games that a player has not finished on a stage.
+    pub(super) async fn unfinished_games(
+        &self,
+        player: PlayerId,
+        stage: &StageName,
+    ) -> Result<UnfinishedGames, PlayError> {
+        let _permit = self.inner.reads.acquire().await;
+        self.settings().play.unfinished_games(player, stage).await
+    }
+
+    /// Games as everybody sees them, one for each history.
+    pub(super) async fn views(
+        &self,
+        histories: &[Arc<History>],
+    ) -> Result<Vec<GameView>, PlayError> {
+        let _permit = self.inner.reads.acquire().await;
+        self.settings().play.frame_views(histories).await
+    }
+}
+
+enum Room {
+    AlreadyThere,
+    Free,
+    InsteadOf(GameId),
+    Full,
+}
+
+pub(super) fn too_many_mine() -> ServerFrame {
+    let message = format!(
+        "You have more than {MAX_MINE} unfinished games: subscribe to the others by their ids."
+    );
+    ServerFrame::error(ErrorCode::TooManyGames, &message)
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.hub.stats().sockets.fetch_sub(1, Ordering::SeqCst);
+        self.hub.inner.left.notify_waiters();
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let games: Vec<GameId> = self
+            .socket
+            .mailbox
+            .subscriptions(|subscriptions| subscriptions.iter().map(|(game, _)| game).collect());
+        let count = i64::try_from(games.len()).unwrap_or(i64::MAX);
+        self.hub
+            .stats()
+            .subscriptions
+            .fetch_sub(count, Ordering::Relaxed);
+        self.hub.registry().leave(&self.socket, games);
+    }
+}

@@ -1,0 +1,198 @@
+//! What waits for one socket's writer: the client's frames, updates from the hub, and games that
+//! must be read from the log.
+//!
+//! The hub never waits for a socket. An update that finds no room is not kept: the game is marked
+//! instead, and the writer reads from the log what it missed. So the queue may lose frames, and
+//! the client loses none: the writer sends a game's updates by version, one after the other, and
+//! reads on wherever one is missing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::frames::{GoodbyeReason, ServerFrame};
+use super::inbox::{Command, Inbox, Job, Subscriptions, TooSlow, Update};
+use super::subscription::Need;
+use crate::game::GameId;
+
+/// How many of the client's frames may wait; then it is not read from until there is room.
+const QUEUE_COMMANDS: usize = 16;
+/// A socket that has not taken a frame for this long is slow, and not just behind a burst.
+const SLOW_AFTER: Duration = Duration::from_millis(250);
+/// The end of a socket, said before it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    pub reason: GoodbyeReason,
+    /// The client is asked to wait for a random time up to this before it comes back.
+    pub retry_within: Duration,
+}
+
+impl Farewell {
+    pub fn new(reason: GoodbyeReason) -> Farewell {
+        Farewell {
+            reason,
+            retry_within: super::drain::LEAST_SPREAD,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Mailbox {
+    inbox: Mutex<Inbox>,
+    work: Notify,
+    room: Notify,
+    ending: Notify,
+    started: Instant,
+    /// Since when the writer has been waiting for the connection, in milliseconds after `started`;
+    /// 0 while it does not.
+    waiting_since: AtomicU64,
+}
+
+impl Mailbox {
+    /// With the commands that came with the handshake.
+    pub fn new(commands: Vec<Command>) -> Mailbox {
+        Mailbox {
+            inbox: Mutex::new(Inbox::new(commands)),
+            work: Notify::new(),
+            room: Notify::new(),
+            ending: Notify::new(),
+            started: Instant::now(),
+            waiting_since: AtomicU64::new(0),
+        }
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        // Nothing below panics half-way through a change.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; waits for one.
+    pub async fn next(&self) -> Job {
+        loop {
+            let (job, again_at) = self.inbox().next(Instant::now());
+            if let Some(job) = job {
+                if matches!(job, Job::Command(_)) {
+                    self.room.notify_one();
+                }
+                return job;
+            }
+            match again_at {
+                None => self.work.notified().await,
+                Some(at) => {
+                    tokio::select! {
+                        () = self.work.notified() => {}
+                        () = sleep_until(at) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Queues a command; waits for room.
+    pub async fn command(&self, command: Command) {
+        loop {
+            {
+                let mut inbox = self.inbox();
+                if inbox.commands.len() < QUEUE_COMMANDS {
+                    inbox.commands.push_back(command);
+                    break;
+                }
+            }
+            self.room.notified().await;
+        }
+        self.work.notify_one();
+    }
+
+    /// Queues an answer to nothing in particular, where there is room for one.
+    pub fn answer(&self, frame: ServerFrame) {
+        let mut inbox = self.inbox();
+        if inbox.commands.len() < QUEUE_COMMANDS {
+            inbox.commands.push_back(Command::Answer(frame));
+        }
+        drop(inbox);
+        self.work.notify_one();
+    }
+
+    /// Has the writer follow a command later.
+    pub fn postpone(&self, command: Command, until: Instant) {
+        self.inbox().postponed = Some((until, command));
+    }
+
+    /// Ends the socket; the first reason counts.
+    pub fn close(&self, farewell: Farewell) {
+        self.inbox().farewell.get_or_insert(farewell);
+        self.ending.notify_one();
+    }
+
+    /// Waits for the socket's end.
+    pub async fn farewell(&self) -> Farewell {
+        loop {
+            let farewell = self.inbox().farewell;
+            match farewell {
+                Some(farewell) => return farewell,
+                None => self.ending.notified().await,
+            }
+        }
+    }
+
+    /// Queues an update where there is room. Never waits.
+    pub fn offer(&self, update: &Arc<Update>) {
+        let slow = self.is_slow();
+        let offered = self.inbox().offer(update, slow, Instant::now());
+        match offered {
+            Ok(()) => self.work.notify_one(),
+            Err(TooSlow) => self.close(Farewell::new(GoodbyeReason::TooSlow)),
+        }
+    }
+
+    /// Has the writer read on in a game, because an update could not be made.
+    pub fn mark_behind(&self, game_id: GameId) {
+        self.inbox().need(game_id, Need::ReadOn);
+        self.work.notify_one();
+    }
+
+    /// Begins every subscription anew: the log is not the one that was followed.
+    pub fn restart(&self) {
+        let mut inbox = self.inbox();
+        inbox.updates.clear();
+        let games: Vec<GameId> = inbox.subscriptions.keys().copied().collect();
+        for game_id in games {
+            inbox.need(game_id, Need::Snapshot);
+        }
+        drop(inbox);
+        self.work.notify_one();
+    }
+
+    /// Changes the subscriptions.
+    pub fn subscriptions<T>(&self, change: impl FnOnce(&mut Subscriptions<'_>) -> T) -> T {
+        let changed = change(&mut Subscriptions {
+            inbox: &mut self.inbox(),
+        });
+        self.work.notify_one();
+        changed
+    }
+
+    /// To be called when the writer begins to wait for the connection.
+    pub fn wait_begins(&self) {
+        self.waiting_since
+            .store(self.millis().max(1), Ordering::Relaxed);
+    }
+
+    /// To be called when the connection has taken what the writer had.
+    pub fn wait_ends(&self) {
+        self.waiting_since.store(0, Ordering::Relaxed);
+    }
+
+    fn is_slow(&self) -> bool {
+        let since = self.waiting_since.load(Ordering::Relaxed);
+        let slow_after = u64::try_from(SLOW_AFTER.as_millis()).unwrap_or(u64::MAX);
+        since > 0 && self.millis().saturating_sub(since) > slow_after
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

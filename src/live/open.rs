@@ -1,0 +1,184 @@
+//! From a request that passed the gate to an open socket.
+
+use actix_web::http::header::{CONNECTION, ORIGIN, UPGRADE};
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+
+use super::frames::{ClientFrame, Resume};
+use super::handshake::{self, SUBPROTOCOL};
+use super::hub::Hub;
+use super::inbox::Command;
+use super::registry::Socket;
+use super::session::{self, LIMITS};
+use super::wire;
+use crate::config::StageName;
+use crate::play::PlayError;
+use crate::store::KeyId;
+
+/// Why a socket was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A page of an origin that is not among the allowed ones.
+    #[error("this origin may not open a socket")]
+    OriginRefused,
+    /// 426, with `Upgrade: websocket`.
+    #[error("this is a WebSocket: connect to it as one")]
+    UpgradeRequired,
+    /// 400; says what is wrong.
+    #[error("{0}")]
+    Malformed(String),
+    /// 503.
+    #[error("this server holds as many sockets as it may: try again")]
+    Full,
+    /// 503.
+    #[error("this server is about to stop: try again")]
+    Draining,
+    #[error(transparent)]
+    Player(#[from] PlayError),
+}
+
+/// Opens a socket for a request that passed the gate with `key`.
+///
+/// # Errors
+/// What to answer over HTTP instead.
+pub async fn open_live(
+    hub: &Hub,
+    request: &HttpRequest,
+    payload: web::Payload,
+    stage: StageName,
+    key: Option<KeyId>,
+) -> Result<HttpResponse, OpenError> {
+    check_origin(hub, request)?;
+    if !asks_for_upgrade(request) {
+        return Err(OpenError::UpgradeRequired);
+    }
+    let credentials = handshake::credentials(request);
+    if !credentials.speaks_turnkey {
+        let message = format!("offer the subprotocol {SUBPROTOCOL} in Sec-WebSocket-Protocol");
+        return Err(OpenError::Malformed(message));
+    }
+    let commands = commands(request.query_string())?;
+    if hub.is_draining() {
+        return Err(OpenError::Draining);
+    }
+    let place = hub.place().ok_or(OpenError::Full)?;
+    let play = &hub.settings().play;
+    let player = play
+        .authenticate(credentials.authorization.as_deref())
+        .await?;
+    let (response, intake, outlet) =
+        wire::open(request, payload, LIMITS, hub.ledger().clone(), place)
+            .map_err(|error| OpenError::Malformed(format!("not a WebSocket handshake: {error}")))?;
+    let socket = Socket::new(stage, key, player, commands);
+    rt::spawn(session::serve(hub.clone(), socket, intake, outlet));
+    Ok(response)
+}
+
+fn check_origin(hub: &Hub, request: &HttpRequest) -> Result<(), OpenError> {
+    let origins = &hub.settings().origins;
+    let Some(origin) = request.headers().get(ORIGIN) else {
+        return Ok(());
+    };
+    let is_allowed =
+        origins.is_empty() || origin.to_str().is_ok_and(|origin| origins.allow(origin));
+    is_allowed.then_some(()).ok_or(OpenError::OriginRefused)
+}
+
+fn asks_for_upgrade(request: &HttpRequest) -> bool {
+    let names = |header, token: &str| {
+        request
+            .headers()
+            .get_all(header)
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|list| list.split(','))
+            .any(|entry| entry.trim().eq_ignore_ascii_case(token))
+    };
+    names(UPGRADE, "websocket") && names(CONNECTION, "upgrade")
+}
+
+/// The subscriptions that a query asks for: each `after` belongs to the `game` before it, and the
+/// one `epoch` to all.
+fn commands(query: &str) -> Result<Vec<Command>, OpenError> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
+        .map_err(|error| OpenError::Malformed(format!("the query cannot be read: {error}")))?;
+    let mut games: Vec<(String, Option<u32>)> = Vec::new();
+    let mut epoch = None;
+    for (name, value) in pairs.into_inner() {
+        match name.as_str() {
+            "game" => games.push((value, None)),
+            "after" => {
+                let Some((_, after @ None)) = games.last_mut() else {
+                    return Err(malformed("after: each one follows its own game"));
+                };
+                *after = Some(version(&value)?);
+            }
+            "epoch" if epoch.is_none() => epoch = Some(value),
+            "epoch" => return Err(malformed("epoch: there is one for all games")),
+            _ => {}
+        }
+    }
+    let subscribe = |(game_id, after)| {
+        let epoch = epoch.clone();
+        let resume = Resume { after, epoch };
+        Command::Follow(ClientFrame::Subscribe { game_id, resume })
+    };
+    Ok(games.into_iter().map(subscribe).collect())
+}
+
+/// A number beyond every version is ahead of the game.
+fn version(text: &str) -> Result<u32, OpenError> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number {
+        return Err(malformed("after: a version is a whole number, 0 or more"));
+    }
+    Ok(text.parse().unwrap_or(u32::MAX))
+}
+
+fn malformed(message: &str) -> OpenError {
+    OpenError::Malformed(message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resumes(query: &str) -> Option<Vec<(String, Resume)>> {
+        let commands = commands(query).ok()?;
+        let resumes = commands.into_iter().map(|command| match command {
+            Command::Follow(ClientFrame::Subscribe { game_id, resume }) => (game_id, resume),
+            other => panic!("not a subscription: {other:?}"),
+        });
+        Some(resumes.collect())
+    }
+
+    fn resume(after: Option<u32>, epoch: Option<&str>) -> Resume {
+        let epoch = epoch.map(str::to_owned);
+        Resume { after, epoch }
+    }
+
+    #[test]
+    fn subscriptions_in_a_query() {
+        assert_eq!(resumes(""), Some(Vec::new()));
+        assert_eq!(
+            resumes("game=a&after=3&game=b&epoch=e&game=c&after=99999999999"),
+            Some(vec![
+                ("a".into(), resume(Some(3), Some("e"))),
+                ("b".into(), resume(None, Some("e"))),
+                ("c".into(), resume(Some(u32::MAX), Some("e"))),
+            ])
+        );
+    }
+
+    #[test]
+    fn queries_that_cannot_be_meant() {
+        for query in [
+            "after=1",
+            "game=a&after=1&after=2",
+            "game=a&after=",
+            "game=a&after=-1",
+            "game=a&after=1.5",
+            "epoch=a&epoch=b",
+        ] {
+            assert_eq!(resumes(query), None, "{query}");
+        }
+    }
+}

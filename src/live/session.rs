@@ -1,0 +1,115 @@
+//! One socket from its first frame to its last: what the client's frames ask for is queued for the
+//! socket's writer, and whatever ends the conversation is said before the connection closes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::frames::{ClientFrame, ErrorCode, GoodbyeReason, Malformed, ServerFrame};
+use super::hub::Hub;
+use super::inbox::Command;
+use super::mailbox::Farewell;
+use super::registry::Socket;
+use super::stats::count;
+use super::wire::{self, CloseCode, Ending, Heard, Intake, Limits, Outlet};
+use super::writer::Writer;
+
+/// How often the server pings, in seconds; told to the client in `hello`.
+pub const HEARTBEAT_SECONDS: u64 = 25;
+
+/// What a client may do.
+pub const LIMITS: Limits = Limits {
+    message_bytes: 4096,
+    frames_in_five_seconds: 100,
+    heartbeat: Duration::from_secs(HEARTBEAT_SECONDS),
+    silence: Duration::from_secs(60),
+    write: Duration::from_secs(5),
+};
+
+/// With this many frames that are not JSON the socket is closed.
+const MAX_NOT_JSON: u32 = 3;
+/// How long a goodbye may wait to be taken.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Serves one socket to its end.
+pub(super) async fn serve(hub: Hub, socket: Arc<Socket>, intake: Intake, outlet: Outlet) {
+    let entry = hub.enter(socket.clone());
+    let mut not_json = 0;
+    let hear = async |heard: Heard| {
+        let command = read(heard, &mut not_json)?;
+        socket.mailbox.command(command).await;
+        Ok(())
+    };
+    let write = async {
+        tokio::select! {
+            farewell = socket.mailbox.farewell() => Ending::Ours(close_code(farewell.reason)),
+            ending = Writer::new(&hub, &socket, &outlet).run() => ending,
+        }
+    };
+    let ending = wire::converse(intake, &outlet, hear, write).await;
+    drop(entry);
+    part(&hub, &socket, outlet, ending).await;
+}
+
+/// The command that a message stands for.
+fn read(heard: Heard, not_json: &mut u32) -> Result<Command, Ending> {
+    let text = match heard {
+        Heard::Text(text) => text,
+        Heard::Binary(_) | Heard::Ping(_) | Heard::Pong => return Err(Ending::Limit),
+    };
+    match ClientFrame::parse(&text) {
+        Ok(frame) => Ok(Command::Follow(frame)),
+        Err(error) => {
+            if matches!(error, Malformed::NotJson(_)) {
+                *not_json += 1;
+            }
+            if *not_json >= MAX_NOT_JSON {
+                return Err(Ending::Limit);
+            }
+            let answer = ServerFrame::error(ErrorCode::Malformed, &error.to_string());
+            Ok(Command::Answer(answer))
+        }
+    }
+}
+
+async fn part(hub: &Hub, socket: &Socket, outlet: Outlet, ending: Ending) {
+    let drops = &hub.stats().drops;
+    let farewell = match &ending {
+        Ending::Ours(_) => Some(socket.mailbox.farewell().await),
+        Ending::Limit => Some(Farewell::new(GoodbyeReason::Limit)),
+        Ending::Stuck => Some(Farewell::new(GoodbyeReason::TooSlow)),
+        Ending::Full => Some(Farewell::new(GoodbyeReason::Full)),
+        Ending::Protocol | Ending::NotText => {
+            count(&drops.protocol);
+            None
+        }
+        Ending::Lost => {
+            count(&drops.lost);
+            None
+        }
+        Ending::Peer(_) => None,
+    };
+    if let Some(farewell) = farewell {
+        count(drops.of(farewell.reason));
+        let within = u64::try_from(farewell.retry_within.as_millis()).unwrap_or(u64::MAX);
+        let goodbye = ServerFrame::Goodbye {
+            reason: farewell.reason,
+            retry_after_ms: rand::random_range(0..=within),
+        };
+        // Who takes nothing more misses the goodbye.
+        timeout(GOODBYE, outlet.text(goodbye.to_text())).await.ok();
+    }
+    tracing::debug!(connection = %socket.id, ?ending, "a socket has ended");
+    outlet.close(&ending).await;
+}
+
+fn close_code(reason: GoodbyeReason) -> CloseCode {
+    match reason {
+        GoodbyeReason::Restart => CloseCode::Restart,
+        GoodbyeReason::TooSlow | GoodbyeReason::Full => CloseCode::Again,
+        GoodbyeReason::Limit => CloseCode::Policy,
+        GoodbyeReason::PlayerTokenRevoked => CloseCode::Other(4401),
+        GoodbyeReason::KeyRevoked => CloseCode::Other(4403),
+    }
+}

@@ -1,0 +1,283 @@
+//! Limits on what arrives, applied to frame headers before anything is buffered.
+//!
+//! actix-ws looks at a frame's length only once the whole frame has arrived, so a peer that
+//! announces a gigabyte would have it buffered. The meter reads the headers as the bytes pass and
+//! stops the stream at the first frame that breaks a limit.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::Stream;
+use futures_util::future::FutureExt;
+use tokio::time::Instant;
+
+use super::{Limits, Line};
+
+const MAX_CONTROL_BYTES: u64 = 125;
+const WINDOW_SECONDS: usize = 5;
+
+/// What a frame's header alone gives away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// It breaks RFC 6455.
+    Protocol,
+    /// A message too long, or too many frames.
+    Limit,
+}
+
+/// The payload of `request`, metered.
+pub(super) fn metered(
+    request: &HttpRequest,
+    payload: web::Payload,
+    line: Rc<Line>,
+) -> web::Payload {
+    let metered = Metered {
+        payload: payload.into_inner(),
+        meter: Meter::new(line.limits, Instant::now()),
+        line,
+    };
+    let mut wrapped: Payload = Payload::Stream {
+        payload: Box::pin(metered),
+    };
+    web::Payload::from_request(request, &mut wrapped)
+        .now_or_never()
+        .and_then(Result::ok)
+        // It only moves the value into a newtype that has no other constructor.
+        .expect("taking a payload neither waits nor fails")
+}
+
+struct Metered {
+    payload: Payload,
+    meter: Meter,
+    line: Rc<Line>,
+}
+
+impl Stream for Metered {
+    type Item = Result<Bytes, PayloadError>;
+
+    /// Pending for ever after a violation: who reads asks the line for it after each poll.
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.line.violation.get().is_some() {
+            return Poll::Pending;
+        }
+        let polled = Pin::new(&mut this.payload).poll_next(context);
+        let Poll::Ready(Some(Ok(mut bytes))) = polled else {
+            return polled;
+        };
+        let now = Instant::now();
+        this.line.heard.set(now);
+        if let Err((good, violation)) = this.meter.pass(&bytes, now) {
+            this.line.violation.set(Some(violation));
+            bytes.truncate(good);
+        }
+        Poll::Ready(Some(Ok(bytes)))
+    }
+}
+
+/// Follows the frames in a stream of bytes.
+struct Meter {
+    limits: Limits,
+    started: Instant,
+    header: Vec<u8>,
+    payload_left: u64,
+    /// Bytes of the message whose fragments are arriving.
+    message_bytes: u64,
+    /// Frames in each of the last seconds, and which second the newest entry is.
+    counts: [u32; WINDOW_SECONDS],
+    second: u64,
+}
+
+impl Meter {
+    fn new(limits: Limits, started: Instant) -> Meter {
+        Meter {
+            limits,
+            started,
+            header: Vec::new(),
+            payload_left: 0,
+            message_bytes: 0,
+            counts: [0; WINDOW_SECONDS],
+            second: 0,
+        }
+    }
+
+    /// Follows `bytes`.
+    ///
+    /// # Errors
+    /// How many of the bytes come before the frame that breaks a limit, and which.
+    fn pass(&mut self, bytes: &[u8], now: Instant) -> Result<(), (usize, Violation)> {
+        let mut at = 0;
+        let mut frame_start = 0;
+        while at < bytes.len() {
+            if self.payload_left > 0 {
+                let rest = bytes.len() - at;
+                let step = usize::try_from(self.payload_left).map_or(rest, |left| left.min(rest));
+                at += step;
+                self.payload_left -= step as u64;
+                continue;
+            }
+            if self.header.is_empty() {
+                frame_start = at;
+            }
+            self.header.push(bytes[at]);
+            at += 1;
+            if let Some(length) = payload_length(&self.header) {
+                let judged = self.judge(length, now);
+                self.header.clear();
+                self.payload_left = length;
+                judged.map_err(|violation| (frame_start, violation))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, length: u64, now: Instant) -> Result<(), Violation> {
+        let (first, second) = (self.header[0], self.header[1]);
+        let reserved_bits = first & 0b0111_0000;
+        let masked = second & 0b1000_0000 != 0;
+        if reserved_bits != 0 || !masked {
+            return Err(Violation::Protocol);
+        }
+        let is_control = first & 0b0000_1000 != 0;
+        let is_last = first & 0b1000_0000 != 0;
+        if is_control {
+            if length > MAX_CONTROL_BYTES {
+                return Err(Violation::Protocol);
+            }
+        } else {
+            self.message_bytes = self.message_bytes.saturating_add(length);
+            if self.message_bytes > self.limits.message_bytes {
+                return Err(Violation::Limit);
+            }
+            if is_last {
+                self.message_bytes = 0;
+            }
+        }
+        self.count(now)
+    }
+
+    fn count(&mut self, now: Instant) -> Result<(), Violation> {
+        let second = now.saturating_duration_since(self.started).as_secs();
+        let passed = second - self.second;
+        for skipped in 1..=passed.min(WINDOW_SECONDS as u64) {
+            self.counts[slot(self.second + skipped)] = 0;
+        }
+        self.second = second;
+        self.counts[slot(second)] += 1;
+        if self.counts.iter().sum::<u32>() > self.limits.frames_in_five_seconds {
+            return Err(Violation::Limit);
+        }
+        Ok(())
+    }
+}
+
+fn slot(second: u64) -> usize {
+    // A remainder of 5 fits any integer.
+    usize::try_from(second % WINDOW_SECONDS as u64).unwrap_or_default()
+}
+
+/// The length of the payload that follows `header`; `None` until the header is whole.
+fn payload_length(header: &[u8]) -> Option<u64> {
+    let mask_bytes = if header.get(1)? & 0b1000_0000 != 0 {
+        4
+    } else {
+        0
+    };
+    let (length_bytes, length) = match header[1] & 0b0111_1111 {
+        126 => (2, big_endian(header.get(2..4)?)),
+        127 => (8, big_endian(header.get(2..10)?)),
+        short => (0, u64::from(short)),
+    };
+    (header.len() == 2 + length_bytes + mask_bytes).then_some(length)
+}
+
+fn big_endian(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        message_bytes: 300,
+        frames_in_five_seconds: 4,
+        heartbeat: Duration::from_secs(25),
+        silence: Duration::from_secs(60),
+        write: Duration::from_secs(5),
+    };
+
+    fn frame(first: u8, length: usize) -> Vec<u8> {
+        let mut bytes = vec![first];
+        match length {
+            0..126 => bytes.push(0x80 | u8::try_from(length).expect("short")),
+            _ => {
+                bytes.push(0x80 | 126);
+                bytes.extend(u16::try_from(length).expect("medium").to_be_bytes());
+            }
+        }
+        bytes.extend([0; 4]);
+        bytes.extend(vec![b'x'; length]);
+        bytes
+    }
+
+    #[test]
+    fn frames_within_the_limits_pass_in_any_pieces() {
+        let now = Instant::now();
+        let mut bytes = frame(0x81, 300);
+        bytes.extend(frame(0x89, 125));
+        bytes.extend(frame(0x81, 0));
+        for piece in [1, 2, 7, bytes.len()] {
+            let mut meter = Meter::new(LIMITS, now);
+            for chunk in bytes.chunks(piece) {
+                assert_eq!(meter.pass(chunk, now), Ok(()), "pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_is_measured_over_its_fragments_and_by_its_header_alone() {
+        let now = Instant::now();
+        let mut bytes = frame(0x01, 200);
+        let good = bytes.len();
+        bytes.extend(&frame(0x00, 101)[..8]);
+        let mut meter = Meter::new(LIMITS, now);
+        assert_eq!(meter.pass(&bytes, now), Err((good, Violation::Limit)));
+        let huge = [0x82, 0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0, 9, 9, 9, 9];
+        let mut meter = Meter::new(LIMITS, now);
+        assert_eq!(meter.pass(&huge, now), Err((0, Violation::Limit)));
+    }
+
+    #[test]
+    fn what_rfc_6455_forbids() {
+        let now = Instant::now();
+        for bytes in [frame(0xC1, 1), frame(0x89, 126), vec![0x81, 0x01, b'x']] {
+            let mut meter = Meter::new(LIMITS, now);
+            assert_eq!(meter.pass(&bytes, now), Err((0, Violation::Protocol)));
+        }
+    }
+
+    #[test]
+    fn a_burst_is_counted_over_five_seconds() {
+        let now = Instant::now();
+        let one = frame(0x81, 1);
+        let mut meter = Meter::new(LIMITS, now);
+        for second in 0..20 {
+            let at = now + Duration::from_secs(second * 2);
+            assert_eq!(meter.pass(&one, at), Ok(()), "second {}", second * 2);
+        }
+        let later = now + Duration::from_secs(60);
+        let five = one.repeat(5);
+        let four = one.len() * 4;
+        assert_eq!(meter.pass(&five, later), Err((four, Violation::Limit)));
+    }
+}

@@ -1,0 +1,192 @@
+//! One WebSocket, whatever is spoken on it: reading under limits, writing under deadlines,
+//! heartbeats, and an end that really ends the connection.
+//!
+//! It runs on the worker thread that owns the connection, as one task. Reading and writing are two
+//! futures of that task: a peer that takes nothing can still be heard, and one that says nothing
+//! is still written to.
+
+mod intake;
+mod ledger;
+mod meter;
+mod outlet;
+
+use std::cell::Cell;
+use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+pub use actix_ws::{CloseCode, CloseReason};
+pub use intake::{Heard, Intake};
+pub use ledger::Ledger;
+pub use meter::Violation;
+pub use outlet::{Outlet, SendError};
+
+use super::handshake::SUBPROTOCOL;
+
+/// What one connection may do, and how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest message from the peer, in bytes, over all its fragments.
+    pub message_bytes: u64,
+    /// The most frames from the peer in any five seconds, control frames included.
+    pub frames_in_five_seconds: u32,
+    /// How often the peer is pinged, give or take a fifth.
+    pub heartbeat: Duration,
+    /// How long the peer may say nothing at all.
+    pub silence: Duration,
+    /// How long one message may wait to be taken.
+    pub write: Duration,
+}
+
+/// Why a conversation is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The peer said so; it is answered with its own code.
+    Peer(Option<CloseReason>),
+    /// The connection is gone, or its peer silent.
+    Lost,
+    /// The peer broke RFC 6455.
+    Protocol,
+    /// A text message was not UTF-8.
+    NotText,
+    /// The peer broke one of the [`Limits`].
+    Limit,
+    /// The peer did not take a message in time.
+    Stuck,
+    /// All connections together have too much waiting for their peers.
+    Full,
+    /// Whoever speaks here has ended it, with this code.
+    Ours(CloseCode),
+}
+
+/// What the connection and both directions of its conversation share.
+struct Line {
+    limits: Limits,
+    violation: Cell<Option<Violation>>,
+    heard: Cell<Instant>,
+    /// Bytes handed to the connection and not yet asked for by it.
+    in_flight: Cell<usize>,
+    ledger: Arc<Ledger>,
+    /// Signalled when `in_flight` falls to zero, and when the connection is gone.
+    moved: Notify,
+    gone: Cell<bool>,
+    descriptor: Cell<Option<RawFd>>,
+}
+
+/// The descriptor of a connection, for as long as its dispatcher lives.
+struct Descriptor(RawFd);
+
+/// To be given to the server's `on_connect`: without it, a peer that reads nothing would keep its
+/// connection after it was given up.
+pub fn note_connection(connection: &dyn std::any::Any, extensions: &mut Extensions) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        extensions.insert(Descriptor(stream.as_raw_fd()));
+    }
+}
+
+/// Answers a handshake with an upgrade. What waits for the peer is entered in `ledger`, and `place`
+/// is held until the connection is gone.
+///
+/// # Errors
+/// Where the request is no WebSocket handshake of version 13.
+pub fn open(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limits: Limits,
+    ledger: Arc<Ledger>,
+    place: impl Sized + 'static,
+) -> Result<(HttpResponse, Intake, Outlet), actix_web::Error> {
+    let line = Rc::new(Line {
+        limits,
+        violation: Cell::new(None),
+        heard: Cell::new(Instant::now()),
+        in_flight: Cell::new(0),
+        ledger,
+        moved: Notify::new(),
+        gone: Cell::new(false),
+        descriptor: Cell::new(request.conn_data::<Descriptor>().map(|found| found.0)),
+    });
+    let payload = meter::metered(request, payload, line.clone());
+    let (response, session, messages) =
+        actix_ws::handle_with_protocols(request, payload, &[SUBPROTOCOL])?;
+    let response = outlet::leashed(response, line.clone(), place);
+    let intake = Intake::new(messages, line.clone());
+    Ok((response, intake, Outlet::new(session, line)))
+}
+
+/// Holds one conversation to its end. `hear` is given each message of the peer, and `write` sends.
+pub async fn converse(
+    mut intake: Intake,
+    outlet: &Outlet,
+    hear: impl AsyncFnMut(Heard) -> Result<(), Ending>,
+    write: impl Future<Output = Ending>,
+) -> Ending {
+    tokio::select! {
+        ending = listen(&mut intake, outlet, hear) => ending,
+        ending = write => ending,
+        ending = keep_alive(outlet) => ending,
+    }
+}
+
+async fn listen(
+    intake: &mut Intake,
+    outlet: &Outlet,
+    mut hear: impl AsyncFnMut(Heard) -> Result<(), Ending>,
+) -> Ending {
+    loop {
+        let heard = match intake.next().await {
+            Ok(heard) => heard,
+            Err(ending) => return ending,
+        };
+        let done = match heard {
+            Heard::Ping(payload) => outlet.pong(&payload).await.map_err(Ending::from),
+            Heard::Pong => Ok(()),
+            message @ (Heard::Text(_) | Heard::Binary(_)) => hear(message).await,
+        };
+        if let Err(ending) = done {
+            return ending;
+        }
+    }
+}
+
+async fn keep_alive(outlet: &Outlet) -> Ending {
+    let line = outlet.line();
+    let limits = line.limits;
+    let mut next_ping = Instant::now() + jittered(limits.heartbeat);
+    loop {
+        let silent_at = line.heard.get() + limits.silence;
+        sleep_until(next_ping.min(silent_at)).await;
+        let now = Instant::now();
+        if now >= line.heard.get() + limits.silence {
+            return Ending::Lost;
+        }
+        if now >= next_ping {
+            if let Err(error) = outlet.ping().await {
+                return error.into();
+            }
+            next_ping = Instant::now() + jittered(limits.heartbeat);
+        }
+    }
+}
+
+/// Give or take a fifth, so that connections made together do not stay in step.
+fn jittered(duration: Duration) -> Duration {
+    duration.mul_f64(rand::random_range(0.8..1.2))
+}
+
+impl From<SendError> for Ending {
+    fn from(error: SendError) -> Ending {
+        match error {
+            SendError::Gone => Ending::Lost,
+            SendError::Stuck => Ending::Stuck,
+            SendError::Full => Ending::Full,
+        }
+    }
+}

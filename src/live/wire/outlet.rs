@@ -1,0 +1,191 @@
+//! What is said to the peer.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::web::Bytes;
+use actix_ws::{CloseCode, CloseReason, Closed, Session};
+use bytestring::ByteString;
+use nix::sys::socket::{Shutdown, shutdown};
+use tokio::time::{sleep, timeout};
+
+use super::{Ending, Line};
+
+/// How much may be handed to a connection ahead of what it asked for, in bytes. What waits beyond
+/// it waits in a queue that its owner can see.
+const AHEAD_BYTES: usize = 16 * 1024;
+/// How long a peer has to take a close frame and let go of the connection.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// Why a message was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    #[error("the connection is gone")]
+    Gone,
+    #[error("the peer did not take a message in time")]
+    Stuck,
+    #[error("all connections together have too much waiting")]
+    Full,
+}
+
+/// The writing half of a connection. Every call ends within the limit for writes.
+pub struct Outlet {
+    session: Session,
+    line: Rc<Line>,
+}
+
+impl Outlet {
+    pub(super) fn new(session: Session, line: Rc<Line>) -> Outlet {
+        Outlet { session, line }
+    }
+
+    pub(super) fn line(&self) -> &Line {
+        &self.line
+    }
+
+    pub async fn text(&self, text: ByteString) -> Result<(), SendError> {
+        let size = text.len();
+        let mut session = self.session.clone();
+        self.send(size, async move { session.text(text).await })
+            .await
+    }
+
+    pub async fn binary(&self, bytes: Bytes) -> Result<(), SendError> {
+        let size = bytes.len();
+        let mut session = self.session.clone();
+        self.send(size, async move { session.binary(bytes).await })
+            .await
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), SendError> {
+        let mut session = self.session.clone();
+        self.send(0, async move { session.ping(b"").await }).await
+    }
+
+    pub(super) async fn pong(&self, payload: &[u8]) -> Result<(), SendError> {
+        let mut session = self.session.clone();
+        self.send(payload.len(), async move { session.pong(payload).await })
+            .await
+    }
+
+    async fn send(
+        &self,
+        size_bytes: usize,
+        message: impl Future<Output = Result<(), Closed>>,
+    ) -> Result<(), SendError> {
+        let sent = timeout(self.line.limits.write, async {
+            while self.line.in_flight.get() > AHEAD_BYTES {
+                self.line.moved.notified().await;
+            }
+            if self.line.gone.get() {
+                return Err(SendError::Gone);
+            }
+            if !self.line.ledger.enter(size_bytes) {
+                return Err(SendError::Full);
+            }
+            let in_flight = self.line.in_flight.get() + size_bytes;
+            self.line.in_flight.set(in_flight);
+            message.await.map_err(|_| SendError::Gone)
+        });
+        sent.await.unwrap_or(Err(SendError::Stuck))
+    }
+
+    /// Says why it is over where that can still be said, and sees to it that the connection ends.
+    pub async fn close(self, ending: &Ending) {
+        let reason = match ending {
+            Ending::Peer(reason) => reason.clone(),
+            Ending::Lost => None,
+            Ending::Protocol => Some(CloseCode::Protocol.into()),
+            Ending::NotText => Some(CloseCode::Invalid.into()),
+            Ending::Limit => Some(CloseCode::Policy.into()),
+            Ending::Stuck | Ending::Full => Some(CloseCode::Again.into()),
+            Ending::Ours(code) => Some(CloseReason::from(*code)),
+        };
+        let Outlet { session, line } = self;
+        // Where the peer takes nothing this fails, and the connection is cut below.
+        timeout(PARTING, session.close(reason)).await.ok();
+        let gone = async {
+            while !line.gone.get() {
+                line.moved.notified().await;
+            }
+        };
+        tokio::select! {
+            () = gone => {}
+            () = sleep(PARTING) => line.cut(),
+        }
+    }
+}
+
+impl Line {
+    /// Everything that was handed to the connection is with it.
+    fn landed(&self) {
+        self.ledger.leave(self.in_flight.replace(0));
+        self.moved.notify_waiters();
+    }
+
+    /// Ends the connection under whatever still wants to be written to it.
+    fn cut(&self) {
+        if let Some(descriptor) = self.descriptor.take() {
+            // Fails where the peer has gone in this moment, which is what is wanted.
+            shutdown(descriptor, Shutdown::Both).ok();
+        }
+    }
+}
+
+/// The answer whose body is the connection, so that the line knows what becomes of it.
+pub(super) fn leashed(
+    response: HttpResponse,
+    line: Rc<Line>,
+    place: impl Sized + 'static,
+) -> HttpResponse {
+    response.map_body(|_, body| {
+        BoxBody::new(Leash {
+            body,
+            line,
+            _place: place,
+        })
+    })
+}
+
+struct Leash<Place> {
+    body: BoxBody,
+    line: Rc<Line>,
+    _place: Place,
+}
+
+impl<Place> Unpin for Leash<Place> {}
+
+impl<Place> MessageBody for Leash<Place> {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_next(context);
+        if polled.is_pending() {
+            // All that was handed over has been asked for.
+            this.line.landed();
+        }
+        polled
+    }
+}
+
+impl<Place> Drop for Leash<Place> {
+    /// The body lives as long as the dispatcher answers with it, and the dispatcher owns the
+    /// connection: from here on the descriptor may be another's.
+    fn drop(&mut self) {
+        self.line.gone.set(true);
+        self.line.descriptor.set(None);
+        self.line.landed();
+    }
+}

@@ -1,0 +1,229 @@
+//! The one who speaks on a socket: takes jobs from the mailbox and says what comes of them.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::catch_up::CatchUp;
+use super::frames::{
+    ClientFrame, ErrorCode, Resume, ServerFrame, Subject, Subscribed, True, Unsubscribed,
+};
+use super::hub::{Hub, too_many_mine};
+use super::inbox::{Command, Job, Update};
+use super::mailbox::Mailbox;
+use super::registry::Socket;
+use super::session::HEARTBEAT_SECONDS;
+use super::subscription::{Need, Origin};
+use super::wire::{Ending, Outlet};
+use crate::game::GameId;
+
+/// A client that is more versions behind than this gets a snapshot.
+pub const RESUME_LIMIT: u32 = 500;
+/// How many games one socket may name.
+const MAX_NAMED: usize = 100;
+/// How long to leave the database alone after it did not answer.
+pub(super) const RETRY_AFTER: Duration = Duration::from_millis(300);
+
+/// A socket's writer, for as long as the socket lives.
+pub(super) struct Writer<'a> {
+    pub(super) hub: &'a Hub,
+    pub(super) socket: &'a Arc<Socket>,
+    outlet: &'a Outlet,
+    /// The games that the answer to a subscription to `mine` waits for.
+    awaited: Option<Vec<GameId>>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(hub: &'a Hub, socket: &'a Arc<Socket>, outlet: &'a Outlet) -> Writer<'a> {
+        Writer {
+            hub,
+            socket,
+            outlet,
+            awaited: None,
+        }
+    }
+
+    /// Speaks until the connection takes nothing more.
+    pub(super) async fn run(mut self) -> Ending {
+        match self.speak().await {
+            Ok(never) => match never {},
+            Err(ending) => ending,
+        }
+    }
+
+    async fn speak(&mut self) -> Result<Infallible, Ending> {
+        let hello = ServerFrame::Hello {
+            connection_id: self.socket.id,
+            epoch: self.hub.epoch(),
+            heartbeat_seconds: HEARTBEAT_SECONDS,
+            resume_limit: RESUME_LIMIT,
+        };
+        self.say(&hello).await?;
+        loop {
+            match self.mailbox().next().await {
+                Job::Command(Command::Answer(frame)) => self.say(&frame).await?,
+                Job::Command(Command::Follow(frame)) => self.follow(frame).await?,
+                Job::Send(update) => self.send(&update).await?,
+                Job::Read { game_id, need } => CatchUp::new(self, game_id).run(need).await?,
+            }
+            self.answer_mine().await?;
+        }
+    }
+
+    pub(super) fn mailbox(&self) -> &'a Mailbox {
+        &self.socket.mailbox
+    }
+
+    pub(super) async fn say(&self, frame: &ServerFrame) -> Result<(), Ending> {
+        self.say_text(frame.to_text()).await
+    }
+
+    pub(super) async fn say_text(&self, text: ByteString) -> Result<(), Ending> {
+        self.hub.stats().count_frame(text.len());
+        self.mailbox().wait_begins();
+        let said = self.outlet.text(text).await;
+        self.mailbox().wait_ends();
+        said.map_err(Ending::from)
+    }
+
+    async fn send(&self, update: &Update) -> Result<(), Ending> {
+        self.say_text(update.text.clone()).await?;
+        let now = self.hub.settings().store.clock().now();
+        // An event's time is not after its commit, but clocks are set.
+        let took = Duration::try_from(now - update.at).unwrap_or_default();
+        self.hub.stats().delivery.record(took);
+        Ok(())
+    }
+
+    async fn follow(&mut self, frame: ClientFrame) -> Result<(), Ending> {
+        match frame {
+            ClientFrame::Ping { id } => self.say(&ServerFrame::Pong { id }).await,
+            ClientFrame::Subscribe { game_id, resume } => self.subscribe(game_id, resume).await,
+            ClientFrame::SubscribeMine { after, epoch } => self.subscribe_mine(after, epoch).await,
+            ClientFrame::Unsubscribe(subject) => self.unsubscribe(subject).await,
+        }
+    }
+
+    async fn subscribe(&mut self, name: String, resume: Resume) -> Result<(), Ending> {
+        let Ok(game_id) = name.parse::<GameId>() else {
+            return self.say(&ServerFrame::game_not_found(name)).await;
+        };
+        let has_room = self.mailbox().subscriptions(|subscriptions| {
+            let named = subscriptions
+                .iter()
+                .filter(|(_, subscription)| subscription.origin.is_named());
+            named.count() < MAX_NAMED
+                || subscriptions
+                    .of(game_id)
+                    .is_some_and(|known| known.origin.is_named())
+        });
+        if !has_room {
+            let error = ServerFrame::Error {
+                code: ErrorCode::TooManyGames,
+                message: format!(
+                    "A socket follows at most {MAX_NAMED} games: unsubscribe from another, or open a second socket."
+                ),
+                game_id: Some(name),
+            };
+            return self.say(&error).await;
+        }
+        let need = Need::Start(resume);
+        self.hub
+            .subscribe(self.socket, game_id, Origin::Named, need);
+        Ok(())
+    }
+
+    async fn subscribe_mine(
+        &mut self,
+        after: HashMap<String, u32>,
+        epoch: Option<String>,
+    ) -> Result<(), Ending> {
+        let Some(player) = self.socket.player else {
+            let message = "Your games are known by your player token: open the socket with one.";
+            let error = ServerFrame::error(ErrorCode::PlayerTokenRequired, message);
+            return self.say(&error).await;
+        };
+        // First listen, then list: a game made in between is heard of at least once.
+        self.hub.registry().enter_player(self.socket);
+        let Ok(unfinished) = self.hub.unfinished_games(player, &self.socket.stage).await else {
+            let command = Command::Follow(ClientFrame::SubscribeMine { after, epoch });
+            self.mailbox()
+                .postpone(command, Instant::now() + RETRY_AFTER);
+            return Ok(());
+        };
+        let known: HashMap<Uuid, u32> = after
+            .into_iter()
+            .filter_map(|(name, version)| Some((name.parse().ok()?, version)))
+            .collect();
+        for game_id in &unfinished.games {
+            let resume = Resume {
+                after: known.get(&game_id.0).copied(),
+                epoch: epoch.clone(),
+            };
+            let need = Need::Start(resume);
+            self.hub
+                .subscribe(self.socket, *game_id, Origin::Mine, need);
+        }
+        if unfinished.more {
+            self.say(&too_many_mine()).await?;
+        }
+        self.awaited = Some(unfinished.games);
+        Ok(())
+    }
+
+    /// Ends the answer to `mine` once every game has begun or is gone.
+    async fn answer_mine(&mut self) -> Result<(), Ending> {
+        let Some(awaited) = &mut self.awaited else {
+            return Ok(());
+        };
+        self.socket.mailbox.subscriptions(|subscriptions| {
+            awaited.retain(|game_id| {
+                subscriptions
+                    .of(*game_id)
+                    .is_some_and(|subscription| !subscription.is_started)
+            });
+        });
+        if !awaited.is_empty() {
+            return Ok(());
+        }
+        self.awaited = None;
+        let subject = Subscribed::Mine { mine: True };
+        self.say(&ServerFrame::Subscribed { subject }).await
+    }
+
+    async fn unsubscribe(&mut self, subject: Subject) -> Result<(), Ending> {
+        let subject = match subject {
+            Subject::Game(name) => {
+                if let Ok(game_id) = name.parse() {
+                    self.hub.unsubscribe(self.socket, game_id);
+                }
+                Unsubscribed::Game { game_id: name }
+            }
+            Subject::Mine => {
+                self.unsubscribe_mine();
+                Unsubscribed::Mine { mine: True }
+            }
+        };
+        self.say(&ServerFrame::Unsubscribed { subject }).await
+    }
+
+    fn unsubscribe_mine(&mut self) {
+        self.awaited = None;
+        self.hub.registry().leave_player(self.socket);
+        let only_mine: Vec<GameId> = self.mailbox().subscriptions(|subscriptions| {
+            subscriptions.unmark_mine();
+            let mine = subscriptions
+                .iter()
+                .filter(|(_, subscription)| !subscription.origin.is_named());
+            mine.map(|(game_id, _)| game_id).collect()
+        });
+        for game_id in only_mine {
+            self.hub.unsubscribe(self.socket, game_id);
+        }
+    }
+}
