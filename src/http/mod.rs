@@ -28,6 +28,7 @@ pub use listener::Readiness;
 
 use crate::config::{Origins, StageName, TrustedProxies};
 use crate::gate::Gate;
+use crate::live::{Hub, note_connection};
 use crate::play::Play;
 use handlers::{commands, games, live, players};
 
@@ -44,6 +45,7 @@ const DISCONNECT_DEADLINE: Duration = Duration::from_secs(5);
 pub struct State {
     pub gate: Gate,
     pub play: Play,
+    pub hub: Hub,
     pub readiness: watch::Receiver<Readiness>,
     pub settings: Settings,
 }
@@ -69,6 +71,7 @@ pub fn server(listener: TcpListener, state: State, drain: Duration) -> std::io::
             .app_data(state.clone())
             .configure(configure)
     })
+    .on_connect(note_connection)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(REQUEST_HEAD_DEADLINE)
     .client_disconnect_timeout(DISCONNECT_DEADLINE)

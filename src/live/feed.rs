@@ -14,12 +14,17 @@ use crate::play::view;
 use crate::store::tail::TailItem;
 use crate::store::{History, Recorded};
 
-/// Hands on what the follower reads, until it ends. To be run by one task.
+/// Hands on what the follower reads, to the cache of games first, until it ends. To be run by one
+/// task.
 pub async fn run_feed(mut items: Receiver<TailItem>, hub: Hub) {
     while let Some(item) = items.recv().await {
         match item {
-            TailItem::Events(events) => deliver(&hub, &events).await,
+            TailItem::Events(events) => {
+                hub.settings().play.games().observe(&events);
+                deliver(&hub, &events).await;
+            }
             TailItem::Restored(head) => {
+                hub.settings().play.games().forget_all();
                 hub.set_epoch(head.epoch);
                 hub.registry().forget_histories();
                 for socket in hub.registry().sockets() {

@@ -21,6 +21,9 @@ use crate::store::{History, Store};
 /// How many reads for sockets may be at the database at once, so that ten thousand sockets that
 /// come back together leave it room for everything else.
 const READS_AT_ONCE: usize = 6;
+/// How many lists of games may be made for sockets at once; one may wait for seconds, asking the
+/// database now and then.
+const LISTS_AT_ONCE: usize = 32;
 /// How much may wait for all peers of this instance together, in bytes.
 const WAITING_BYTES: usize = 256 * 1024 * 1024;
 /// How many games of one player a socket follows without naming them.
@@ -52,6 +55,7 @@ struct Inner {
     draining: AtomicBool,
     places: Arc<Semaphore>,
     reads: Semaphore,
+    lists: Semaphore,
     left: Notify,
     ledger: Arc<Ledger>,
 }
@@ -81,6 +85,7 @@ impl Hub {
                 draining: AtomicBool::new(false),
                 places,
                 reads: Semaphore::new(READS_AT_ONCE),
+                lists: Semaphore::new(LISTS_AT_ONCE),
                 left: Notify::new(),
                 ledger: Arc::new(Ledger::new(WAITING_BYTES)),
             }),
@@ -251,7 +256,7 @@ impl Hub {
         player: PlayerId,
         stage: &StageName,
     ) -> Result<UnfinishedGames, PlayError> {
-        let _permit = self.inner.reads.acquire().await;
+        let _permit = self.inner.lists.acquire().await;
         self.settings().play.unfinished_games(player, stage).await
     }
 

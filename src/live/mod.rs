@@ -24,7 +24,7 @@ mod writer;
 
 pub use feed::run_feed;
 pub use hub::{Hub, Settings};
-pub use open::{OpenError, open_live};
+pub use open::{Handshake, OpenError, Visitor, open_live, read_handshake};
 pub use rights::watch_rights;
 pub use session::{HEARTBEAT_SECONDS, LIMITS};
 pub use wire::note_connection;

@@ -11,7 +11,7 @@ use super::registry::Socket;
 use super::session::{self, LIMITS};
 use super::wire;
 use crate::config::StageName;
-use crate::play::PlayError;
+use crate::game::PlayerId;
 use crate::store::KeyId;
 
 /// Why a socket was not opened.
@@ -32,21 +32,28 @@ pub enum OpenError {
     /// 503.
     #[error("this server is about to stop: try again")]
     Draining,
-    #[error(transparent)]
-    Player(#[from] PlayError),
 }
 
-/// Opens a socket for a request that passed the gate with `key`.
+/// A request that asks for a socket and may be given one.
+pub struct Handshake {
+    /// What an `Authorization` header would hold, to be looked at before the socket is opened.
+    pub authorization: Option<String>,
+    commands: Vec<Command>,
+}
+
+/// Whom a socket is opened for: what the gate and the player token have said.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    pub stage: StageName,
+    pub key: Option<KeyId>,
+    pub player: Option<PlayerId>,
+}
+
+/// Reads a request that passed the gate.
 ///
 /// # Errors
-/// What to answer over HTTP instead.
-pub async fn open_live(
-    hub: &Hub,
-    request: &HttpRequest,
-    payload: web::Payload,
-    stage: StageName,
-    key: Option<KeyId>,
-) -> Result<HttpResponse, OpenError> {
+/// What to answer over HTTP instead of opening a socket.
+pub fn read_handshake(hub: &Hub, request: &HttpRequest) -> Result<Handshake, OpenError> {
     check_origin(hub, request)?;
     if !asks_for_upgrade(request) {
         return Err(OpenError::UpgradeRequired);
@@ -60,15 +67,28 @@ pub async fn open_live(
     if hub.is_draining() {
         return Err(OpenError::Draining);
     }
+    Ok(Handshake {
+        authorization: credentials.authorization,
+        commands,
+    })
+}
+
+/// Opens a socket.
+///
+/// # Errors
+/// What to answer over HTTP instead.
+pub fn open_live(
+    hub: &Hub,
+    request: &HttpRequest,
+    payload: web::Payload,
+    handshake: Handshake,
+    visitor: Visitor,
+) -> Result<HttpResponse, OpenError> {
     let place = hub.place().ok_or(OpenError::Full)?;
-    let play = &hub.settings().play;
-    let player = play
-        .authenticate(credentials.authorization.as_deref())
-        .await?;
-    let (response, intake, outlet) =
-        wire::open(request, payload, LIMITS, hub.ledger().clone(), place)
-            .map_err(|error| OpenError::Malformed(format!("not a WebSocket handshake: {error}")))?;
-    let socket = Socket::new(stage, key, player, commands);
+    let ledger = hub.ledger().clone();
+    let (response, intake, outlet) = wire::open(request, payload, LIMITS, ledger, place)
+        .map_err(|error| OpenError::Malformed(format!("not a WebSocket handshake: {error}")))?;
+    let socket = Socket::new(visitor, handshake.commands);
     rt::spawn(session::serve(hub.clone(), socket, intake, outlet));
     Ok(response)
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::inbox::Command;
 use super::mailbox::Mailbox;
+use super::open::Visitor;
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId};
 use crate::store::{History, KeyId, Recorded};
@@ -28,17 +29,12 @@ pub struct Socket {
 }
 
 impl Socket {
-    pub fn new(
-        stage: StageName,
-        key: Option<KeyId>,
-        player: Option<PlayerId>,
-        commands: Vec<Command>,
-    ) -> Arc<Socket> {
+    pub fn new(visitor: Visitor, commands: Vec<Command>) -> Arc<Socket> {
         Arc::new(Socket {
             id: Uuid::now_v7(),
-            stage,
-            key,
-            player,
+            stage: visitor.stage,
+            key: visitor.key,
+            player: visitor.player,
             mailbox: Mailbox::new(commands),
         })
     }

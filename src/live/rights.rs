@@ -61,7 +61,7 @@ async fn watch_players(hub: &Hub) {
             continue;
         }
         let connected: Vec<PlayerId> = connected.into_iter().collect();
-        let Ok(existing) = hub.settings().store.read_existing_players(&connected).await else {
+        let Ok(existing) = hub.settings().play.players_existing(&connected).await else {
             continue;
         };
         for socket in sockets {

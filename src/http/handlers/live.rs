@@ -1,13 +1,14 @@
 //! The door to the live channel: everything that is answered over HTTP, before the upgrade.
 
-use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::gate::Denial;
 use crate::http::State;
 use crate::http::context::Call;
 use crate::http::input;
 use crate::http::problem::HttpError;
-use crate::live::handshake::{self, SUBPROTOCOL};
+use crate::live::{self, OpenError, Visitor};
+use crate::play::{PlayError, Unavailable};
 
 /// Open the live channel
 ///
@@ -27,30 +28,31 @@ use crate::live::handshake::{self, SUBPROTOCOL};
 pub async fn open_live(
     state: web::Data<State>,
     request: HttpRequest,
-    _call: Call,
+    payload: web::Payload,
+    call: Call,
 ) -> Result<HttpResponse, HttpError> {
-    if !asks_for_websocket(request.headers()) {
-        return Err(HttpError::UpgradeRequired);
-    }
-    let credentials = handshake::credentials(&request);
-    let bearer = credentials
+    let handshake = live::read_handshake(&state.hub, &request).map_err(refused)?;
+    let bearer = handshake
         .authorization
         .as_deref()
         .map(input::bearer_of)
         .transpose()?;
-    let _player = state.play.authenticate(bearer).await?;
-    if !credentials.speaks_turnkey {
-        return Err(HttpError::Malformed(format!(
-            "offer the subprotocol `{SUBPROTOCOL}` in Sec-WebSocket-Protocol"
-        )));
-    }
-    Err(HttpError::Internal)
+    let visitor = Visitor {
+        stage: call.stage.clone(),
+        // The pipeline wrote it down from a key's id.
+        key: call.key_id.as_deref().and_then(|id| id.parse().ok()),
+        player: state.play.authenticate(bearer).await?,
+    };
+    live::open_live(&state.hub, &request, payload, handshake, visitor).map_err(refused)
 }
 
-fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::UPGRADE)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(','))
-        .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
+fn refused(error: OpenError) -> HttpError {
+    match error {
+        OpenError::OriginRefused => HttpError::Denied(Denial::Forbidden),
+        OpenError::UpgradeRequired => HttpError::UpgradeRequired,
+        OpenError::Malformed(detail) => HttpError::Malformed(detail),
+        OpenError::Full | OpenError::Draining => {
+            HttpError::Play(PlayError::Unavailable(Unavailable::NothingSent))
+        }
+    }
 }
