@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["game", "config"]),
     ("gate", &["store", "config"]),
     ("play", &["game", "store", "config"]),
-    ("live", &["game", "play", "store", "gate", "config"]),
+    ("live", &["game", "store", "play", "gate", "config"]),
     ("projection", &["game", "store", "play", "config"]),
     ("http", &["gate", "play", "live", "game", "config"]),
     ("control", &["gate", "store", "game", "config"]),
