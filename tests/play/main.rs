@@ -1,0 +1,21 @@
+//! What players can do, on a real Postgres, without HTTP around it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps fails where it should"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cache;
+mod draws;
+mod idempotency;
+mod join;
+mod lists;
+mod moves;
+mod players;
+mod private;
+mod rematch;
+mod views;
+mod world;

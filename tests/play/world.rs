@@ -1,0 +1,205 @@
+//! A database with one or more instances of play on it, and people who play.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use turnkey::game::{PlayerId, Rules};
+use turnkey::play::view::{CreatedView, GameView};
+use turnkey::play::{
+    Answer, Caller, CreateGame, JoinGame, MakeMove, Play, PlayError, RequestKey, Tokens,
+};
+use turnkey::store::{Database, Store, append};
+use uuid::Uuid;
+
+use crate::support::postgres;
+
+pub const SECRET: &[u8] = b"a secret of the tests, long enough";
+
+pub struct World {
+    pub database: Database,
+    pub play: Play,
+}
+
+/// A game between Ann, who plays X, and Bob.
+pub struct Table {
+    pub game_id: String,
+    pub ann: Caller,
+    pub bob: Caller,
+}
+
+impl World {
+    pub async fn new() -> World {
+        let database = postgres::database().await;
+        let play = instance(&database);
+        World { database, play }
+    }
+
+    /// Another instance on the same database; nobody tells it of events.
+    pub fn another(&self) -> Play {
+        instance(&self.database)
+    }
+
+    pub async fn events(&self) -> i64 {
+        self.count("event").await
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        let client = postgres::client(&self.database).await;
+        let statement = format!("select count(*) from {table}");
+        client.query_one(&statement, &[]).await.unwrap().get(0)
+    }
+
+    pub async fn execute(&self, statement: &str) {
+        let client = postgres::client(&self.database).await;
+        client.batch_execute(statement).await.unwrap();
+    }
+
+    pub async fn create(&self, caller: &Caller, body: Value) -> Answer<CreatedView> {
+        let request = CreateGame::parse(body.to_string().as_bytes()).unwrap();
+        self.play.create_game(caller, request, None).await.unwrap()
+    }
+
+    pub async fn join(
+        &self,
+        caller: &Caller,
+        invite: &str,
+    ) -> Result<Answer<CreatedView>, PlayError> {
+        let request = join_request(invite);
+        self.play.join_game(caller, request, None).await
+    }
+
+    /// A game of two.
+    pub async fn table(&self) -> Table {
+        self.table_of(json!({"name": "Ann"})).await
+    }
+
+    pub async fn table_of(&self, body: Value) -> Table {
+        let created = self.create(&stranger(), body).await.value;
+        let joined = self
+            .join(&stranger(), &created.invite.clone().unwrap())
+            .await;
+        Table {
+            game_id: created.game.game_id.to_string(),
+            ann: seated(&created),
+            bob: seated(&joined.unwrap().value),
+        }
+    }
+
+    /// Plays moves, Ann's first, each at the version it is due at.
+    pub async fn play_out(&self, table: &Table, moves: &[i64]) -> GameView {
+        let mut game = None;
+        for (cell, (caller, version)) in moves.iter().zip(table.turns()) {
+            let request = move_request(&table.game_id, *cell, Some(version));
+            game = Some(self.play.make_move(caller, request).await.unwrap().value);
+        }
+        game.unwrap()
+    }
+
+    /// A game that Ann has won with five moves, at version 7.
+    pub async fn finished(&self) -> Table {
+        let table = self.table().await;
+        let game = self.play_out(&table, &[0, 3, 1, 4, 2]).await;
+        assert_eq!((game.status, game.version), ("finished", 7));
+        table
+    }
+}
+
+impl Table {
+    /// Who moves at which version, where nothing but moves is recorded.
+    fn turns(&self) -> impl Iterator<Item = (&Caller, u32)> {
+        [&self.ann, &self.bob].into_iter().cycle().zip(2..)
+    }
+}
+
+fn instance(database: &Database) -> Play {
+    let store = Store::new(database.clone(), 8);
+    let (appender, writer) = append::writer(database, watch::channel(0).0);
+    tokio::spawn(writer.run());
+    let tokens = Tokens::new(SECRET, None, store.clock().clone());
+    let rules_for = |_: &_, variant| Rules::newest(variant);
+    Play::new(store, appender, tokens, Arc::new(rules_for))
+}
+
+/// A caller without a token.
+pub fn stranger() -> Caller {
+    Caller {
+        stage: "dev".parse().unwrap(),
+        api_key_id: Some("abcdefghij".into()),
+        client_address: IpAddr::from([127, 0, 0, 1]),
+        player: None,
+    }
+}
+
+pub fn as_player(player: PlayerId) -> Caller {
+    Caller {
+        player: Some(player),
+        ..stranger()
+    }
+}
+
+/// Who has just got a token.
+pub fn seated(created: &CreatedView) -> Caller {
+    as_player(created.player.as_ref().unwrap().player_id)
+}
+
+pub fn move_request(game_id: &str, cell: i64, version: Option<u32>) -> MakeMove {
+    let mut body = json!({"gameId": game_id, "move": cell});
+    if let Some(version) = version {
+        body["version"] = version.into();
+    }
+    MakeMove::parse(body.to_string().as_bytes()).unwrap()
+}
+
+pub fn join_request(invite: &str) -> JoinGame {
+    JoinGame::parse(json!({"invite": invite}).to_string().as_bytes()).unwrap()
+}
+
+pub fn create_request(body: &Value) -> CreateGame {
+    CreateGame::parse(body.to_string().as_bytes()).unwrap()
+}
+
+pub fn request_key(key: &str, body: &Value, caller: &Caller) -> Option<RequestKey> {
+    Some(RequestKey::parse(key, body.to_string().as_bytes(), caller).unwrap())
+}
+
+pub fn fresh_key() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// A word for what was answered: the success, or the code of the error.
+pub fn word<T>(answer: &Result<Answer<T>, PlayError>) -> &'static str {
+    match answer {
+        Ok(answer) if answer.replayed => "replayed",
+        Ok(_) => "done",
+        Err(error) => code(error),
+    }
+}
+
+pub fn code(error: &PlayError) -> &'static str {
+    match error {
+        PlayError::Malformed { .. } => "malformed",
+        PlayError::PlayerTokenRequired => "player_token_required",
+        PlayError::PlayerTokenInvalid => "player_token_invalid",
+        PlayError::NotSeated => "not_seated",
+        PlayError::GameNotFound => "game_not_found",
+        PlayError::InviteNotFound => "invite_not_found",
+        PlayError::VersionConflict { .. } => "version_conflict",
+        PlayError::NotYourTurn { .. } => "not_your_turn",
+        PlayError::MoveNotNow { code, .. } => code,
+        PlayError::NotStarted { .. } => "not_started",
+        PlayError::GameOver { .. } => "game_over",
+        PlayError::GameNotOver { .. } => "game_not_over",
+        PlayError::SeatTaken { .. } => "seat_taken",
+        PlayError::NoDrawOffer { .. } => "no_draw_offer",
+        PlayError::DrawAlreadyOffered { .. } => "draw_already_offered",
+        PlayError::InProgress => "in_progress",
+        PlayError::IllegalMove { .. } => "illegal_move",
+        PlayError::UnknownVariant { .. } => "unknown_variant",
+        PlayError::InvalidOption { .. } => "invalid_option",
+        PlayError::IdempotencyKeyReused => "idempotency_key_reused",
+        PlayError::TooManyUnknownInvites { .. } => "too_many_unknown_invites",
+        PlayError::Unavailable(_) => "unavailable",
+    }
+}
