@@ -71,7 +71,10 @@ impl Play {
             };
             return match self.inner.store.reserve(reservation).await? {
                 Reserved::InviteTaken => continue,
-                Reserved::Now => self.begin(&caller, &request, game, seater).await,
+                Reserved::Now => {
+                    let begun = self.begin(&caller, &request, game, seater).await;
+                    begun.map_err(PlayError::once_sent)
+                }
                 Reserved::Before(earlier) => {
                     let earlier = judge_earlier(key.as_ref(), earlier)?;
                     self.create_again(&caller, &request, seater, earlier).await

@@ -97,6 +97,14 @@ impl PlayError {
         }
     }
 
+    /// The same, where something was sent to the store before it failed.
+    pub(crate) fn once_sent(self) -> PlayError {
+        match self {
+            PlayError::Unavailable(Unavailable::NothingSent) => PlayError::OUTCOME_UNKNOWN,
+            other => other,
+        }
+    }
+
     pub(crate) const NOTHING_SENT: PlayError = PlayError::Unavailable(Unavailable::NothingSent);
     pub(crate) const OUTCOME_UNKNOWN: PlayError =
         PlayError::Unavailable(Unavailable::OutcomeUnknown);

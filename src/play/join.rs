@@ -38,7 +38,8 @@ impl Play {
         // Who has a token is renamed once they are seated, not by an attempt.
         let new_name = request.name.as_ref().filter(|_| caller.player.is_none());
         let seater = self.seater(&caller, new_name.map(PlayerName::as_str));
-        if key.is_some() || seater.is_new {
+        let reserves = key.is_some() || seater.is_new;
+        if reserves {
             let reservation = Reservation {
                 key: key.as_ref().map(OwnedKey::as_stored),
                 stage: &caller.stage,
@@ -66,7 +67,11 @@ impl Play {
                 tracing::warn!(%error, "a refused call's reservation stays");
             }
         }
-        seated
+        if reserves {
+            seated.map_err(PlayError::once_sent)
+        } else {
+            seated
+        }
     }
 
     /// The call came before: its answer, or, where it broke off before the event, its completion.

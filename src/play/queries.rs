@@ -10,9 +10,7 @@ use super::body::expected;
 use super::commands::visible;
 use super::request::parse_game_id;
 use super::view::{self, EventsView, GameView, GamesView, VariantsView};
-use super::{
-    Answer, Answered, Caller, ListGames, Play, PlayError, ReadEvents, Unavailable, invites,
-};
+use super::{Answer, Answered, Caller, ListGames, Play, PlayError, ReadEvents, invites};
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId, Seat, Status, Variant};
 use crate::store::{History, ListPlace};
@@ -139,12 +137,8 @@ impl Play {
         history: &Arc<History>,
         player: Option<PlayerId>,
     ) -> Result<GameView, PlayError> {
-        match self.view(history, player).await {
-            Err(PlayError::Unavailable(Unavailable::NothingSent)) => {
-                Err(PlayError::OUTCOME_UNKNOWN)
-            }
-            answer => answer,
-        }
+        let view = self.view(history, player).await;
+        view.map_err(PlayError::once_sent)
     }
 
     async fn views(

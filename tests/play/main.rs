@@ -14,6 +14,7 @@ mod idempotency;
 mod join;
 mod lists;
 mod moves;
+mod outage;
 mod players;
 mod private;
 mod rematch;

@@ -113,7 +113,8 @@ impl Table {
     }
 }
 
-fn instance(database: &Database) -> Play {
+/// An instance of play, with a writer of its own.
+pub fn instance(database: &Database) -> Play {
     let store = Store::new(database.clone(), 8);
     let (appender, writer) = append::writer(database, watch::channel(0).0);
     tokio::spawn(writer.run());
