@@ -1,9 +1,9 @@
 //! What the listener says of itself, with no stage and no key: its health and its documents.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use tokio::sync::watch;
 use utoipa_swagger_ui::Config;
@@ -22,8 +22,6 @@ pub enum Readiness {
 /// What the documents page may load: its own files; Swagger UI sets styles and draws data images.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
-
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
 
 /// The process runs; nothing else is asked.
 pub async fn read_health() -> HttpResponse {
@@ -46,11 +44,16 @@ pub async fn read_readiness(state: web::Data<State>) -> HttpResponse {
     }
 }
 
-pub async fn read_openapi() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .content_type("application/json")
-        .body(DOCUMENT.as_str())
+/// The document, with the address at which this client reached the server.
+pub async fn read_openapi(request: HttpRequest) -> HttpResponse {
+    let connection = request.connection_info();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
+    let origin = if connection.host().bytes().all(plain) {
+        format!("{}://{}", connection.scheme(), connection.host())
+    } else {
+        openapi::DEFAULT_ORIGIN.to_owned()
+    };
+    HttpResponse::Ok().json(openapi::document_at(&origin))
 }
 
 /// Its files are named beside it, so it needs the slash.

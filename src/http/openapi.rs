@@ -12,12 +12,19 @@ use super::handlers::{commands, games, live, players};
 use super::refusal::{GateError, Problem};
 use super::routes::{ENDPOINTS, Endpoint};
 
-/// The document as it is served. It says nothing of the server it is served by, so it is the same
-/// everywhere.
+/// Where a server listens unless it is told otherwise.
+pub const DEFAULT_ORIGIN: &str = "http://127.0.0.1:8080";
+
+/// The document of a server on its default address.
 pub fn document() -> Value {
+    document_at(DEFAULT_ORIGIN)
+}
+
+/// The document of a server that clients reach at `origin`.
+pub fn document_at(origin: &str) -> Value {
     // A tree of maps, lists and texts: every value of it has a JSON form.
     let mut document = serde_json::to_value(Api::openapi()).expect("the document is plain data");
-    document["servers"] = servers();
+    document["servers"] = servers(origin);
     document["security"] = json!([{"apiKey": []}, {"apiKey": [], "playerToken": []}]);
     document["components"]["securitySchemes"] = security_schemes();
     document["components"]["headers"] = headers();
@@ -70,15 +77,19 @@ pub fn document() -> Value {
 )]
 struct Api;
 
-fn servers() -> Value {
+/// An absolute address, because generators and linters take it for the address of the server.
+fn servers(origin: &str) -> Value {
     json!([{
-        "url": "/{stage}",
+        "url": "{origin}/{stage}",
         "description": "A stage of this server. Its default stage, if it has one, is also served \
                         without a prefix.",
-        "variables": {"stage": {
-            "default": "dev",
-            "description": "The stage's name; each stage has games of its own."
-        }}
+        "variables": {
+            "origin": {"default": origin, "description": "Where the server listens."},
+            "stage": {
+                "default": "dev",
+                "description": "The stage's name; each stage has games of its own."
+            }
+        }
     }])
 }
 

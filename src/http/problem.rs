@@ -259,3 +259,6 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
     };
     refusal.respond(request_id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,8 @@ pub async fn create_player(
 }
 
 /// Who am I
+///
+/// The player that the player token names.
 #[utoipa::path(
     get, path = "/players/me", operation_id = "readPlayer", tag = "players",
     responses((status = 200, description = "The caller", body = PlayerView)),
@@ -52,6 +54,8 @@ pub async fn read_player(
 }
 
 /// Rename me
+///
+/// Games show the new name from their next version on at the latest.
 #[utoipa::path(
     patch, path = "/players/me", operation_id = "renamePlayer", tag = "players",
     request_body(content = RenamePlayerBody),
