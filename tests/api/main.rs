@@ -1,0 +1,16 @@
+//! The public listener over real sockets, on a real Postgres.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps fails where it should"
+)]
+
+mod bad_input;
+mod browsers;
+mod calls;
+mod connections;
+mod gate;
+mod reads;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
