@@ -14,6 +14,7 @@ use turnkey::config::StageName;
 use turnkey::game::Rules;
 use turnkey::gate::{ApiKeyValue, Gate, issue};
 use turnkey::http::{self, Readiness, Settings, State};
+use turnkey::live::{self, Hub};
 use turnkey::play::{Play, Tokens};
 use turnkey::store::{Database, DeploymentId, PlanId, Store, append, tail};
 
@@ -57,14 +58,22 @@ impl World {
 
         let (committed, batches) = watch::channel(0);
         let (appender, writer) = append::writer(&database, committed);
-        let (follower, mut items, status) = tail::follow(&store, batches).await.unwrap();
+        let (follower, items, status) = tail::follow(&store, batches).await.unwrap();
         let tokens = Tokens::new(SECRET, None, store.clock().clone());
         let rules_for = Arc::new(|_: &StageName, variant| Rules::newest(variant));
         let play = Play::new(store.clone(), appender, tokens, rules_for);
+        let settings_of_live = live::Settings {
+            play: play.clone(),
+            gate: gate.clone(),
+            store: store.clone(),
+            origins: settings.cors_origins.clone(),
+            max_sockets: 100,
+        };
+        let hub = Hub::new(settings_of_live, status.borrow().read.epoch);
         let tasks = vec![
             tokio::spawn(writer.run()),
             tokio::spawn(follower.run()),
-            tokio::spawn(async move { while items.recv().await.is_some() {} }),
+            tokio::spawn(live::run_feed(items, hub.clone())),
             tokio::spawn(turnkey::projection::run(database.clone(), status)),
         ];
 
@@ -72,6 +81,7 @@ impl World {
         let state = State {
             gate,
             play,
+            hub,
             readiness: watched,
             settings,
         };
