@@ -1,7 +1,13 @@
-//! Starting and stopping: the embedded database, the generated secrets, the file of chosen ports.
+//! Starting and stopping: every task is spawned here, by name, and waited for at the end.
 
 mod atomic_file;
 pub mod credentials;
 pub mod embedded;
+pub mod logging;
 pub mod place;
 pub mod ports_file;
+mod readiness;
+mod server;
+mod tasks;
+
+pub use server::{Server, StartError};

@@ -1,0 +1,72 @@
+//! `turnkey serve`: from the settings to the signal that ends it.
+
+use std::path::{Path, absolute};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::health::reachable;
+use super::{CommandError, print_line, runtime};
+use crate::config::{Config, DatabasePlace, ServeOptions, process_variable};
+use crate::startup::credentials::{self, Ensured};
+use crate::startup::{Server, logging};
+
+/// Serves until SIGTERM or SIGINT.
+pub fn run(options: &ServeOptions) -> Result<(), CommandError> {
+    let config =
+        Config::from_options(options, &process_variable).map_err(CommandError::new)?;
+    logging::start(&config.log_filter, config.log_format);
+    runtime()?.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), CommandError> {
+    let mut terminated = signal(SignalKind::terminate()).map_err(CommandError::new)?;
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(CommandError::new)?;
+    let place = config.database.clone();
+    let default_stage = config.default_stage.clone();
+    let server = tokio::select! {
+        started = Server::start(config) => started.map_err(CommandError::new)?,
+        _ = terminated.recv() => return Ok(()),
+        _ = interrupted.recv() => return Ok(()),
+    };
+    tracing::info!(public = %server.public_address, "serving");
+    if let DatabasePlace::Embedded { data_dir } = &place {
+        let prefix = match default_stage {
+            Some(_) => String::new(),
+            None => "/dev".to_owned(),
+        };
+        welcome(&server, data_dir, &prefix);
+    }
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    tracing::info!("stopping");
+    server.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Says where everything is, and how to begin; shows no secret.
+fn welcome(server: &Server, data_dir: &Path, prefix: &str) {
+    let public = reachable(server.public_address);
+    let file = credentials::path(&absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned()));
+    let file = file.display();
+    if server.ensured == Some(Ensured::Remade) {
+        print_line(
+            "credentials.env was missing beside an older database: new secrets were made. Keys go \
+             on working; player tokens and control-plane credentials given out before do not.",
+        );
+    }
+    print_line("");
+    print_line(&format!("  game API     http://{public}{prefix}"));
+    print_line(&format!("  documents    http://{public}/docs"));
+    print_line(&format!("  credentials  {file}"));
+    print_line("");
+    print_line("Start a game:");
+    print_line("");
+    print_line(&format!(
+        "  curl -s -X POST http://{public}{prefix}/game -H \"x-api-key: $(sed -n \
+         's/^TURNKEY_API_KEY=//p' '{file}')\" -H 'content-type: application/json' -d '{{}}'"
+    ));
+    print_line("");
+}

@@ -1,0 +1,43 @@
+//! Whether this instance should be sent requests: the database answers, and the log is followed.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::interval;
+
+use crate::http::Readiness;
+use crate::store::tail::TailStatus;
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The follower asks the database twice a second.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
+/// How many positions the follower may be behind the log's end.
+const MAX_LAG: i64 = 10_000;
+
+/// What the follower's state says.
+pub fn judge(tail: &TailStatus) -> Readiness {
+    if tail.answered.elapsed() > ANSWERED_WITHIN {
+        Readiness::NotReady("the database does not answer")
+    } else if tail.log_end - tail.read.position > MAX_LAG {
+        Readiness::NotReady("this instance is behind the event log")
+    } else {
+        Readiness::Ready
+    }
+}
+
+/// Judges again and again, until nobody asks any more.
+pub async fn watch(
+    tail: watch::Receiver<TailStatus>,
+    stopping: watch::Receiver<bool>,
+    ready: watch::Sender<Readiness>,
+) {
+    let mut look = interval(LOOK_EVERY);
+    while !ready.is_closed() {
+        look.tick().await;
+        ready.send_replace(if *stopping.borrow() {
+            Readiness::NotReady("this instance is stopping")
+        } else {
+            judge(&tail.borrow())
+        });
+    }
+}

@@ -1,0 +1,240 @@
+//! One server: its tasks and listeners, from the settings to the last socket.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::credentials::{self, CredentialsError, Ensured};
+use super::embedded::{Embedded, Origin};
+use super::place::{self, Opened, PlaceError};
+use super::tasks::Tasks;
+use super::{ports_file, readiness};
+use crate::config::{Config, ControlCredentials, DatabasePlace, Secret, StageName};
+use crate::game::{Rules, Variant};
+use crate::gate::issue::{self, IssueError};
+use crate::gate::{self, Gate};
+use crate::http;
+use crate::live::{self, Hub};
+use crate::play::{self, Play, Tokens};
+use crate::projection;
+use crate::store::migrate::{self, MigrateError};
+use crate::store::{Store, StoreError, append, tail};
+
+/// How long sockets are let go over when the server stops.
+const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(10);
+/// How long requests under way may take to end, after the sockets have gone.
+const REQUESTS_END_WITHIN: Duration = Duration::from_secs(8);
+/// How long the writer may take over what was asked of it before.
+const TASKS_END_WITHIN: Duration = Duration::from_secs(5);
+
+/// A server that serves, until it is stopped.
+pub struct Server {
+    pub public_address: SocketAddr,
+    pub origin: Option<Origin>,
+    pub ensured: Option<Ensured>,
+    hub: Hub,
+    listener: ServerHandle,
+    listening: JoinHandle<std::io::Result<()>>,
+    stopping: watch::Sender<bool>,
+    /// They end when what feeds them has ended.
+    fed: Tasks,
+    /// They hold nothing that must be handed back.
+    endless: Tasks,
+    embedded: Option<Embedded>,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError<IssueError>),
+    #[error("TURNKEY_SECRET is required with DATABASE_URL")]
+    NoSecret,
+    #[error("{variable} {address} cannot be listened on: {error}")]
+    Listen { variable: &'static str, address: SocketAddr, error: std::io::Error },
+    #[error("--ports-file {path} cannot be written: {error}")]
+    PortsFile { path: String, error: std::io::Error },
+}
+
+/// Secrets that the operator set, or that the first embedded start made.
+struct Secrets {
+    signing: Secret,
+    control: ControlCredentials,
+}
+
+impl Server {
+    /// Starts everything and returns once requests are served. To be called in a runtime.
+    ///
+    /// # Errors
+    /// See [`StartError`]; what was started is stopped again.
+    pub async fn start(config: Config) -> Result<Server, StartError> {
+        let public = bind("TURNKEY_LISTEN", config.listen)?;
+        let Opened { database, embedded } = open(&config.database).await?;
+        migrate::migrate(&database).await?;
+        let store = Store::new(database.clone(), config.pool_size);
+        store.synchronise_clock().await?;
+        let (secrets, ensured) = secrets(&config, &store, embedded.as_ref()).await?;
+
+        let gate = Gate::open(&store).await?;
+        let (stopping, stopped) = watch::channel(false);
+        let mut fed = Tasks::default();
+        let mut endless = Tasks::default();
+        endless.spawn("gate", gate::run_reload(gate.clone(), store.clone(), told(stopped)));
+
+        let (committed, batches) = watch::channel(0);
+        let (appender, writer) = append::writer(&database, committed);
+        fed.spawn("writer", writer.run());
+        fed.spawn("announcer", tail::announce(database.clone(), batches.clone()));
+        let (follower, items, status) = tail::follow(&store, batches).await?;
+        endless.spawn("tail", follower.run());
+        endless.spawn("projector", projection::run(database, status.clone()));
+
+        let play = play(&config, &secrets, &store, appender, gate.clone());
+        endless.spawn("sweeper", play::sweep_hourly(play.clone()));
+        let settings = live::Settings {
+            play: play.clone(),
+            gate: gate.clone(),
+            store: store.clone(),
+            origins: config.cors_origins.clone(),
+            max_sockets: config.max_sockets,
+        };
+        let hub = Hub::new(settings, status.borrow().read.epoch);
+        endless.spawn("feed", live::run_feed(items, hub.clone()));
+        endless.spawn("rights", live::watch_rights(hub.clone()));
+        let (ready, readiness) = watch::channel(readiness::judge(&status.borrow()));
+        endless.spawn("readiness", readiness::watch(status, stopping.subscribe(), ready));
+
+        let public_address = local_address(&public, config.listen)?;
+        let state = http::State {
+            gate,
+            play,
+            hub: hub.clone(),
+            readiness,
+            settings: http::Settings {
+                default_stage: config.default_stage.clone(),
+                cors_origins: config.cors_origins.clone(),
+                trusted_proxies: config.trusted_proxies.clone(),
+            },
+        };
+        let listening = http::server(public, state, REQUESTS_END_WITHIN)
+            .map_err(|error| listen_error("TURNKEY_LISTEN", config.listen, error))?;
+        let listener = listening.handle();
+        let server = Server {
+            public_address,
+            origin: embedded.as_ref().map(Embedded::origin),
+            ensured,
+            hub,
+            listener,
+            listening: tokio::spawn(listening),
+            stopping,
+            fed,
+            endless,
+            embedded,
+        };
+        if let Some(path) = &config.ports_file {
+            ports_file::write(path, server.public_address, server.public_address).map_err(
+                |error| StartError::PortsFile { path: path.display().to_string(), error },
+            )?;
+        }
+        Ok(server)
+    }
+
+    /// Lets the sockets go, spread over time, then ends requests, tasks and the embedded Postgres,
+    /// in this order: nothing is asked of what has ended.
+    pub async fn stop(self) {
+        self.stopping.send_replace(true);
+        self.hub.drain(SOCKETS_LEAVE_WITHIN).await;
+        self.listener.stop(true).await;
+        if let Ok(Err(error)) = self.listening.await {
+            tracing::warn!(%error, "the public listener ended with an error");
+        }
+        drop(self.hub);
+        self.endless.abort();
+        self.fed.join(TASKS_END_WITHIN).await;
+        if let Some(embedded) = self.embedded {
+            // It waits for a process to end.
+            let _ = tokio::task::spawn_blocking(move || embedded.stop()).await;
+        }
+    }
+}
+
+async fn open(place: &DatabasePlace) -> Result<Opened, StartError> {
+    let place = place.clone();
+    let opened = tokio::task::spawn_blocking(move || place::open_for_server(&place)).await;
+    // The closure does not panic, and nobody aborts it.
+    Ok(opened.expect("opening the database must not panic")?)
+}
+
+async fn secrets(
+    config: &Config,
+    store: &Store,
+    embedded: Option<&Embedded>,
+) -> Result<(Secrets, Option<Ensured>), StartError> {
+    let Some(embedded) = embedded else {
+        let signing = config.secret.clone().ok_or(StartError::NoSecret)?;
+        return Ok((Secrets { signing, control: config.control.clone() }, None));
+    };
+    let make_key = async || {
+        let value = issue::make_first_key(store).await?;
+        Ok(Secret::new(value.expose().to_owned()))
+    };
+    let (made, ensured) =
+        credentials::ensure(embedded.data_dir(), embedded.origin(), make_key).await?;
+    let set = &config.control;
+    let control = ControlCredentials {
+        admin_token: set.admin_token.clone().or(Some(made.admin_token)),
+        access_key_id: set.access_key_id.clone().or(Some(made.access_key_id)),
+        secret_access_key: set.secret_access_key.clone().or(Some(made.secret_access_key)),
+    };
+    let signing = config.secret.clone().unwrap_or(made.secret);
+    Ok((Secrets { signing, control }, Some(ensured)))
+}
+
+fn play(
+    config: &Config,
+    secrets: &Secrets,
+    store: &Store,
+    appender: append::Appender,
+    gate: Gate,
+) -> Play {
+    let previous = config.secret_previous.as_ref().map(|secret| secret.expose().as_bytes());
+    let signing = secrets.signing.expose().as_bytes();
+    let tokens = Tokens::new(signing, previous, store.clock().clone());
+    let rules_for = move |stage: &StageName, variant: Variant| {
+        let deployed = gate.rules_version(stage, variant.id());
+        deployed
+            .and_then(|version| Rules::known(variant, version))
+            .unwrap_or_else(|| Rules::newest(variant))
+    };
+    Play::new(store.clone(), appender, tokens, Arc::new(rules_for))
+}
+
+fn bind(variable: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|error| listen_error(variable, address, error))
+}
+
+fn local_address(
+    listener: &TcpListener,
+    address: SocketAddr,
+) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|error| listen_error("TURNKEY_LISTEN", address, error))
+}
+
+fn listen_error(variable: &'static str, address: SocketAddr, error: std::io::Error) -> StartError {
+    StartError::Listen { variable, address, error }
+}
+
+/// Ends when the server is told to stop, or is gone.
+async fn told(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
