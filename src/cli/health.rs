@@ -1,12 +1,12 @@
 //! `turnkey health`: for container health checks, where there is no shell and no curl.
 
-use std::io::{Read, Write};
+use std::io::{Read, Write, stdout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use clap::Args;
 
-use super::{CommandError, print_line};
+use super::CommandError;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -23,10 +23,7 @@ pub fn run(options: &HealthOptions) -> Result<(), CommandError> {
     let status = ask(address)
         .map_err(|error| CommandError::new(format!("no answer from {address}: {error}")))?;
     match status.split_whitespace().nth(1) {
-        Some("200") => {
-            print_line("healthy");
-            Ok(())
-        }
+        Some("200") => Ok(writeln!(stdout(), "healthy")?),
         _ => Err(CommandError::new(format!("{address} answers: {status}"))),
     }
 }

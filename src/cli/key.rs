@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::{CommandError, Output};
 use crate::gate::issue::{self, FIRST_NAME, IssueError};
 use crate::gate::{ApiKeyValue, ApiKeyValueError};
 use crate::store::keys::{ApiKey, KeyFilter};
@@ -35,13 +36,6 @@ pub enum KeyCommand {
     Delete { id: String },
 }
 
-/// How a command prints what it has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    People,
-    Json,
-}
-
 /// Why a key command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -61,16 +55,15 @@ pub enum KeyError {
     Output(#[from] std::io::Error),
 }
 
-impl KeyError {
-    /// What the process ends with: 2 where the command was wrong in itself.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            KeyError::Id(..) | KeyError::Value(_) => 2,
+impl From<KeyError> for CommandError {
+    fn from(error: KeyError) -> CommandError {
+        match error {
+            KeyError::Id(..) | KeyError::Value(_) => CommandError::usage(error),
             KeyError::UnknownKey(_)
             | KeyError::UnknownPlan(_)
             | KeyError::Issue(_)
             | KeyError::Store(_)
-            | KeyError::Output(_) => 1,
+            | KeyError::Output(_) => CommandError::new(error),
         }
     }
 }

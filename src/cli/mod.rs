@@ -4,18 +4,21 @@
 //! 2 usage. Secrets come from the environment or files, never from arguments.
 
 mod health;
-mod key;
+pub mod key;
 mod projection;
 mod serve;
+pub mod table;
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::json;
 
 use crate::config::{DatabaseOptions, DatabasePlace, ServeOptions, process_variable};
 use crate::http;
-use crate::startup::place::{self, Opened};
-use crate::store::{Store, migrate};
+use crate::startup::place;
+use crate::store::{Database, Store, migrate};
 
 /// A backend for turn-based games, gated by API keys and usage plans.
 #[derive(Parser)]
@@ -70,91 +73,112 @@ pub struct OnDatabase {
 /// How a command prints its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// For people.
-    Text,
+    People,
     Json,
 }
 
-/// Why a command failed: one line for people.
+/// Why a command failed, in one line for people, and what the process ends with.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CommandError(String);
+#[error("{reason}")]
+pub struct CommandError {
+    reason: String,
+    exit_code: u8,
+}
 
 impl CommandError {
     pub fn new(reason: impl std::fmt::Display) -> CommandError {
-        CommandError(reason.to_string())
+        CommandError {
+            reason: reason.to_string(),
+            exit_code: 1,
+        }
+    }
+
+    /// The command was wrong in itself.
+    pub fn usage(reason: impl std::fmt::Display) -> CommandError {
+        CommandError {
+            reason: reason.to_string(),
+            exit_code: 2,
+        }
+    }
+}
+
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> CommandError {
+        CommandError::new(format!("cannot print: {error}"))
     }
 }
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
-    let outcome = match command_line.command {
-        None => serve::run(&command_line.serve),
-        Some(Command::Serve(options)) => serve::run(&options),
-        Some(Command::Health(options)) => health::run(&options),
-        Some(Command::Openapi) => {
-            print_line(&http::openapi::json());
-            Ok(())
-        }
-        Some(Command::Migrate(on)) => on_database(&on, async |opened, output| {
-            let schema = migrate::migrate(&opened.database).await.map_err(CommandError::new)?;
-            match output {
-                Output::Text => print_line(&format!("The database is at schema {schema}.")),
-                Output::Json => print_line(&serde_json::json!({"schema": schema}).to_string()),
-            }
-            Ok(())
-        }),
-        Some(Command::Key { command, on }) => on_database(&on, async |opened, output| {
-            key::run(&migrated(&opened).await?, command, output).await
-        }),
-        Some(Command::Projection { command, on }) => on_database(&on, async |opened, output| {
-            projection::run(&migrated(&opened).await?, command, output).await
-        }),
-        Some(Command::Restored(on)) => on_database(&on, async |opened, output| {
-            let epoch =
-                migrated(&opened).await?.renew_epoch().await.map_err(CommandError::new)?;
-            match output {
-                Output::Text => print_line(&format!(
-                    "The log begins a new epoch, {epoch}: every client gets its games anew."
-                )),
-                Output::Json => print_line(&serde_json::json!({"epoch": epoch}).to_string()),
-            }
-            Ok(())
-        }),
-    };
-    match outcome {
+    match run(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("turnkey: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code)
         }
     }
 }
 
-/// Prints a line of a result. A reader that has gone away is no failure of ours.
-pub fn print_line(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{line}");
+fn run(command_line: CommandLine) -> Result<(), CommandError> {
+    match command_line.command {
+        None => serve::run(&command_line.serve),
+        Some(Command::Serve(options)) => serve::run(&options),
+        Some(Command::Health(options)) => health::run(&options),
+        Some(Command::Openapi) => Ok(writeln!(stdout(), "{:#}", http::openapi::document())?),
+        Some(Command::Migrate(on)) => on_database(&on, async |database, output| {
+            let schema = migrate::migrate(&database)
+                .await
+                .map_err(CommandError::new)?;
+            match output {
+                Output::People => writeln!(stdout(), "The database is at schema {schema}.")?,
+                Output::Json => writeln!(stdout(), "{}", json!({"schema": schema}))?,
+            }
+            Ok(())
+        }),
+        Some(Command::Key { command, on }) => on_database(&on, async |database, output| {
+            Ok(key::run(&migrated(database).await?, command, output, &mut stdout()).await?)
+        }),
+        Some(Command::Projection { command, on }) => on_database(&on, async |database, output| {
+            projection::run(&migrated(database).await?, command, output, &mut stdout()).await
+        }),
+        Some(Command::Restored(on)) => on_database(&on, async |database, output| {
+            let store = migrated(database).await?;
+            let epoch = store.renew_epoch().await.map_err(CommandError::new)?;
+            match output {
+                Output::People => writeln!(
+                    stdout(),
+                    "The log begins a new epoch, {epoch}: every client gets its games anew."
+                )?,
+                Output::Json => writeln!(stdout(), "{}", json!({"epoch": epoch}))?,
+            }
+            Ok(())
+        }),
+    }
 }
 
 /// Runs `command` on the database that the options name: the given one, the embedded one of a
 /// running server, or the embedded one started for the length of the command.
 fn on_database(
     on: &OnDatabase,
-    command: impl AsyncFnOnce(Opened, Output) -> Result<(), CommandError>,
+    command: impl AsyncFnOnce(Database, Output) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let place = DatabasePlace::from_options(&on.database, &process_variable)
-        .map_err(CommandError::new)?;
+        .map_err(CommandError::usage)?;
     let opened = place::open_for_command(&place).map_err(CommandError::new)?;
-    let output = if on.json { Output::Json } else { Output::Text };
-    runtime()?.block_on(command(opened, output))
+    let output = if on.json {
+        Output::Json
+    } else {
+        Output::People
+    };
+    runtime()?.block_on(command(opened.database.clone(), output))
 }
 
-/// A store on a database whose schema is up to date.
-async fn migrated(opened: &Opened) -> Result<Store, CommandError> {
-    migrate::migrate(&opened.database).await.map_err(CommandError::new)?;
-    let store = Store::new(opened.database.clone(), 2);
+/// A store on the database, whose schema is brought up to date.
+async fn migrated(database: Database) -> Result<Store, CommandError> {
+    migrate::migrate(&database)
+        .await
+        .map_err(CommandError::new)?;
+    let store = Store::new(database, 2);
     store.synchronise_clock().await.map_err(CommandError::new)?;
     Ok(store)
 }

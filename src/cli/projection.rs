@@ -1,9 +1,11 @@
 //! `turnkey projection`: how far the derived rows are, and making them anew.
 
+use std::io::Write;
+
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{CommandError, Output, print_line};
+use super::{CommandError, Output};
 use crate::projection;
 use crate::store::Store;
 
@@ -19,14 +21,19 @@ pub async fn run(
     store: &Store,
     command: ProjectionCommand,
     output: Output,
+    out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
     match command {
-        ProjectionCommand::Status => status(store, output).await,
-        ProjectionCommand::Rebuild => rebuild(store, output).await,
+        ProjectionCommand::Status => status(store, output, out).await,
+        ProjectionCommand::Rebuild => rebuild(store, output, out).await,
     }
 }
 
-async fn status(store: &Store, output: Output) -> Result<(), CommandError> {
+async fn status(
+    store: &Store,
+    output: Output,
+    out: &mut (dyn Write + Send),
+) -> Result<(), CommandError> {
     let status = store.projection_status().await.map_err(CommandError::new)?;
     let quarantined = store.quarantined_games().await.map_err(CommandError::new)?;
     match output {
@@ -44,34 +51,49 @@ async fn status(store: &Store, output: Output) -> Result<(), CommandError> {
                 "quarantined": status.quarantined,
                 "quarantinedGames": games,
             });
-            print_line(&status.to_string());
+            writeln!(out, "{status}")?;
         }
-        Output::Text => {
-            print_line(&format!("generation   {}", status.generation));
-            print_line(&format!("position     {} of {}", status.position, status.log_end));
-            print_line(&format!(
-                "lag          {} events, {:.1} s",
-                status.lag_events, status.lag_seconds
-            ));
-            print_line(&format!("quarantined  {} games", status.quarantined));
+        Output::People => {
+            let (events, seconds) = (status.lag_events, status.lag_seconds);
+            writeln!(out, "generation   {}", status.generation)?;
+            writeln!(
+                out,
+                "position     {} of {}",
+                status.position, status.log_end
+            )?;
+            writeln!(out, "lag          {events} events, {seconds:.1} s")?;
+            writeln!(out, "quarantined  {} games", status.quarantined)?;
             for (game, error) in quarantined {
-                print_line(&format!("  {game}  {error}"));
+                writeln!(out, "  {game}  {error}")?;
             }
         }
     }
     Ok(())
 }
 
-async fn rebuild(store: &Store, output: Output) -> Result<(), CommandError> {
-    let progress = projection::rebuild(store.database()).await.map_err(CommandError::new)?;
+async fn rebuild(
+    store: &Store,
+    output: Output,
+    out: &mut (dyn Write + Send),
+) -> Result<(), CommandError> {
+    let rebuilt = projection::rebuild(store.database())
+        .await
+        .map_err(CommandError::new)?;
+    let (generation, position) = (rebuilt.generation, rebuilt.position);
     match output {
-        Output::Json => print_line(
-            &json!({"generation": progress.generation, "position": progress.position}).to_string(),
-        ),
-        Output::Text => print_line(&format!(
-            "Rebuilt: generation {} is live, at position {}.",
-            progress.generation, progress.position
-        )),
+        Output::Json => {
+            writeln!(
+                out,
+                "{}",
+                json!({"generation": generation, "position": position})
+            )?;
+        }
+        Output::People => {
+            writeln!(
+                out,
+                "Rebuilt: generation {generation} is live, at position {position}."
+            )?;
+        }
     }
     Ok(())
 }

@@ -1,19 +1,19 @@
 //! `turnkey serve`: from the settings to the signal that ends it.
 
+use std::io::{Write, stdout};
 use std::path::{Path, absolute};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::health::reachable;
-use super::{CommandError, print_line, runtime};
+use super::{CommandError, runtime};
 use crate::config::{Config, DatabasePlace, ServeOptions, process_variable};
 use crate::startup::credentials::{self, Ensured};
 use crate::startup::{Server, logging};
 
 /// Serves until SIGTERM or SIGINT.
 pub fn run(options: &ServeOptions) -> Result<(), CommandError> {
-    let config =
-        Config::from_options(options, &process_variable).map_err(CommandError::new)?;
+    let config = Config::from_options(options, &process_variable).map_err(CommandError::new)?;
     logging::start(&config.log_filter, config.log_format);
     runtime()?.block_on(serve(config))
 }
@@ -30,11 +30,8 @@ async fn serve(config: Config) -> Result<(), CommandError> {
     };
     tracing::info!(public = %server.public_address, "serving");
     if let DatabasePlace::Embedded { data_dir } = &place {
-        let prefix = match default_stage {
-            Some(_) => String::new(),
-            None => "/dev".to_owned(),
-        };
-        welcome(&server, data_dir, &prefix);
+        let prefix = if default_stage.is_some() { "" } else { "/dev" };
+        welcome(&server, data_dir, prefix)?;
     }
     tokio::select! {
         _ = terminated.recv() => {}
@@ -47,26 +44,25 @@ async fn serve(config: Config) -> Result<(), CommandError> {
 }
 
 /// Says where everything is, and how to begin; shows no secret.
-fn welcome(server: &Server, data_dir: &Path, prefix: &str) {
-    let public = reachable(server.public_address);
-    let file = credentials::path(&absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned()));
+fn welcome(server: &Server, data_dir: &Path, prefix: &str) -> std::io::Result<()> {
+    let base = format!("http://{}", reachable(server.public_address));
+    let file = credentials::path(&absolute(data_dir)?);
     let file = file.display();
+    let mut out = stdout();
     if server.ensured == Some(Ensured::Remade) {
-        print_line(
-            "credentials.env was missing beside an older database: new secrets were made. Keys go \
-             on working; player tokens and control-plane credentials given out before do not.",
-        );
+        writeln!(
+            out,
+            "credentials.env was missing beside an older database: new secrets were made. Player \
+             tokens and control-plane credentials given out before are void.",
+        )?;
     }
-    print_line("");
-    print_line(&format!("  game API     http://{public}{prefix}"));
-    print_line(&format!("  documents    http://{public}/docs"));
-    print_line(&format!("  credentials  {file}"));
-    print_line("");
-    print_line("Start a game:");
-    print_line("");
-    print_line(&format!(
-        "  curl -s -X POST http://{public}{prefix}/game -H \"x-api-key: $(sed -n \
-         's/^TURNKEY_API_KEY=//p' '{file}')\" -H 'content-type: application/json' -d '{{}}'"
-    ));
-    print_line("");
+    writeln!(out, "\n  game API     {base}{prefix}")?;
+    writeln!(out, "  documents    {base}/docs")?;
+    writeln!(out, "  credentials  {file}")?;
+    writeln!(out, "\nStart a game:\n")?;
+    writeln!(
+        out,
+        "  curl -s {base}{prefix}/game -H \"x-api-key: $(sed -n 's/^TURNKEY_API_KEY=//p' \
+         '{file}')\" -H 'content-type: application/json' -d '{{\"name\":\"Ann\"}}'\n"
+    )
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::problem::HttpError;
 use crate::config::StageName;
+use crate::store::KeyId;
 
 /// Names one request, in its answer and in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct CallParts {
     /// What the client wrote before the path: `/{stage}`, or nothing for the default stage.
     pub prefix: String,
     /// The id of the call's key, where the method needs one.
-    pub key_id: Option<String>,
+    pub key: Option<KeyId>,
     pub client_address: IpAddr,
     pub body: Bytes,
 }

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use super::context::Call;
 use super::problem::HttpError;
-use crate::play::PlayError;
+use crate::play::{self, PlayError};
 
 /// The greatest body that is read.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -82,22 +82,9 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
         return Ok(None);
     };
     match (value.to_str(), values.next()) {
-        (Ok(authorization), None) => bearer_of(authorization).map(Some),
+        (Ok(authorization), None) => Ok(Some(play::bearer_token(authorization)?)),
         _ => Err(PlayError::PlayerTokenInvalid.into()),
     }
-}
-
-/// The token in `Bearer …`.
-///
-/// # Errors
-/// Another scheme, or no token.
-pub fn bearer_of(authorization: &str) -> Result<&str, HttpError> {
-    authorization
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
-        .map(|(_, token)| token.trim())
-        .filter(|token| !token.is_empty())
-        .ok_or_else(|| PlayError::PlayerTokenInvalid.into())
 }
 
 /// Whether `If-None-Match` names `etag`, which is a strong one with its quotes.

@@ -25,6 +25,7 @@ use super::{State, cors};
 use crate::config::StageName;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
+use crate::store::KeyId;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -53,7 +54,7 @@ enum Target {
 struct Trace {
     path: &'static str,
     stage: Option<StageName>,
-    key_id: Option<String>,
+    key: Option<KeyId>,
     rate_limit: RateLimit,
 }
 
@@ -74,7 +75,7 @@ pub async fn run<B: MessageBody + 'static>(
     let mut trace = Trace {
         path: "-",
         stage: None,
-        key_id: None,
+        key: None,
         rate_limit: RateLimit::default(),
     };
 
@@ -87,7 +88,7 @@ pub async fn run<B: MessageBody + 'static>(
         %method,
         path = trace.path,
         stage = trace.stage.as_ref().map_or("-", StageName::as_str),
-        key = trace.key_id.as_deref().unwrap_or("-"),
+        key = trace.key.as_ref().map_or("-", KeyId::as_str),
         status = response.status().as_u16(),
         latency_ms = began.elapsed().as_secs_f64() * 1000.0,
         %request_id,
@@ -219,7 +220,7 @@ async fn admit(
             api_key: api_key.as_deref(),
         })
         .await?;
-    trace.key_id = admission.key.map(|key| key.to_string());
+    trace.key = admission.key;
     trace.rate_limit = admission.rate_limit;
 
     let body = match endpoint.verb {
@@ -232,7 +233,7 @@ async fn admit(
     request.extensions_mut().insert(Call::new(CallParts {
         stage,
         prefix,
-        key_id: trace.key_id.clone(),
+        key: trace.key.clone(),
         client_address,
         body,
     }));

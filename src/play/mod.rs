@@ -22,6 +22,7 @@ mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -33,7 +34,7 @@ pub use request::{
     CreateGame, JoinGame, ListGames, MakeMove, PlayerName, ReadEvents, RequestKey,
     parse_new_player, parse_rename, parse_version,
 };
-pub use tokens::{PlayerToken, Tokens};
+pub use tokens::{PlayerToken, Tokens, bearer_token};
 pub use watch::UnfinishedGames;
 
 pub use crate::store::{History, Recorded};
@@ -62,6 +63,7 @@ struct Inner {
     guesses: Guesses,
 }
 
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// How many rows one statement of a sweep deletes, and how many statements one sweep sends.
 const SWEEP_LENGTH: i64 = 1000;
 const SWEEP_ROUNDS: u32 = 1000;
@@ -129,6 +131,17 @@ impl Play {
         }
         store.sweep_invites(SWEEP_LENGTH).await?;
         Ok(())
+    }
+
+    /// Sweeps hourly, for ever. To be run by one task.
+    pub async fn sweep_hourly(self) {
+        let mut hourly = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            hourly.tick().await;
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "reservations that have run out could not be swept");
+            }
+        }
     }
 
     /// Runs a command to its end, even where the caller stops waiting for it.

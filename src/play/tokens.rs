@@ -52,6 +52,19 @@ struct Claims {
     iat: i64,
 }
 
+/// The token in the value of an `Authorization` header.
+///
+/// # Errors
+/// [`PlayError::PlayerTokenInvalid`] where it is of another scheme, or empty.
+pub fn bearer_token(authorization: &str) -> Result<&str, PlayError> {
+    authorization
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| !token.is_empty())
+        .ok_or(PlayError::PlayerTokenInvalid)
+}
+
 impl Tokens {
     /// Signs with `secret`, and accepts also what was signed with `previous`, so that a secret
     /// can be changed without losing a player.

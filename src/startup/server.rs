@@ -19,7 +19,7 @@ use crate::gate::issue::{self, IssueError};
 use crate::gate::{self, Gate};
 use crate::http;
 use crate::live::{self, Hub};
-use crate::play::{self, Play, Tokens};
+use crate::play::{Play, Tokens};
 use crate::projection;
 use crate::store::migrate::{self, MigrateError};
 use crate::store::{Store, StoreError, append, tail};
@@ -61,7 +61,11 @@ pub enum StartError {
     #[error("TURNKEY_SECRET is required with DATABASE_URL")]
     NoSecret,
     #[error("{variable} {address} cannot be listened on: {error}")]
-    Listen { variable: &'static str, address: SocketAddr, error: std::io::Error },
+    Listen {
+        variable: &'static str,
+        address: SocketAddr,
+        error: std::io::Error,
+    },
     #[error("--ports-file {path} cannot be written: {error}")]
     PortsFile { path: String, error: std::io::Error },
 }
@@ -89,18 +93,24 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let mut fed = Tasks::default();
         let mut endless = Tasks::default();
-        endless.spawn("gate", gate::run_reload(gate.clone(), store.clone(), told(stopped)));
+        endless.spawn(
+            "gate",
+            gate::run_reload(gate.clone(), store.clone(), told(stopped)),
+        );
 
         let (committed, batches) = watch::channel(0);
         let (appender, writer) = append::writer(&database, committed);
         fed.spawn("writer", writer.run());
-        fed.spawn("announcer", tail::announce(database.clone(), batches.clone()));
+        fed.spawn(
+            "announcer",
+            tail::announce(database.clone(), batches.clone()),
+        );
         let (follower, items, status) = tail::follow(&store, batches).await?;
         endless.spawn("tail", follower.run());
         endless.spawn("projector", projection::run(database, status.clone()));
 
         let play = play(&config, &secrets, &store, appender, gate.clone());
-        endless.spawn("sweeper", play::sweep_hourly(play.clone()));
+        endless.spawn("sweeper", play.clone().sweep_hourly());
         let settings = live::Settings {
             play: play.clone(),
             gate: gate.clone(),
@@ -112,7 +122,10 @@ impl Server {
         endless.spawn("feed", live::run_feed(items, hub.clone()));
         endless.spawn("rights", live::watch_rights(hub.clone()));
         let (ready, readiness) = watch::channel(readiness::judge(&status.borrow()));
-        endless.spawn("readiness", readiness::watch(status, stopping.subscribe(), ready));
+        endless.spawn(
+            "readiness",
+            readiness::watch(status, stopping.subscribe(), ready),
+        );
 
         let public_address = local_address(&public, config.listen)?;
         let state = http::State {
@@ -143,7 +156,10 @@ impl Server {
         };
         if let Some(path) = &config.ports_file {
             ports_file::write(path, server.public_address, server.public_address).map_err(
-                |error| StartError::PortsFile { path: path.display().to_string(), error },
+                |error| StartError::PortsFile {
+                    path: path.display().to_string(),
+                    error,
+                },
             )?;
         }
         Ok(server)
@@ -182,7 +198,13 @@ async fn secrets(
 ) -> Result<(Secrets, Option<Ensured>), StartError> {
     let Some(embedded) = embedded else {
         let signing = config.secret.clone().ok_or(StartError::NoSecret)?;
-        return Ok((Secrets { signing, control: config.control.clone() }, None));
+        return Ok((
+            Secrets {
+                signing,
+                control: config.control.clone(),
+            },
+            None,
+        ));
     };
     let make_key = async || {
         let value = issue::make_first_key(store).await?;
@@ -194,7 +216,10 @@ async fn secrets(
     let control = ControlCredentials {
         admin_token: set.admin_token.clone().or(Some(made.admin_token)),
         access_key_id: set.access_key_id.clone().or(Some(made.access_key_id)),
-        secret_access_key: set.secret_access_key.clone().or(Some(made.secret_access_key)),
+        secret_access_key: set
+            .secret_access_key
+            .clone()
+            .or(Some(made.secret_access_key)),
     };
     let signing = config.secret.clone().unwrap_or(made.secret);
     Ok((Secrets { signing, control }, Some(ensured)))
@@ -207,7 +232,10 @@ fn play(
     appender: append::Appender,
     gate: Gate,
 ) -> Play {
-    let previous = config.secret_previous.as_ref().map(|secret| secret.expose().as_bytes());
+    let previous = config
+        .secret_previous
+        .as_ref()
+        .map(|secret| secret.expose().as_bytes());
     let signing = secrets.signing.expose().as_bytes();
     let tokens = Tokens::new(signing, previous, store.clock().clone());
     let rules_for = move |stage: &StageName, variant: Variant| {
@@ -223,15 +251,18 @@ fn bind(variable: &'static str, address: SocketAddr) -> Result<TcpListener, Star
     TcpListener::bind(address).map_err(|error| listen_error(variable, address, error))
 }
 
-fn local_address(
-    listener: &TcpListener,
-    address: SocketAddr,
-) -> Result<SocketAddr, StartError> {
-    listener.local_addr().map_err(|error| listen_error("TURNKEY_LISTEN", address, error))
+fn local_address(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener
+        .local_addr()
+        .map_err(|error| listen_error("TURNKEY_LISTEN", address, error))
 }
 
 fn listen_error(variable: &'static str, address: SocketAddr, error: std::io::Error) -> StartError {
-    StartError::Listen { variable, address, error }
+    StartError::Listen {
+        variable,
+        address,
+        error,
+    }
 }
 
 /// Ends when the server is told to stop, or is gone.

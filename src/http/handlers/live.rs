@@ -5,10 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::gate::Denial;
 use crate::http::State;
 use crate::http::context::Call;
-use crate::http::input;
 use crate::http::problem::HttpError;
 use crate::live::{self, OpenError, Visitor};
-use crate::play::{PlayError, Unavailable};
+use crate::play::{PlayError, Unavailable, bearer_token};
 
 /// Open the live channel
 ///
@@ -35,12 +34,11 @@ pub async fn open_live(
     let bearer = handshake
         .authorization
         .as_deref()
-        .map(input::bearer_of)
+        .map(bearer_token)
         .transpose()?;
     let visitor = Visitor {
         stage: call.stage.clone(),
-        // The pipeline wrote it down from a key's id.
-        key: call.key_id.as_deref().and_then(|id| id.parse().ok()),
+        key: call.key.clone(),
         player: state.play.authenticate(bearer).await?,
     };
     live::open_live(&state.hub, &request, payload, handshake, visitor).map_err(refused)

@@ -12,13 +12,14 @@ use super::context::Call;
 use super::input;
 use super::problem::HttpError;
 use crate::play::{Caller, RequestKey};
+use crate::store::KeyId;
 
 /// Who calls, by their key and, where they sent one, their player token.
 async fn caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Caller, HttpError> {
     let bearer = input::bearer_token(request.headers())?;
     Ok(Caller {
         stage: call.stage.clone(),
-        api_key_id: call.key_id.clone(),
+        api_key_id: call.key.as_ref().map(KeyId::to_string),
         client_address: call.client_address,
         player: state.play.authenticate(bearer).await?,
     })
