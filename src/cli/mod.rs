@@ -93,6 +93,11 @@ impl CommandError {
         }
     }
 
+    /// 1 failed, 2 wrong in itself.
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
     /// The command was wrong in itself.
     pub fn usage(reason: impl std::fmt::Display) -> CommandError {
         CommandError {

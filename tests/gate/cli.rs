@@ -1,7 +1,8 @@
 //! `turnkey key …`.
 
 use serde_json::Value;
-use turnkey::cli::key::{self, KeyCommand, KeyError, Output};
+use turnkey::cli::key::{self, KeyCommand, KeyError};
+use turnkey::cli::{CommandError, Output};
 use turnkey::gate::{ApiKeyValue, Denial};
 
 use crate::world::{World, world};
@@ -41,19 +42,20 @@ async fn a_key_is_made_listed_disabled_enabled_and_deleted() {
         .unwrap();
     world.until_answer(&value, Err(Denial::Forbidden)).await;
     let again = run(&world, KeyCommand::Delete { id }).await.unwrap_err();
-    assert_eq!(again.exit_code(), 1);
+    assert_eq!(CommandError::from(again).exit_code(), 1);
 }
 
 #[tokio::test]
 async fn wrong_ids_and_plans_are_named() {
     let world = world().await;
     let wrong = run(&world, KeyCommand::Disable { id: "No Id".into() }).await;
-    assert_eq!(wrong.unwrap_err().exit_code(), 2);
+    assert_eq!(CommandError::from(wrong.unwrap_err()).exit_code(), 2);
     let create = KeyCommand::Create {
         name: None,
         plan: "none".into(),
     };
     let unknown = run(&world, create).await.unwrap_err();
+    let unknown = CommandError::from(unknown);
     assert_eq!(unknown.exit_code(), 1);
     assert!(unknown.to_string().contains("\"none\""), "{unknown}");
 }
