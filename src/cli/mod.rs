@@ -66,7 +66,7 @@ pub struct OnDatabase {
     database: DatabaseOptions,
 
     /// Print machine-readable output
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -193,4 +193,26 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
         .enable_all()
         .build()
         .map_err(|error| CommandError::new(format!("cannot start threads: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn where_the_database_is_may_stand_after_the_last_word() {
+        let words = ["turnkey", "key", "list", "--json", "--data-dir", "/srv/x"];
+        let Some(Command::Key { on, .. }) = CommandLine::parse_from(words).command else {
+            panic!("a key command")
+        };
+        assert!(on.json);
+        assert_eq!(on.database.data_dir, Some("/srv/x".into()));
+    }
 }

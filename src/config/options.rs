@@ -13,11 +13,16 @@ pub struct DatabaseOptions {
     /// Postgres 14 or newer to use instead of the embedded one [env: DATABASE_URL or
     /// DATABASE_URL_FILE, where it may hold a password; here it may not]
     // Not by clap: it prints values, and this one may be secret.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", global = true)]
     pub database_url: Option<String>,
 
     /// Directory of the embedded database and the generated secrets [default: ./.turnkey]
-    #[arg(long, env = "TURNKEY_DATA_DIR", value_name = "DIRECTORY")]
+    #[arg(
+        long,
+        env = "TURNKEY_DATA_DIR",
+        value_name = "DIRECTORY",
+        global = true
+    )]
     pub data_dir: Option<PathBuf>,
 }
 

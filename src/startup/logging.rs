@@ -11,8 +11,8 @@ const QUIET: &str = "refinery_core=warn,actix_server=warn";
 /// Logs to standard error from now on. A second call in one process changes nothing.
 pub fn start(filter: &str, format: LogFormat) {
     // The filter was read once already, when the settings were judged.
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(format!("{QUIET},{filter}")).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

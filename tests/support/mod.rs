@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 pub mod postgres;
+pub mod process;
 pub mod proxy;
+pub mod server;
 
 use std::time::Duration;
 

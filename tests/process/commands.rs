@@ -1,0 +1,133 @@
+//! The commands, as a shell sees them.
+
+use serde_json::Value;
+
+use crate::kill_nine::key_of;
+use crate::player::Client;
+use crate::support::process::{Process, Scratch, log_of, run};
+
+fn json(output: &std::process::Output) -> Value {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_join_the_database_of_a_running_server() {
+    let scratch = Scratch::new();
+    let data = scratch.join("data");
+    let variables = [("TURNKEY_DATA_DIR", data.as_str())];
+    let server = Process::serve(scratch.path(), &variables);
+
+    let made = json(&run(
+        &["key", "create", "--name", "phone", "--json"],
+        &variables,
+    ));
+    let client = Client::new(&server.base, made["value"].as_str().unwrap());
+    // Known everywhere within a second.
+    while client
+        .call(None, reqwest::Method::GET, "/variants", Value::Null)
+        .await
+        .unwrap()
+        .0
+        == 403
+    {}
+    client.new_game().await;
+
+    let id = made["id"].as_str().unwrap();
+    json(&run(&["key", "disable", id, "--json"], &variables));
+    while client
+        .call(None, reqwest::Method::GET, "/variants", Value::Null)
+        .await
+        .unwrap()
+        .0
+        == 200
+    {}
+
+    let health = run(
+        &[
+            "health",
+            "--listen",
+            server.base.trim_start_matches("http://"),
+        ],
+        &[],
+    );
+    assert!(health.status.success());
+    let status = json(&run(&["projection", "status", "--json"], &variables));
+    assert_eq!(status["quarantined"], 0, "{status}");
+    json(&run(&["projection", "rebuild", "--json"], &variables));
+    json(&run(&["restored", "--json"], &variables));
+    assert!(
+        !log_of(scratch.path()).contains(&key_of(&data)),
+        "no secret is logged or printed"
+    );
+}
+
+#[test]
+fn a_second_server_on_one_directory_is_refused() {
+    let scratch = Scratch::new();
+    let data = scratch.join("data");
+    let variables = [
+        ("TURNKEY_DATA_DIR", data.as_str()),
+        ("TURNKEY_LISTEN", "127.0.0.1:0"),
+        ("TURNKEY_CONTROL_LISTEN", "127.0.0.1:0"),
+    ];
+    let _server = Process::serve(scratch.path(), &variables);
+    let second = run(&["serve"], &variables);
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn wrong_settings_are_refused_in_one_line_that_names_them() {
+    let cases: [(&[&str], &[(&str, &str)], i32, &str); 5] = [
+        (
+            &["serve"],
+            &[("TURNKEY_LISTEN", "nowhere")],
+            1,
+            "TURNKEY_LISTEN",
+        ),
+        (
+            &["serve"],
+            &[("DATABASE_URL", "host=/nowhere dbname=x")],
+            1,
+            "TURNKEY_SECRET",
+        ),
+        (
+            &["serve"],
+            &[("TURNKEY_SECRET", "short")],
+            1,
+            "TURNKEY_SECRET",
+        ),
+        (
+            &["serve"],
+            &[("TURNKEY_POOL_SIZE", "many")],
+            1,
+            "TURNKEY_POOL_SIZE",
+        ),
+        (&["no-such-command"], &[], 2, "no-such-command"),
+    ];
+    for (arguments, variables, code, named) in cases {
+        let refused = run(arguments, variables);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(
+            refused.status.code(),
+            Some(code),
+            "{arguments:?} {variables:?}: {said}"
+        );
+        assert!(said.contains(named), "{said}");
+    }
+}
+
+#[test]
+fn the_openapi_document_is_printed() {
+    let document: Value = serde_json::from_slice(&run(&["openapi"], &[]).stdout).unwrap();
+    assert_eq!(
+        document["openapi"].as_str().unwrap().split('.').next(),
+        Some("3")
+    );
+}

@@ -1,0 +1,138 @@
+//! The real binary in a process of its own, and what is done to it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// Generous: what is measured is measured elsewhere.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub struct Process {
+    child: Child,
+    /// `http://127.0.0.1:…`
+    pub base: String,
+}
+
+impl Process {
+    /// Starts `turnkey serve` with these variables, and waits until it serves. Its log goes to
+    /// `directory`.
+    pub fn serve(directory: &Path, variables: &[(&str, &str)]) -> Process {
+        let ports = directory.join("ports.json");
+        let _ = std::fs::remove_file(&ports);
+        let log = std::fs::File::create(directory.join("server.log")).unwrap();
+        let mut child = command(variables)
+            .arg("serve")
+            .arg("--ports-file")
+            .arg(&ports)
+            .env("TURNKEY_LISTEN", "127.0.0.1:0")
+            .env("TURNKEY_CONTROL_LISTEN", "127.0.0.1:0")
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let end = Instant::now() + DEADLINE;
+        while !ports.exists() {
+            if let Some(status) = child.try_wait().unwrap() {
+                panic!("the server ended: {status}\n{}", log_of(directory));
+            }
+            assert!(
+                Instant::now() < end,
+                "the server must start\n{}",
+                log_of(directory)
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let ports: Value = serde_json::from_slice(&std::fs::read(&ports).unwrap()).unwrap();
+        let base = format!("http://{}", ports["public"].as_str().unwrap());
+        Process { child, base }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    /// Ends it without a word, and takes note of its end.
+    pub fn kill(mut self) {
+        self.signal(Signal::SIGKILL);
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for it to end.
+    pub fn wait(mut self) -> ExitStatus {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < end, "the server must end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command of the binary to its end.
+pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(variables)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// What the server has logged.
+pub fn log_of(directory: &Path) -> String {
+    std::fs::read_to_string(directory.join("server.log")).unwrap_or_default()
+}
+
+/// A directory of the test's own, removed with this.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new() -> Scratch {
+        let name = format!("turnkey-test-{}", uuid::Uuid::now_v7().simple());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        Scratch(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn join(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn command(variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_turnkey"));
+    for (name, _) in std::env::vars_os() {
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("TURNKEY_") || name_text.starts_with("DATABASE_URL") {
+            command.env_remove(&name);
+        }
+    }
+    command.envs(variables.iter().copied());
+    command
+}

@@ -1,0 +1,88 @@
+//! A whole server of a test's own, in this process, as `turnkey serve` starts it.
+
+use std::ffi::OsString;
+
+use turnkey::config::{Config, ServeOptions};
+use turnkey::gate::issue;
+use turnkey::startup::Server;
+use turnkey::store::{Database, Store};
+
+use super::postgres;
+
+pub const SECRET: &str = "a secret of at least thirty-two bytes";
+
+pub struct TestServer {
+    /// `http://127.0.0.1:…`
+    pub base: String,
+    /// A key for stage `dev`, which is the default stage.
+    pub key: String,
+    pub database: Database,
+    server: Server,
+}
+
+impl TestServer {
+    /// A server on a database of its own.
+    pub async fn start() -> TestServer {
+        TestServer::start_with(|_| {}).await
+    }
+
+    /// As [`start`](Self::start), with other options.
+    pub async fn start_with(change: impl FnOnce(&mut ServeOptions)) -> TestServer {
+        let database = postgres::database().await;
+        let key = seed(&database).await;
+        let address = postgres::url(&postgres::socket(), &postgres::name(&database));
+        let server = serve(&address, change).await;
+        TestServer {
+            base: format!("http://{}", server.public_address),
+            key,
+            database,
+            server,
+        }
+    }
+
+    /// Another server on the same database.
+    pub async fn beside(&self) -> TestServer {
+        let address = postgres::url(&postgres::socket(), &postgres::name(&self.database));
+        let server = serve(&address, |_| {}).await;
+        TestServer {
+            base: format!("http://{}", server.public_address),
+            key: self.key.clone(),
+            database: self.database.clone(),
+            server,
+        }
+    }
+
+    /// The address of the live channel.
+    pub fn live(&self) -> String {
+        format!("{}/live", self.base.replacen("http", "ws", 1))
+    }
+
+    /// As at SIGTERM.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+/// Stage `dev`, plan `dev`, and a key in it.
+pub async fn seed(database: &Database) -> String {
+    let store = Store::new(database.clone(), 2);
+    let value = issue::make_first_key(&store).await.unwrap();
+    value.expose().to_owned()
+}
+
+/// A server on the database at `address`.
+pub async fn serve(address: &str, change: impl FnOnce(&mut ServeOptions)) -> Server {
+    let mut options = ServeOptions::default();
+    options.listen = Some("127.0.0.1:0".into());
+    options.control_listen = Some("127.0.0.1:0".into());
+    options.default_stage = Some("dev".into());
+    options.pool_size = Some("8".into());
+    change(&mut options);
+    let variable = |name: &str| match name {
+        "DATABASE_URL" => Some(OsString::from(address)),
+        "TURNKEY_SECRET" => Some(OsString::from(SECRET)),
+        _ => None,
+    };
+    let config = Config::from_options(&options, &variable).unwrap();
+    Server::start(config).await.unwrap()
+}
