@@ -1,5 +1,10 @@
 //! The binary as people run it: real processes, killed and started again.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps fails where it should"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

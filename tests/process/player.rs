@@ -140,11 +140,4 @@ impl Watcher {
             }
         }
     }
-
-    pub async fn send(&mut self, frame: Value) {
-        self.socket
-            .send(Message::text(frame.to_string()))
-            .await
-            .unwrap();
-    }
 }

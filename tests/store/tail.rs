@@ -90,7 +90,7 @@ async fn a_follower_outlives_its_connection() {
     let TailItem::Events(events) = next(&mut items).await else {
         panic!()
     };
-    assert_eq!(events, [first.clone()]);
+    assert_eq!(events, std::slice::from_ref(&first));
     let client = postgres::client(&database).await;
     let killed = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
                   where datname = current_database() and pid <> pg_backend_pid()";

@@ -72,11 +72,13 @@ pub async fn seed(database: &Database) -> String {
 
 /// A server on the database at `address`.
 pub async fn serve(address: &str, change: impl FnOnce(&mut ServeOptions)) -> Server {
-    let mut options = ServeOptions::default();
-    options.listen = Some("127.0.0.1:0".into());
-    options.control_listen = Some("127.0.0.1:0".into());
-    options.default_stage = Some("dev".into());
-    options.pool_size = Some("8".into());
+    let mut options = ServeOptions {
+        listen: Some("127.0.0.1:0".into()),
+        control_listen: Some("127.0.0.1:0".into()),
+        default_stage: Some("dev".into()),
+        pool_size: Some("8".into()),
+        ..ServeOptions::default()
+    };
     change(&mut options);
     let variable = |name: &str| match name {
         "DATABASE_URL" => Some(OsString::from(address)),
