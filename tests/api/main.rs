@@ -10,6 +10,7 @@ mod browsers;
 mod calls;
 mod connections;
 mod gate;
+mod outage;
 mod reads;
 #[path = "../support/mod.rs"]
 mod support;

@@ -56,7 +56,7 @@ async fn after_ten_seconds_without_the_database_the_gate_cannot_decide() {
         gate.admit(&request).await.map(|_| ())
     };
     ask().await.unwrap();
-    proxy.stop().await;
+    proxy.interrupt();
     let stopped = tokio::time::Instant::now();
     while ask().await != Err(Denial::Unavailable) {
         let elapsed = stopped.elapsed();

@@ -32,7 +32,7 @@ async fn without_a_database_nothing_is_claimed() {
     play.read_game(&stranger(), &table.game_id, None)
         .await
         .unwrap();
-    proxy.stop().await;
+    proxy.interrupt();
     let nothing_sent = |error: PlayError| {
         let expected = Unavailable::NothingSent;
         assert!(matches!(error, PlayError::Unavailable(what) if what == expected));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::kill_nine::key_of;
-use crate::player::Client;
+use crate::support::player::Client;
 use crate::support::process::{Process, Scratch, log_of, run};
 
 fn json(output: &std::process::Output) -> Value {
@@ -84,7 +84,13 @@ fn a_second_server_on_one_directory_is_refused() {
 
 #[test]
 fn wrong_settings_are_refused_in_one_line_that_names_them() {
-    let cases: [(&[&str], &[(&str, &str)], i32, &str); 5] = [
+    type Case = (
+        &'static [&'static str],
+        &'static [(&'static str, &'static str)],
+        i32,
+        &'static str,
+    );
+    let cases: [Case; 5] = [
         (
             &["serve"],
             &[("TURNKEY_LISTEN", "nowhere")],

@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::player::Client;
+use crate::support::player::Client;
 use crate::support::process::{Process, Scratch};
 
 const MOVES: [u32; 5] = [4, 0, 2, 1, 6];

@@ -10,5 +10,4 @@ mod support;
 
 mod commands;
 mod kill_nine;
-mod player;
 mod stop;

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 
 use crate::kill_nine::key_of;
-use crate::player::Client;
+use crate::support::player::Client;
 use crate::support::process::{Process, Scratch};
 
 #[tokio::test(flavor = "multi_thread")]

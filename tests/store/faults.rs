@@ -27,7 +27,7 @@ async fn a_database_out_of_reach_is_told_as_nothing_sent() {
     let database = postgres::database().await;
     let proxy = Proxy::start(&database).await;
     let (appender, _) = writer(&proxy.database());
-    proxy.stop().await;
+    proxy.interrupt();
     let refused = appender.append(created(player())).await;
     assert_eq!(refused, Err(AppendError::Unreachable));
 }

@@ -82,11 +82,18 @@ impl Proxy {
         self.faults.released.notify_waiters();
     }
 
-    /// Breaks every connection and takes no more.
-    pub async fn stop(&self) {
-        self.accepting.abort();
+    /// Breaks every connection, and every new one, until [`restore`](Self::restore).
+    pub fn interrupt(&self) {
         self.open.send_replace(false);
-        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+
+    pub fn restore(&self) {
+        self.open.send_replace(true);
+    }
+
+    /// The connection string of [`database`](Self::database).
+    pub fn url(&self) -> String {
+        postgres::url(&self.directory, &self.database)
     }
 }
 
@@ -99,6 +106,9 @@ impl Drop for Proxy {
 
 async fn accept(listener: UnixListener, faults: Arc<Faults>, open: watch::Receiver<bool>) {
     while let Ok((client, _)) = listener.accept().await {
+        if !*open.borrow() {
+            continue;
+        }
         let server = UnixStream::connect(postgres::socket_file()).await.unwrap();
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();

@@ -8,6 +8,7 @@ use turnkey::startup::Server;
 use turnkey::store::{Database, Store};
 
 use super::postgres;
+use super::proxy::Proxy;
 
 pub const SECRET: &str = "a secret of at least thirty-two bytes";
 
@@ -36,6 +37,18 @@ impl TestServer {
             base: format!("http://{}", server.public_address),
             key,
             database,
+            server,
+        }
+    }
+
+    /// A server that reaches its database through `proxy`.
+    pub async fn behind(database: &Database, proxy: &Proxy) -> TestServer {
+        let key = seed(database).await;
+        let server = serve(&proxy.url(), |_| {}).await;
+        TestServer {
+            base: format!("http://{}", server.public_address),
+            key,
+            database: database.clone(),
             server,
         }
     }
