@@ -1,0 +1,2 @@
+-- delete_deployment
+delete from deployment where id = $1

@@ -1,0 +1,2 @@
+-- delete_stage
+delete from stage where name = $1

@@ -1,0 +1,2 @@
+-- delete_usage_plan
+delete from usage_plan where id = $1

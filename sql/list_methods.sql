@@ -1,0 +1,2 @@
+-- list_methods
+select path, verb, api_key_required from method

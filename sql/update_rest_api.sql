@@ -1,0 +1,2 @@
+-- update_rest_api
+update rest_api set name = $1, description = $2, tags = $3
