@@ -1,4 +1,4 @@
 -- list_stages
-select name, deployment_id, description, variables, method_settings, tags, created_at, updated_at
+select name, deployment_id, description, variables, tags, created_at, updated_at
 from stage
 order by created_at, name

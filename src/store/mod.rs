@@ -10,6 +10,7 @@ mod change;
 mod clock;
 pub mod codec;
 mod connection;
+pub mod control;
 mod error;
 mod gate_id;
 pub mod gate_tables;

@@ -16,10 +16,21 @@ macro_rules! statements {
 statements! {
     append_events
     database_clock
+    delete_deployment
+    delete_ended_key_values
     delete_key
+    delete_plan_key
+    delete_plan_stages
+    delete_stage
+    delete_usage_plan
+    end_key_values
+    find_deployment
     find_key
     find_key_values
+    find_plan_key
     find_plan_named
+    find_rest_api
+    find_usage_plan
     first_key
     games_after
     gate_head
@@ -30,6 +41,7 @@ statements! {
     gate_plans
     gate_salt
     gate_stages
+    insert_audit
     insert_deployment
     insert_key
     insert_key_value
@@ -37,10 +49,18 @@ statements! {
     insert_plan_key
     insert_plan_stage
     insert_stage
+    insert_usage_plan
     invite_find
     invites_of_games
     invites_sweep
+    list_audit
+    list_deployments
+    list_key_values
     list_keys
+    list_methods
+    list_plan_keys
+    list_stages
+    list_usage_plans
     lock_gate
     lock_lookups
     log_head
@@ -48,6 +68,7 @@ statements! {
     my_games_page
     my_games_position
     my_games_unfinished
+    plans_of_key
     player_delete
     player_rename
     players_read
@@ -67,6 +88,9 @@ statements! {
     projection_sweep_my_game
     projection_sweep_quarantine
     projection_try_lead
+    put_method
+    put_plan_stages
+    put_stage
     read_game
     read_game_from
     read_games
@@ -81,4 +105,6 @@ statements! {
     set_first_key
     terminate_append_blocker
     update_key
+    update_rest_api
+    update_usage_plan
 }

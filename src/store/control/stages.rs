@@ -1,0 +1,130 @@
+//! Deployments and stages whole.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+
+use super::{After, json, split_after};
+use crate::config::StageName;
+use crate::store::keys::Tags;
+use crate::store::{Change, DeploymentId, Store, StoreError, sql};
+
+/// A snapshot of what was set, never changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    pub id: DeploymentId,
+    pub description: Option<String>,
+    /// Whether a method needs a key, by path and verb; one that is not here does.
+    pub methods: BTreeMap<String, BTreeMap<String, bool>>,
+    /// The rules version of new games, by variant.
+    pub rules: BTreeMap<String, u16>,
+    pub created_at: OffsetDateTime,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    pub name: StageName,
+    pub deployment: DeploymentId,
+    pub description: Option<String>,
+    pub variables: BTreeMap<String, String>,
+    pub tags: Tags,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+impl Store {
+    pub async fn deployment(&self, id: &DeploymentId) -> Result<Option<Deployment>, StoreError> {
+        let rows = self.read(sql::find_deployment, &[&id.as_str()]).await?;
+        rows.first().map(deployment).transpose()
+    }
+
+    /// At most `limit` deployments, newest first.
+    pub async fn deployments(
+        &self,
+        after: Option<&After>,
+        limit: i64,
+    ) -> Result<Vec<Deployment>, StoreError> {
+        let (at, id) = split_after(after);
+        let rows = self
+            .read(sql::list_deployments, &[&at, &id, &limit])
+            .await?;
+        rows.iter().map(deployment).collect()
+    }
+
+    /// All stages, oldest first: there are few.
+    pub async fn stages(&self) -> Result<Vec<Stage>, StoreError> {
+        let rows = self.read(sql::list_stages, &[]).await?;
+        rows.iter().map(stage).collect()
+    }
+}
+
+impl Change {
+    pub async fn deployment(&self, id: &DeploymentId) -> Result<Option<Deployment>, StoreError> {
+        let rows = self.query(sql::find_deployment, &[&id.as_str()]).await?;
+        rows.first().map(deployment).transpose()
+    }
+
+    pub async fn delete_deployment(&self, id: &DeploymentId) -> Result<(), StoreError> {
+        self.query(sql::delete_deployment, &[&id.as_str()]).await?;
+        Ok(())
+    }
+
+    pub async fn stages(&self) -> Result<Vec<Stage>, StoreError> {
+        let rows = self.query(sql::list_stages, &[]).await?;
+        rows.iter().map(stage).collect()
+    }
+
+    pub async fn stage(&self, name: &str) -> Result<Option<Stage>, StoreError> {
+        let mut stages = self.stages().await?.into_iter();
+        Ok(stages.find(|stage| stage.name.as_str() == name))
+    }
+
+    /// Adds a stage, or writes it as it now is; its times are the database's.
+    pub async fn put_stage(&self, stage: &Stage) -> Result<(), StoreError> {
+        self.query(
+            sql::put_stage,
+            &[
+                &stage.name.as_str(),
+                &stage.deployment.as_str(),
+                &stage.description,
+                &Json(&stage.variables),
+                &Json(&stage.tags),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Removes a stage, also from every plan. Its games stay in the log.
+    pub async fn delete_stage(&self, name: &StageName) -> Result<(), StoreError> {
+        self.query(sql::delete_stage, &[&name.as_str()]).await?;
+        Ok(())
+    }
+}
+
+fn deployment(row: &Row) -> Result<Deployment, StoreError> {
+    Ok(Deployment {
+        id: DeploymentId::stored(row.get("id")),
+        description: row.get("description"),
+        methods: json(row, "methods")?,
+        rules: json(row, "rules")?,
+        created_at: row.get("created_at"),
+    })
+}
+
+fn stage(row: &Row) -> Result<Stage, StoreError> {
+    let name: &str = row.get("name");
+    Ok(Stage {
+        name: name
+            .parse()
+            .map_err(|error| StoreError::Corrupt(format!("stage {name:?}: {error}")))?,
+        deployment: DeploymentId::stored(row.get("deployment_id")),
+        description: row.get("description"),
+        variables: json(row, "variables")?,
+        tags: json(row, "tags")?,
+        created_at: row.get("created_at"),
+        updated_at: row.get("updated_at"),
+    })
+}
