@@ -1,3 +1,15 @@
 //! API Gateway's control plane on its own wire, for the one API that a server hosts.
+//!
+//! Invariants: nothing but a loopback peer's `/metrics` is answered without credentials; a change
+//! is one transaction with its audit row, whatever the list of patches; no value of a key, token
+//! or secret is in any answer but the one that made it.
 
+mod csv;
+mod error;
+pub mod operations;
+pub mod patch;
+mod resources;
 mod sigv4;
+mod wire;
+
+pub use error::OperationError;

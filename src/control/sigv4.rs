@@ -149,7 +149,10 @@ pub fn verify(
         return Err(SignatureError::OtherService);
     }
     let signed: Vec<&str> = authorization.signed_headers.split(';').collect();
-    let needs_token = request.headers.iter().any(|(name, _)| *name == TOKEN_HEADER);
+    let needs_token = request
+        .headers
+        .iter()
+        .any(|(name, _)| *name == TOKEN_HEADER);
     let covers = |name: &str| signed.contains(&name);
     if !covers("host") || !covers(DATE_HEADER) || (needs_token && !covers(TOKEN_HEADER)) {
         return Err(SignatureError::UnsignedHeader);
@@ -173,7 +176,10 @@ fn date<'a>(
     request: &SignedRequest<'a>,
     authorization: &Authorization<'_>,
 ) -> Result<&'a str, SignatureError> {
-    let mut dates = request.headers.iter().filter(|(name, _)| *name == DATE_HEADER);
+    let mut dates = request
+        .headers
+        .iter()
+        .filter(|(name, _)| *name == DATE_HEADER);
     let (Some((_, date)), None) = (dates.next(), dates.next()) else {
         return Err(SignatureError::Date);
     };

@@ -305,6 +305,10 @@ fn a_malformed_header_is_no_authorization() {
         "AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws5, SignedHeaders=host, Signature=00",
         "AWS4-HMAC-SHA256 Credential=A/1/r/s/aws4_request, SignedHeaders=host, Signature=0, X=1",
     ] {
-        assert_eq!(Authorization::parse(bad), Err(SignatureError::Form), "{bad}");
+        assert_eq!(
+            Authorization::parse(bad),
+            Err(SignatureError::Form),
+            "{bad}"
+        );
     }
 }

@@ -166,6 +166,13 @@ pub async fn insert(change: &Change, key: &NewKey, hashed: &Hashed) -> Result<Ap
     Ok(created)
 }
 
+/// Lets a key that exists answer to a value more.
+pub async fn add_value(change: &Change, key: &KeyId, hashed: &Hashed) -> Result<(), StoreError> {
+    change
+        .insert_key_value(key, &hashed.lookup, &hashed.phc)
+        .await
+}
+
 /// Runs what takes a core, on a blocking thread, at most one for each core.
 async fn on_a_core<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,

@@ -1,0 +1,87 @@
+//! Why an operation was not done, in API Gateway's terms.
+
+use crate::gate::ApiKeyValueError;
+use crate::gate::issue::IssueError;
+use crate::store::StoreError;
+
+/// An operation that did nothing (but [`Unknown`](Self::Unknown)). The texts are API Gateway's
+/// where they are known.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// The request is wrong; the text names the field.
+    #[error("{0}")]
+    BadRequest(String),
+    /// A word that is not among those that may stand there.
+    #[error("{0}")]
+    Validation(String),
+    #[error("{0}")]
+    NotFound(String),
+    /// True in another state: something of this name or value is there already.
+    #[error("{0}")]
+    Conflict(String),
+    /// Nothing was done: try again later.
+    #[error("the database cannot be reached; nothing was changed")]
+    Unavailable,
+    /// It may have been done: read before trying again.
+    #[error("the connection to the database was lost; read whether the change was made")]
+    Unknown,
+    /// Our own fault; the text is for the log alone.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl OperationError {
+    pub(super) fn bad(text: impl Into<String>) -> OperationError {
+        OperationError::BadRequest(text.into())
+    }
+
+    pub(super) fn not_found(text: impl Into<String>) -> OperationError {
+        OperationError::NotFound(text.into())
+    }
+
+    /// As API Gateway words an enumeration's violation.
+    pub(super) fn not_among(value: &str, place: &str, words: &[&str]) -> OperationError {
+        OperationError::Validation(format!(
+            "1 validation error detected: Value '{value}' at '{place}' failed to satisfy \
+             constraint: Member must satisfy enum value set: [{}]",
+            words.join(", ")
+        ))
+    }
+}
+
+impl From<StoreError> for OperationError {
+    fn from(error: StoreError) -> OperationError {
+        match error {
+            StoreError::Unreachable(_) => OperationError::Unavailable,
+            StoreError::OutcomeUnknown(_) => OperationError::Unknown,
+            StoreError::Conflict(reason) if reason.contains("one usage plan per stage") => {
+                OperationError::Conflict(
+                    "A key can be in one usage plan per stage only: this key is in another usage \
+                     plan with the same stage"
+                        .into(),
+                )
+            }
+            StoreError::Conflict(reason) => OperationError::Conflict(reason),
+            StoreError::Refused(reason) | StoreError::Corrupt(reason) => {
+                OperationError::Internal(reason)
+            }
+        }
+    }
+}
+
+impl From<IssueError> for OperationError {
+    fn from(error: IssueError) -> OperationError {
+        match error {
+            IssueError::Exists(_) => OperationError::Conflict(error.to_string()),
+            IssueError::PlanConflict => OperationError::Conflict(error.to_string()),
+            IssueError::Hashing(reason) => OperationError::Internal(reason),
+            IssueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApiKeyValueError> for OperationError {
+    fn from(error: ApiKeyValueError) -> OperationError {
+        OperationError::BadRequest(error.to_string())
+    }
+}

@@ -1,0 +1,144 @@
+//! The one API, its resources and methods.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{API_ID, OperationError, check_description, in_change};
+use crate::control::patch::PatchList;
+use crate::control::resources::{Resource, find_resource};
+use crate::control::wire::{self, Methods};
+use crate::http::routes::Endpoint;
+use crate::store::control::{Actor, ApiSettings, AuditEntry, MethodSetting};
+use crate::store::{Change, Store};
+
+const API_PATHS: [&str; 3] = ["/name", "/description", "/apiKeySource"];
+const METHOD_PATHS: [&str; 1] = ["/apiKeyRequired"];
+
+/// # Errors
+/// [`OperationError::NotFound`] for every API but the one.
+pub fn check_api(id: &str) -> Result<(), OperationError> {
+    if id == API_ID {
+        return Ok(());
+    }
+    Err(OperationError::not_found(format!(
+        "Invalid API identifier specified 000000000000:{id}"
+    )))
+}
+
+pub async fn read_api(store: &Store) -> Result<ApiSettings, OperationError> {
+    Ok(store.api().await?)
+}
+
+pub async fn update_api(
+    store: &Store,
+    actor: &Actor,
+    patches: &PatchList,
+) -> Result<ApiSettings, OperationError> {
+    in_change(store, async |change| {
+        let before = change.api().await?;
+        let mut after = before.clone();
+        for patch in &patches.patch_operations {
+            patch.expect_replace()?;
+            match patch.path.as_str() {
+                "/name" if patch.text().is_empty() => {
+                    return Err(OperationError::bad(
+                        "Invalid value for '/name': it is empty",
+                    ));
+                }
+                "/name" => patch.text().clone_into(&mut after.name),
+                "/description" => after.description = patch.optional_text(),
+                "/apiKeySource" if patch.text() != "HEADER" => {
+                    return Err(OperationError::bad(format!(
+                        "Invalid value '{}' for '/apiKeySource': keys are read from the header \
+                         x-api-key only, so it must be HEADER",
+                        patch.text()
+                    )));
+                }
+                "/apiKeySource" => {}
+                _ => return Err(patch.wrong_path(&API_PATHS)),
+            }
+        }
+        check_description("API", after.description.as_deref())?;
+        change.update_api(&after).await?;
+        let entry = AuditEntry {
+            actor,
+            action: "UpdateRestApi",
+            target: &format!("/restapis/{API_ID}"),
+            before: Some(wire::rest_api(&before)),
+            after: Some(wire::rest_api(&after)),
+        };
+        change.audit(&entry).await?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Which methods need a key, as it is set now and will be deployed next.
+pub async fn read_methods(store: &Store) -> Result<Methods, OperationError> {
+    Ok(methods(store.method_settings().await?))
+}
+
+pub fn read_resource(id: &str) -> Result<&'static Resource, OperationError> {
+    find_resource(id)
+        .ok_or_else(|| OperationError::not_found("Invalid Resource identifier specified"))
+}
+
+pub fn read_method(resource: &str, verb: &str) -> Result<&'static Endpoint, OperationError> {
+    read_resource(resource)?
+        .endpoints()
+        .find(|endpoint| endpoint.verb.as_str() == verb)
+        .ok_or_else(|| OperationError::not_found("Invalid Method identifier specified"))
+}
+
+/// Sets whether a method needs a key; on a stage it holds once it is deployed there.
+pub async fn update_method(
+    store: &Store,
+    actor: &Actor,
+    endpoint: &Endpoint,
+    patches: &PatchList,
+) -> Result<Methods, OperationError> {
+    in_change(store, async |change| {
+        let before = read_in(change).await?;
+        let mut needs_key = wire::needs_key(endpoint, &before);
+        for patch in &patches.patch_operations {
+            patch.expect_replace()?;
+            match patch.path.as_str() {
+                "/apiKeyRequired" => needs_key = patch.boolean(),
+                _ => return Err(patch.wrong_path(&METHOD_PATHS)),
+            }
+        }
+        let setting = MethodSetting {
+            path: endpoint.path.to_owned(),
+            verb: endpoint.verb.to_string(),
+            api_key_required: needs_key,
+        };
+        change.put_method(&setting).await?;
+        let picture = |needs_key: bool| Some(json!({"apiKeyRequired": needs_key}));
+        let entry = AuditEntry {
+            actor,
+            action: "UpdateMethod",
+            target: &format!("{}/{}", endpoint.path, endpoint.verb),
+            before: picture(wire::needs_key(endpoint, &before)),
+            after: picture(needs_key),
+        };
+        change.audit(&entry).await?;
+        read_in(change).await
+    })
+    .await
+}
+
+async fn read_in(change: &Change) -> Result<Methods, OperationError> {
+    Ok(methods(change.method_settings().await?))
+}
+
+fn methods(settings: Vec<MethodSetting>) -> Methods {
+    let mut methods: Methods = BTreeMap::new();
+    for setting in settings {
+        methods
+            .entry(setting.path)
+            .or_default()
+            .insert(setting.verb, setting.api_key_required);
+    }
+    methods
+}

@@ -1,0 +1,202 @@
+//! Importing keys from a file, with API Gateway's own rules for it.
+//!
+//! A row that is wrong is left out and warned of; with [`OnWarning::RollBack`] it undoes the whole
+//! import. A value that is there already overwrites its key.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::future::try_join_all;
+
+use super::{OperationError, keys, plan_keys, plans, settle};
+use crate::control::csv::{self, KeyRow};
+use crate::gate::issue::{self, Hashed};
+use crate::gate::{ApiKeyValue, ApiKeyValueError};
+use crate::store::control::Actor;
+use crate::store::keys::NewKey;
+use crate::store::{Change, KeyId, Store};
+
+const MAX_ROWS: usize = 1000;
+pub const MAX_FILE_BYTES: usize = 1024 * 1024;
+const MIN_VALUE_LENGTH: usize = 30;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnWarning {
+    GoOn,
+    RollBack,
+}
+
+/// Which keys came of a file, and what was wrong with the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub ids: Vec<KeyId>,
+    pub warnings: Vec<String>,
+}
+
+struct Row {
+    line: usize,
+    settings: NewKey,
+    plans: Vec<String>,
+    value: ApiKeyValue,
+}
+
+/// Imports a CSV file.
+///
+/// # Errors
+/// A file that is too large or is none, and with [`OnWarning::RollBack`] every wrong row.
+pub async fn import_keys(
+    store: &Store,
+    actor: &Actor,
+    file: &[u8],
+    on_warning: OnWarning,
+) -> Result<Imported, OperationError> {
+    if file.len() > MAX_FILE_BYTES {
+        return Err(too_large());
+    }
+    let rows = csv::parse_keys(file)
+        .map_err(|error| OperationError::bad(format!("Invalid CSV file: {error}")))?;
+    if rows.len() > MAX_ROWS {
+        return Err(too_large());
+    }
+    let mut imported = Imported::default();
+    let mut good: Vec<Row> = Vec::new();
+    for row in rows {
+        let line = row.line;
+        match check(row) {
+            // The same value again overwrites the key of the line before.
+            Ok(row) => match good.iter_mut().find(|before| before.value == row.value) {
+                Some(before) => *before = row,
+                None => good.push(row),
+            },
+            Err(reason) => imported.warnings.push(format!("line {line}: {reason}")),
+        }
+    }
+    refuse_warnings(&imported, on_warning)?;
+    // Hashed with nothing locked: it takes seconds for a full file.
+    let hashed = try_join_all(good.iter().map(|row| issue::hash_value(store, &row.value))).await?;
+    let change = issue::begin(store, &hashed).await?;
+    let result = write(&change, actor, good, &hashed, &mut imported).await;
+    let result = result.and_then(|()| refuse_warnings(&imported, on_warning));
+    settle(change, result).await?;
+    Ok(imported)
+}
+
+/// What a file beyond the limits is answered with.
+pub fn too_large() -> OperationError {
+    OperationError::bad(format!(
+        "The file is too large: an import takes at most {MAX_ROWS} rows and {MAX_FILE_BYTES} \
+         bytes. Split it into several files"
+    ))
+}
+
+fn refuse_warnings(imported: &Imported, on_warning: OnWarning) -> Result<(), OperationError> {
+    if on_warning == OnWarning::GoOn || imported.warnings.is_empty() {
+        return Ok(());
+    }
+    Err(OperationError::bad(format!(
+        "Nothing was imported: {}",
+        imported.warnings.join("; ")
+    )))
+}
+
+async fn write(
+    change: &Change,
+    actor: &Actor,
+    rows: Vec<Row>,
+    hashed: &[Hashed],
+    imported: &mut Imported,
+) -> Result<(), OperationError> {
+    // All before the first row is written: from then on other changes wait.
+    let owners = try_join_all(
+        hashed
+            .iter()
+            .map(|hashed| issue::find_owner(change, hashed)),
+    )
+    .await?;
+    let mut known_plans: HashMap<String, bool> = HashMap::new();
+    let mut done = HashSet::new();
+    for ((row, hashed), owner) in rows.into_iter().zip(hashed).zip(owners) {
+        let id = write_key(change, actor, &row, hashed, owner).await?;
+        for plan in &row.plans {
+            let Ok(plan_id) = plan.parse() else {
+                imported.warnings.push(unknown_plan(&row, plan));
+                continue;
+            };
+            if !known_plans.contains_key(plan) {
+                let found = change.usage_plan(&plan_id).await?;
+                known_plans.insert(plan.clone(), found.is_some());
+            }
+            if !known_plans[plan] {
+                imported.warnings.push(unknown_plan(&row, plan));
+            } else if change.plan_key(&plan_id, &id).await?.is_none() {
+                plan_keys::add(change, actor, &plan_id, &id).await?;
+            }
+        }
+        if done.insert(id.clone()) {
+            imported.ids.push(id);
+        }
+    }
+    Ok(())
+}
+
+async fn write_key(
+    change: &Change,
+    actor: &Actor,
+    row: &Row,
+    hashed: &Hashed,
+    owner: Option<KeyId>,
+) -> Result<KeyId, OperationError> {
+    let action = "ImportApiKeys";
+    let before = match &owner {
+        Some(id) => change.key(id).await?,
+        None => None,
+    };
+    let after = match &before {
+        Some(before) => {
+            let settings = NewKey {
+                name: row.settings.name.clone(),
+                description: row.settings.description.clone(),
+                enabled: row.settings.enabled,
+                ..before.settings()
+            };
+            change.update_key(&settings).await?
+        }
+        None => Some(issue::insert(change, &row.settings, hashed).await?),
+    };
+    let gone = || OperationError::not_found(keys::UNKNOWN);
+    let after = after.ok_or_else(gone)?;
+    keys::audit(change, actor, action, before.as_ref(), Some(&after)).await?;
+    Ok(after.id)
+}
+
+fn unknown_plan(row: &Row, plan: &str) -> String {
+    format!("line {}: {} '{plan}'", row.line, plans::UNKNOWN)
+}
+
+fn check(row: KeyRow) -> Result<Row, String> {
+    if row.name.is_empty() {
+        return Err("Name is empty".into());
+    }
+    if row.key.chars().count() < MIN_VALUE_LENGTH {
+        return Err(format!(
+            "API Key value should be at least {MIN_VALUE_LENGTH} characters"
+        ));
+    }
+    let value =
+        ApiKeyValue::parse(&row.key).map_err(|error: ApiKeyValueError| error.to_string())?;
+    let settings = NewKey {
+        id: KeyId::generate(),
+        name: Some(row.name),
+        description: super::filled(Some(row.description)),
+        customer_id: None,
+        enabled: row.enabled.is_empty() || row.enabled.eq_ignore_ascii_case("true"),
+        tags: Default::default(),
+        expires_at: None,
+    };
+    keys::check(&settings).map_err(|error| error.to_string())?;
+    Ok(Row {
+        line: row.line,
+        settings,
+        plans: row.usage_plan_ids,
+        value,
+    })
+}

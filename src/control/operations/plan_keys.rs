@@ -1,0 +1,126 @@
+//! Which keys are in which plan.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{OperationError, in_change, keys, plans};
+use crate::store::control::{Actor, AuditEntry, PlanKey};
+use crate::store::{Change, KeyId, PlanId, Store};
+
+const KEY_TYPE: &str = "API_KEY";
+const NOT_IN_PLAN: &str = "Invalid Usage Plan Key specified: the key is not in this usage plan";
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePlanKey {
+    #[serde(default)]
+    pub key_id: String,
+    #[serde(default)]
+    pub key_type: String,
+}
+
+impl CreatePlanKey {
+    pub fn new(key_id: &str) -> CreatePlanKey {
+        CreatePlanKey {
+            key_id: key_id.to_owned(),
+            key_type: KEY_TYPE.to_owned(),
+        }
+    }
+}
+
+/// Puts a key in a plan.
+///
+/// # Errors
+/// [`OperationError::Conflict`] where it is there already, or in another plan of the same stage.
+pub async fn create_plan_key(
+    store: &Store,
+    actor: &Actor,
+    plan: &str,
+    input: &CreatePlanKey,
+) -> Result<PlanKey, OperationError> {
+    if input.key_type != KEY_TYPE {
+        let place = "createUsagePlanKeyInput.keyType";
+        return Err(OperationError::not_among(
+            &input.key_type,
+            place,
+            &[KEY_TYPE],
+        ));
+    }
+    let plan = plans::parse(plan)?;
+    let key = keys::parse(&input.key_id)?;
+    in_change(store, async |change| add(change, actor, &plan, &key).await).await
+}
+
+/// Puts a key in a plan as a part of `change`.
+pub(super) async fn add(
+    change: &Change,
+    actor: &Actor,
+    plan: &PlanId,
+    key: &KeyId,
+) -> Result<PlanKey, OperationError> {
+    plans::existing(change, plan).await?;
+    if change.key(key).await?.is_none() {
+        return Err(OperationError::not_found(keys::UNKNOWN));
+    }
+    if change.plan_key(plan, key).await?.is_some() {
+        return Err(OperationError::Conflict(format!(
+            "Usage Plan {plan} holds API Key {key} already"
+        )));
+    }
+    change.insert_plan_key(plan, key).await?;
+    let entry = AuditEntry {
+        actor,
+        action: "CreateUsagePlanKey",
+        target: &target(plan, key),
+        before: None,
+        after: Some(json!({"keyId": key, "usagePlanId": plan})),
+    };
+    change.audit(&entry).await?;
+    let added = change.plan_key(plan, key).await?;
+    added.ok_or_else(|| OperationError::Internal("an inserted plan key is gone".into()))
+}
+
+pub async fn read_plan_key(
+    store: &Store,
+    plan: &str,
+    key: &str,
+) -> Result<PlanKey, OperationError> {
+    let plan = plans::parse(plan)?;
+    let key = keys::parse(key)?;
+    if let Some(found) = store.plan_key(&plan, &key).await? {
+        return Ok(found);
+    }
+    plans::read_plan(store, plan.as_str()).await?;
+    keys::read_key(store, key.as_str()).await?;
+    Err(OperationError::not_found(NOT_IN_PLAN))
+}
+
+pub async fn delete_plan_key(
+    store: &Store,
+    actor: &Actor,
+    plan: &str,
+    key: &str,
+) -> Result<(), OperationError> {
+    let plan = plans::parse(plan)?;
+    let key = keys::parse(key)?;
+    in_change(store, async |change| {
+        plans::existing(change, &plan).await?;
+        if change.plan_key(&plan, &key).await?.is_none() {
+            return Err(OperationError::not_found(NOT_IN_PLAN));
+        }
+        change.delete_plan_key(&plan, &key).await?;
+        let entry = AuditEntry {
+            actor,
+            action: "DeleteUsagePlanKey",
+            target: &target(&plan, &key),
+            before: Some(json!({"keyId": key, "usagePlanId": plan})),
+            after: None,
+        };
+        Ok(change.audit(&entry).await?)
+    })
+    .await
+}
+
+fn target(plan: &PlanId, key: &KeyId) -> String {
+    format!("/usageplans/{plan}/keys/{key}")
+}

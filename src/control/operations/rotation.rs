@@ -1,0 +1,119 @@
+//! Beyond API Gateway: a key's expiry, and a second value while apps change over.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::keys::{self, CustomValue};
+use super::{OperationError, settle};
+use crate::gate::{ApiKeyValue, issue};
+use crate::store::control::{Actor, AuditEntry};
+use crate::store::keys::ApiKey;
+use crate::store::{KeyId, Store};
+
+/// How long the old value stays good where nothing else is asked for.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(24 * 3600);
+const MAX_GRACE: Duration = Duration::from_secs(366 * 24 * 3600);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct RotateKey {
+    /// Generated where it is absent or empty.
+    pub value: Option<CustomValue>,
+    /// How long the value until now stays good; with 0 it ends at once.
+    pub grace_seconds: Option<u64>,
+}
+
+/// A key with its new value, which is in no other answer.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    pub key: ApiKey,
+    pub value: ApiKeyValue,
+    /// When the value until now ends.
+    pub previous_ends_at: OffsetDateTime,
+}
+
+/// Gives a key another value; the one until now ends after the grace.
+///
+/// # Errors
+/// [`OperationError::Conflict`] where two values are good already, unless they are to end at
+/// once, or where another key has the new value.
+pub async fn rotate_key(
+    store: &Store,
+    actor: &Actor,
+    id: &str,
+    input: &RotateKey,
+) -> Result<Rotated, OperationError> {
+    let id = keys::parse(id)?;
+    let grace = input
+        .grace_seconds
+        .map_or(DEFAULT_GRACE, Duration::from_secs);
+    if grace > MAX_GRACE {
+        let most = MAX_GRACE.as_secs();
+        return Err(OperationError::bad(format!(
+            "Invalid graceSeconds: it must be from 0 to {most}"
+        )));
+    }
+    let value = CustomValue::or_generated(input.value.as_ref())?;
+    let hashed = issue::hash_value(store, &value).await?;
+    let now = store.clock().now();
+    let previous_ends_at = now + grace;
+    let change = issue::begin(store, std::slice::from_ref(&hashed)).await?;
+    let rotated = async {
+        let key = change.key(&id).await?;
+        let key = key.ok_or_else(|| OperationError::not_found(keys::UNKNOWN))?;
+        if let Some(owner) = issue::find_owner(&change, &hashed).await? {
+            return Err(issue::IssueError::Exists(owner).into());
+        }
+        change.delete_ended_key_values(&id, now).await?;
+        let lives = change.value_lives(&id).await?;
+        let ending = lives.iter().find_map(|life| life.expires_at);
+        if let (Some(end), false) = (ending, grace.is_zero()) {
+            return Err(OperationError::Conflict(format!(
+                "A rotation of this key is under way: the value before ends at {}. Wait until \
+                 then, or rotate with graceSeconds 0, which ends all values until now at once",
+                end.unix_timestamp()
+            )));
+        }
+        if grace.is_zero() {
+            change.end_key_values(&id, now).await?;
+            change.delete_ended_key_values(&id, now).await?;
+        } else {
+            change.end_key_values(&id, previous_ends_at).await?;
+        }
+        issue::add_value(&change, &id, &hashed).await?;
+        let target = format!("/apikeys/{id}");
+        let ends_at = previous_ends_at.unix_timestamp();
+        let entry = AuditEntry {
+            actor,
+            action: "RotateApiKey",
+            target: &target,
+            before: Some(serde_json::json!({"values": lives.len()})),
+            after: Some(serde_json::json!({"previousValueExpiresAt": ends_at})),
+        };
+        change.audit(&entry).await?;
+        Ok(key)
+    }
+    .await;
+    Ok(Rotated {
+        key: settle(change, rotated).await?,
+        value,
+        previous_ends_at,
+    })
+}
+
+/// Sets when a key ends, or with `None` that it does not.
+pub async fn expire_key(
+    store: &Store,
+    actor: &Actor,
+    id: &str,
+    expires_at: Option<OffsetDateTime>,
+) -> Result<ApiKey, OperationError> {
+    let id: KeyId = keys::parse(id)?;
+    keys::change_key(store, actor, "ExpireApiKey", &id, |key| {
+        key.expires_at = expires_at;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,309 @@
+//! Deployments, and the stages that point to them.
+//!
+//! What is set reaches a stage only by a deployment; pointing a stage back is the rollback. A
+//! stage that is removed is answered as an unknown one, and its games stay in the log.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::{OperationError, check_description, check_tags, filled, in_change};
+use crate::config::StageName;
+use crate::control::patch::{Op, PatchList};
+use crate::control::wire;
+use crate::store::control::{Actor, AuditEntry, Deployment, Stage};
+use crate::store::{Change, DeploymentId, Store};
+
+const UNKNOWN_DEPLOYMENT: &str = "Invalid Deployment identifier specified";
+const UNKNOWN_STAGE: &str = "Invalid Stage identifier specified";
+const STAGE_PATHS: [&str; 3] = ["/deploymentId", "/description", "/variables/{name}"];
+
+type Variables = BTreeMap<String, String>;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateDeployment {
+    /// The stage to point to the new deployment, made where there is none of that name.
+    pub stage_name: Option<String>,
+    pub stage_description: Option<String>,
+    pub description: Option<String>,
+    pub variables: Option<Variables>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateStage {
+    pub stage_name: Option<String>,
+    pub deployment_id: Option<String>,
+    pub description: Option<String>,
+    pub variables: Option<Variables>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// Takes a snapshot of what is set, and points a stage to it where one is named.
+pub async fn create_deployment(
+    store: &Store,
+    actor: &Actor,
+    input: CreateDeployment,
+) -> Result<Deployment, OperationError> {
+    let stage_name = filled(input.stage_name);
+    let stage_name = stage_name.as_deref().map(parse_stage).transpose()?;
+    let description = filled(input.description);
+    let stage_description = filled(input.stage_description);
+    check_description("Deployment", description.as_deref())?;
+    check_description("Stage", stage_description.as_deref())?;
+    in_change(store, async |change| {
+        let id = DeploymentId::generate();
+        change
+            .insert_deployment(&id, description.as_deref())
+            .await?;
+        let deployment = existing_deployment(change, &id).await?;
+        let entry = AuditEntry {
+            actor,
+            action: "CreateDeployment",
+            target: &format!("/deployments/{id}"),
+            before: None,
+            after: Some(wire::deployment_with_summary(&deployment)),
+        };
+        change.audit(&entry).await?;
+        if let Some(name) = stage_name {
+            let before = change.stage(name.as_str()).await?;
+            let mut stage = before.clone().unwrap_or_else(|| new_stage(name, &id));
+            stage.deployment = id;
+            stage.description = stage_description.or(stage.description);
+            stage.variables.extend(input.variables.unwrap_or_default());
+            let action = match before {
+                Some(_) => "UpdateStage",
+                None => "CreateStage",
+            };
+            write_stage(change, actor, action, before.as_ref(), &stage).await?;
+        }
+        Ok(deployment)
+    })
+    .await
+}
+
+pub async fn read_deployment(store: &Store, id: &str) -> Result<Deployment, OperationError> {
+    let deployment = store.deployment(&parse_deployment(id)?).await?;
+    deployment.ok_or_else(|| OperationError::not_found(UNKNOWN_DEPLOYMENT))
+}
+
+/// Removes a deployment that no stage points to.
+pub async fn delete_deployment(
+    store: &Store,
+    actor: &Actor,
+    id: &str,
+) -> Result<(), OperationError> {
+    let id = parse_deployment(id)?;
+    in_change(store, async |change| {
+        let before = existing_deployment(change, &id).await?;
+        let stages = change.stages().await?;
+        if stages.iter().any(|stage| stage.deployment == id) {
+            return Err(OperationError::bad(
+                "Active stages pointing to this deployment must be moved or deleted",
+            ));
+        }
+        change.delete_deployment(&id).await?;
+        let entry = AuditEntry {
+            actor,
+            action: "DeleteDeployment",
+            target: &format!("/deployments/{id}"),
+            before: Some(wire::deployment_with_summary(&before)),
+            after: None,
+        };
+        Ok(change.audit(&entry).await?)
+    })
+    .await
+}
+
+pub async fn create_stage(
+    store: &Store,
+    actor: &Actor,
+    input: CreateStage,
+) -> Result<Stage, OperationError> {
+    let name = parse_stage(input.stage_name.as_deref().unwrap_or_default())?;
+    let deployment = filled(input.deployment_id)
+        .ok_or_else(|| OperationError::bad("Invalid deploymentId: it is missing"))?;
+    let deployment = deployment
+        .parse()
+        .map_err(|_| OperationError::bad("Deployment id does not exist"))?;
+    in_change(store, async |change| {
+        if change.stage(name.as_str()).await?.is_some() {
+            return Err(OperationError::Conflict("Stage already exists".into()));
+        }
+        check_target(change, &deployment).await?;
+        let mut stage = new_stage(name, &deployment);
+        stage.description = filled(input.description);
+        stage.variables = input.variables.unwrap_or_default();
+        stage.tags = input.tags.unwrap_or_default();
+        write_stage(change, actor, "CreateStage", None, &stage).await
+    })
+    .await
+}
+
+pub async fn read_stage(store: &Store, name: &str) -> Result<Stage, OperationError> {
+    let mut stages = store.stages().await?.into_iter();
+    stages
+        .find(|stage| stage.name.as_str() == name)
+        .ok_or_else(|| OperationError::not_found(UNKNOWN_STAGE))
+}
+
+/// Applies a patch list; `/deploymentId` deploys or rolls back.
+pub async fn update_stage(
+    store: &Store,
+    actor: &Actor,
+    name: &str,
+    patches: &PatchList,
+) -> Result<Stage, OperationError> {
+    in_change(store, async |change| {
+        let before = existing_stage(change, name).await?;
+        let mut after = before.clone();
+        for patch in &patches.patch_operations {
+            let op = patch.op()?;
+            match patch.path.as_str() {
+                "/deploymentId" => {
+                    patch.expect_replace()?;
+                    let id = patch.text().parse();
+                    after.deployment =
+                        id.map_err(|_| OperationError::bad("Deployment id does not exist"))?;
+                    check_target(change, &after.deployment).await?;
+                }
+                "/description" => {
+                    patch.expect_replace()?;
+                    after.description = patch.optional_text();
+                }
+                path if path.contains("/throttling/") => {
+                    return Err(OperationError::bad(format!(
+                        "Invalid patch path  '{path}': limits belong to a usage plan here, as \
+                         /throttle or as /apiStages/{{apiId:stage}}/throttle/{{path}}/{{verb}}"
+                    )));
+                }
+                path => {
+                    let name = path
+                        .strip_prefix("/variables/")
+                        .filter(|name| !name.is_empty())
+                        .ok_or_else(|| patch.wrong_path(&STAGE_PATHS))?;
+                    match op {
+                        Op::Add | Op::Replace => {
+                            after
+                                .variables
+                                .insert(name.to_owned(), patch.text().to_owned());
+                        }
+                        Op::Remove => {
+                            after.variables.remove(name);
+                        }
+                    }
+                }
+            }
+        }
+        write_stage(change, actor, "UpdateStage", Some(&before), &after).await
+    })
+    .await
+}
+
+/// Removes a stage, also from the plans that have it.
+pub async fn delete_stage(store: &Store, actor: &Actor, name: &str) -> Result<(), OperationError> {
+    in_change(store, async |change| {
+        let before = existing_stage(change, name).await?;
+        change.delete_stage(&before.name).await?;
+        let entry = AuditEntry {
+            actor,
+            action: "DeleteStage",
+            target: &format!("/stages/{name}"),
+            before: Some(wire::stage(&before)),
+            after: None,
+        };
+        Ok(change.audit(&entry).await?)
+    })
+    .await
+}
+
+/// Writes a stage and reads it back with the database's times.
+pub(super) async fn write_stage(
+    change: &Change,
+    actor: &Actor,
+    action: &str,
+    before: Option<&Stage>,
+    after: &Stage,
+) -> Result<Stage, OperationError> {
+    check_description("Stage", after.description.as_deref())?;
+    check_variables(&after.variables)?;
+    check_tags(&after.tags)?;
+    change.put_stage(after).await?;
+    let written = existing_stage(change, after.name.as_str()).await?;
+    let entry = AuditEntry {
+        actor,
+        action,
+        target: &format!("/stages/{}", after.name),
+        before: before.map(wire::stage),
+        after: Some(wire::stage(&written)),
+    };
+    change.audit(&entry).await?;
+    Ok(written)
+}
+
+pub(super) async fn existing_stage(change: &Change, name: &str) -> Result<Stage, OperationError> {
+    let stage = change.stage(name).await?;
+    stage.ok_or_else(|| OperationError::not_found(UNKNOWN_STAGE))
+}
+
+async fn existing_deployment(
+    change: &Change,
+    id: &DeploymentId,
+) -> Result<Deployment, OperationError> {
+    let deployment = change.deployment(id).await?;
+    deployment.ok_or_else(|| OperationError::not_found(UNKNOWN_DEPLOYMENT))
+}
+
+async fn check_target(change: &Change, id: &DeploymentId) -> Result<(), OperationError> {
+    match change.deployment(id).await? {
+        Some(_) => Ok(()),
+        None => Err(OperationError::bad("Deployment id does not exist")),
+    }
+}
+
+fn check_variables(variables: &Variables) -> Result<(), OperationError> {
+    let word = |name: &str| {
+        !name.is_empty()
+            && name.len() <= 64
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if variables.len() > 100 {
+        return Err(OperationError::bad("Invalid variables: at most 100"));
+    }
+    for (name, value) in variables {
+        if !word(name) || value.chars().count() > 512 {
+            return Err(OperationError::bad(format!(
+                "Invalid stage variable '{name}': a name is 1 to 64 of A-Z a-z 0-9 _, a value at \
+                 most 512 characters"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A stage to be made; its times are set by the database.
+fn new_stage(name: StageName, deployment: &DeploymentId) -> Stage {
+    Stage {
+        name,
+        deployment: deployment.clone(),
+        description: None,
+        variables: Variables::new(),
+        tags: BTreeMap::new(),
+        created_at: OffsetDateTime::UNIX_EPOCH,
+        updated_at: OffsetDateTime::UNIX_EPOCH,
+    }
+}
+
+fn parse_stage(name: &str) -> Result<StageName, OperationError> {
+    name.parse()
+        .map_err(|error| OperationError::bad(format!("Invalid stageName: {error}")))
+}
+
+fn parse_deployment(id: &str) -> Result<DeploymentId, OperationError> {
+    id.parse()
+        .map_err(|_| OperationError::not_found(UNKNOWN_DEPLOYMENT))
+}
