@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("live", &["game", "store", "play", "gate", "config"]),
     ("projection", &["game", "store", "play", "config"]),
     ("http", &["gate", "play", "live", "game", "config"]),
-    ("control", &["gate", "store", "game", "config"]),
+    ("control", &["gate", "store", "http", "config"]),
     ("startup", ALL),
     ("cli", ALL),
 ];

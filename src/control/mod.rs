@@ -4,12 +4,20 @@
 //! is one transaction with its audit row, whatever the list of patches; no value of a key, token
 //! or secret is in any answer but the one that made it.
 
+mod beyond;
+mod calls;
+mod credentials;
 mod csv;
+mod door;
 mod error;
+mod listener;
 pub mod operations;
 pub mod patch;
+mod reply;
+mod request;
 mod resources;
 mod sigv4;
 mod wire;
 
 pub use error::OperationError;
+pub use listener::{Metrics, Settings, State, server};

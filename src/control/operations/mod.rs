@@ -5,6 +5,7 @@ pub mod api;
 pub mod audit;
 pub mod import;
 pub mod keys;
+pub mod plan_draft;
 pub mod plan_keys;
 mod plan_patch;
 pub mod plans;

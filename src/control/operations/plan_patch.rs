@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plans::{Draft, QuotaInput, ThrottleInput, unknown_stage};
+use super::plan_draft::{Draft, QuotaInput, ThrottleInput};
+use super::plans::unknown_stage;
 use super::{API_ID, OperationError};
 use crate::control::patch::{Op, PatchOperation, unsupported};
 use crate::store::PlanId;

@@ -1,0 +1,366 @@
+//! Which call is which operation: API Gateway's paths, and Turnkey's own under `/turnkey`.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::operations::{API_ID, api, import, keys, plan_keys, plans, stages, tags};
+use super::reply::Reply;
+use super::request::{self, Query, body};
+use super::resources::resources;
+use super::wire::{self, Embed};
+use super::{OperationError, beyond};
+use crate::gate::Gate;
+use crate::store::Store;
+use crate::store::control::Actor;
+use crate::store::keys::KeyFilter;
+
+const CALLS: &str = "GetAccount, GetRestApis, GetRestApi, UpdateRestApi, GetResources, \
+    GetResource, GetMethod, UpdateMethod, CreateDeployment, GetDeployments, GetDeployment, \
+    DeleteDeployment, CreateStage, GetStages, GetStage, UpdateStage, DeleteStage, CreateApiKey, \
+    GetApiKeys, GetApiKey, UpdateApiKey, DeleteApiKey, ImportApiKeys, CreateUsagePlan, \
+    GetUsagePlans, GetUsagePlan, UpdateUsagePlan, DeleteUsagePlan, CreateUsagePlanKey, \
+    GetUsagePlanKeys, GetUsagePlanKey, DeleteUsagePlanKey, GetUsage, UpdateUsage, TagResource, \
+    UntagResource, GetTags";
+
+/// A request by somebody who may call.
+pub(super) struct Call {
+    pub actor: Actor,
+    pub method: String,
+    /// Raw, as in the request line.
+    pub path: String,
+    pub query: String,
+    /// `None` where it was too large to keep.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Does what a call asks for.
+pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply, OperationError> {
+    let query = Query::parse(&call.query)?;
+    let segments = request::segments(&call.path).ok_or_else(unknown_call)?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let sent = match (&call.body, query.value("mode")) {
+        (Some(bytes), _) => bytes.as_slice(),
+        (None, Some("import")) => return Err(import::too_large()),
+        (None, _) => return Err(OperationError::bad("Invalid request body: it is too large")),
+    };
+    let actor = &call.actor;
+    match (call.method.as_str(), &segments[..]) {
+        ("GET", ["account"]) => Ok(Reply::ok(wire::account())),
+        ("GET", ["restapis"]) => {
+            let api = wire::rest_api(&api::read_api(store).await?);
+            Ok(Reply::ok(wire::page(vec![api], None)))
+        }
+        (method, ["restapis", id, rest @ ..]) => {
+            api::check_api(id)?;
+            run_on_api(store, actor, method, rest, &query, sent).await
+        }
+        ("POST", ["apikeys"]) if query.value("mode") == Some("import") => {
+            import_keys(store, actor, &query, sent).await
+        }
+        ("POST", ["apikeys"]) => {
+            let (key, value) = keys::create_key(store, actor, body(sent)?).await?;
+            let mut shown = wire::without_empty_tags(wire::api_key(&key));
+            shown["value"] = json!(value.expose());
+            Ok(Reply::created(shown))
+        }
+        ("GET", ["apikeys"]) => list_keys(store, &query).await,
+        ("GET", ["apikeys", id]) => {
+            let key = keys::read_key(store, id).await?;
+            Ok(Reply::ok(wire::api_key(&key)))
+        }
+        ("PATCH", ["apikeys", id]) => {
+            let key = keys::update_key(store, actor, id, &body(sent)?).await?;
+            Ok(Reply::ok(wire::api_key(&key)))
+        }
+        ("DELETE", ["apikeys", id]) => {
+            keys::delete_key(store, actor, id).await?;
+            Ok(Reply::accepted())
+        }
+        (method, ["usageplans", rest @ ..]) => {
+            run_on_plans(store, gate, actor, method, rest, &query, sent).await
+        }
+        (method, ["tags", arn]) => run_on_tags(store, actor, method, arn, &query, sent).await,
+        (method, ["turnkey", rest @ ..]) => {
+            beyond::run(store, gate, actor, method, rest, &query, sent).await
+        }
+        _ => Err(unknown_call()),
+    }
+}
+
+/// Calls below `/restapis/turnkey`.
+async fn run_on_api(
+    store: &Store,
+    actor: &Actor,
+    method: &str,
+    rest: &[&str],
+    query: &Query,
+    sent: &[u8],
+) -> Result<Reply, OperationError> {
+    match (method, rest) {
+        ("GET", []) => Ok(Reply::ok(wire::rest_api(&api::read_api(store).await?))),
+        ("PATCH", []) => {
+            let api = api::update_api(store, actor, &body(sent)?).await?;
+            Ok(Reply::ok(wire::rest_api(&api)))
+        }
+        ("GET", ["resources"]) => list_resources(store, query).await,
+        ("GET", ["resources", id]) => {
+            let resource = api::read_resource(id)?;
+            let methods = api::read_methods(store).await?;
+            Ok(Reply::ok(wire::resource(resource, &methods, embed(query))))
+        }
+        ("GET", ["resources", id, "methods", verb]) => {
+            let endpoint = api::read_method(id, verb)?;
+            let methods = api::read_methods(store).await?;
+            Ok(Reply::ok(wire::method(endpoint, &methods)))
+        }
+        ("PATCH", ["resources", id, "methods", verb]) => {
+            let endpoint = api::read_method(id, verb)?;
+            let methods = api::update_method(store, actor, endpoint, &body(sent)?).await?;
+            Ok(Reply::ok(wire::method(endpoint, &methods)))
+        }
+        ("POST", ["deployments"]) => {
+            let deployment = stages::create_deployment(store, actor, body(sent)?).await?;
+            Ok(Reply::created(wire::deployment(&deployment)))
+        }
+        ("GET", ["deployments"]) => {
+            let limit = query.limit()?;
+            let found = store
+                .deployments(query.after()?.as_ref(), more(limit))
+                .await?;
+            let at = |d: &crate::store::control::Deployment| {
+                request::position(d.created_at, d.id.as_str())
+            };
+            Ok(page(found, limit, wire::deployment, at))
+        }
+        ("GET", ["deployments", id]) => {
+            let deployment = stages::read_deployment(store, id).await?;
+            Ok(Reply::ok(wire::deployment_with_summary(&deployment)))
+        }
+        ("DELETE", ["deployments", id]) => {
+            stages::delete_deployment(store, actor, id).await?;
+            Ok(Reply::accepted())
+        }
+        ("POST", ["stages"]) => {
+            let stage = stages::create_stage(store, actor, body(sent)?).await?;
+            Ok(Reply::created(wire::without_empty_tags(wire::stage(
+                &stage,
+            ))))
+        }
+        ("GET", ["stages"]) => {
+            let wanted = query.value("deploymentId");
+            let stages = store
+                .stages()
+                .await
+                .map_err(OperationError::from)?
+                .into_iter();
+            let stages = stages
+                .filter(|stage| wanted.is_none_or(|id| stage.deployment.as_str() == id))
+                .map(|stage| wire::without_empty_tags(wire::stage(&stage)))
+                .collect();
+            Ok(Reply::ok(wire::page(stages, None)))
+        }
+        ("GET", ["stages", name]) => {
+            let stage = stages::read_stage(store, name).await?;
+            Ok(Reply::ok(wire::stage(&stage)))
+        }
+        ("PATCH", ["stages", name]) => {
+            let stage = stages::update_stage(store, actor, name, &body(sent)?).await?;
+            Ok(Reply::ok(wire::stage(&stage)))
+        }
+        ("DELETE", ["stages", name]) => {
+            stages::delete_stage(store, actor, name).await?;
+            Ok(Reply::accepted())
+        }
+        _ => Err(unknown_call()),
+    }
+}
+
+/// Calls below `/usageplans`.
+async fn run_on_plans(
+    store: &Store,
+    gate: &Gate,
+    actor: &Actor,
+    method: &str,
+    rest: &[&str],
+    query: &Query,
+    sent: &[u8],
+) -> Result<Reply, OperationError> {
+    match (method, rest) {
+        ("POST", []) => {
+            let plan = plans::create_plan(store, actor, body(sent)?).await?;
+            let shown = wire::without_empty_tags(wire::usage_plan(&plan));
+            Ok(Reply::created(shown))
+        }
+        ("GET", []) => {
+            let (limit, key) = (query.limit()?, query.value("keyId"));
+            let found = store
+                .usage_plans(key, query.after()?.as_ref(), more(limit))
+                .await?;
+            let shown = |plan: &_| wire::without_empty_tags(wire::usage_plan(plan));
+            let at = |plan: &crate::store::control::UsagePlan| {
+                request::position(plan.created_at, plan.id.as_str())
+            };
+            Ok(page(found, limit, shown, at))
+        }
+        ("GET", [id]) => {
+            let plan = plans::read_plan(store, id).await?;
+            Ok(Reply::ok(wire::usage_plan(&plan)))
+        }
+        ("PATCH", [id]) => {
+            let plan = plans::update_plan(store, actor, id, &body(sent)?).await?;
+            Ok(Reply::ok(wire::usage_plan(&plan)))
+        }
+        ("DELETE", [id]) => {
+            plans::delete_plan(store, actor, id).await?;
+            Ok(Reply::accepted())
+        }
+        ("POST", [id, "keys"]) => {
+            let added = plan_keys::create_plan_key(store, actor, id, &body(sent)?).await?;
+            Ok(Reply::created(wire::plan_key(&added)))
+        }
+        ("GET", [id, "keys"]) => {
+            let (limit, name) = (query.limit()?, query.value("name"));
+            let after = query.after()?;
+            let found = store
+                .plan_keys(id, name, after.as_ref(), more(limit))
+                .await?;
+            let at = |key: &crate::store::control::PlanKey| {
+                request::position(key.since, key.id.as_str())
+            };
+            Ok(page(found, limit, wire::plan_key, at))
+        }
+        ("GET", [id, "keys", key]) => {
+            let found = plan_keys::read_plan_key(store, id, key).await?;
+            Ok(Reply::ok(wire::plan_key(&found)))
+        }
+        ("DELETE", [id, "keys", key]) => {
+            plan_keys::delete_plan_key(store, actor, id, key).await?;
+            Ok(Reply::accepted())
+        }
+        _ => {
+            let _ = gate;
+            Err(unknown_call())
+        }
+    }
+}
+
+async fn run_on_tags(
+    store: &Store,
+    actor: &Actor,
+    method: &str,
+    arn: &str,
+    query: &Query,
+    sent: &[u8],
+) -> Result<Reply, OperationError> {
+    #[derive(Deserialize)]
+    struct TagResource {
+        tags: std::collections::BTreeMap<String, String>,
+    }
+    match method {
+        "GET" => {
+            let tags = tags::read_tags(store, arn).await?;
+            Ok(Reply::ok(json!({ "tags": tags })))
+        }
+        "PUT" => {
+            let TagResource { tags } = body(sent)?;
+            tags::tag(store, actor, arn, tags).await?;
+            Ok(Reply::no_content())
+        }
+        "DELETE" => {
+            let removed: Vec<String> = query.values("tagKeys").map(str::to_owned).collect();
+            tags::untag(store, actor, arn, &removed).await?;
+            Ok(Reply::no_content())
+        }
+        _ => Err(unknown_call()),
+    }
+}
+
+async fn import_keys(
+    store: &Store,
+    actor: &Actor,
+    query: &Query,
+    file: &[u8],
+) -> Result<Reply, OperationError> {
+    if query.value("format") != Some("csv") {
+        let given = query.value("format").unwrap_or_default();
+        return Err(OperationError::not_among(given, "format", &["csv"]));
+    }
+    let on_warning = if query.flag("failonwarnings") {
+        import::OnWarning::RollBack
+    } else {
+        import::OnWarning::GoOn
+    };
+    let imported = import::import_keys(store, actor, file, on_warning).await?;
+    Ok(Reply::created(json!({
+        "ids": imported.ids,
+        "warnings": imported.warnings,
+    })))
+}
+
+async fn list_keys(store: &Store, query: &Query) -> Result<Reply, OperationError> {
+    let limit = query.limit()?;
+    let after = query.after()?;
+    let after = after.and_then(|(at, id)| Some((at, id.parse().ok()?)));
+    let filter = KeyFilter {
+        name_prefix: query.value("name").map(str::to_owned),
+        customer_id: query.value("customerId").map(str::to_owned),
+        plan: None,
+        after,
+    };
+    let found = store.keys(&filter, more(limit)).await?;
+    let shown = |key: &_| wire::without_empty_tags(wire::api_key(key));
+    let at = |key: &crate::store::keys::ApiKey| request::position(key.created_at, key.id.as_str());
+    Ok(page(found, limit, shown, at))
+}
+
+async fn list_resources(store: &Store, query: &Query) -> Result<Reply, OperationError> {
+    let limit = query.limit()?;
+    let start = query.after_number()?.unwrap_or(0);
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    let methods = api::read_methods(store).await?;
+    let rest = resources().get(start..).unwrap_or_default();
+    let shown = rest.iter().take(limit);
+    let shown = shown
+        .map(|resource| wire::resource(resource, &methods, embed(query)))
+        .collect();
+    let next = start.saturating_add(limit);
+    let next = (limit > 0 && next < resources().len())
+        .then(|| request::number_position(i64::try_from(next).unwrap_or(i64::MAX)));
+    Ok(Reply::ok(wire::page(shown, next)))
+}
+
+fn embed(query: &Query) -> Embed {
+    if query.values("embed").any(|part| part == "methods") {
+        Embed::Methods
+    } else {
+        Embed::Nothing
+    }
+}
+
+/// One more than a page holds, so that it is known whether another follows.
+pub(super) fn more(limit: usize) -> i64 {
+    // A limit is at most 500.
+    i64::try_from(limit).map_or(i64::MAX, |limit| limit + i64::from(limit > 0))
+}
+
+/// The page of at most `limit` of the things found.
+pub(super) fn page<T>(
+    mut found: Vec<T>,
+    limit: usize,
+    shown: impl Fn(&T) -> Value,
+    position: impl Fn(&T) -> String,
+) -> Reply {
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| has_more).map(position);
+    Reply::ok(wire::page(found.iter().map(shown).collect(), next))
+}
+
+/// Whatever is no operation of ours.
+pub(super) fn unknown_call() -> OperationError {
+    OperationError::bad(format!(
+        "No such operation: this server hosts one REST API, '{API_ID}', whose resources and \
+         methods are fixed. It has {CALLS}; and POST /turnkey/apikeys/{{id}}/rotate, PATCH \
+         /turnkey/apikeys/{{id}}, GET /turnkey/explain, GET /turnkey/audit"
+    ))
+}

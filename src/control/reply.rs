@@ -1,0 +1,158 @@
+//! Answers over HTTP: every one with a request id, every refusal with its type in a header.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::OperationError;
+use super::credentials::CredentialError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// What a call that was done is answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Reply {
+    pub status: StatusCode,
+    /// `None`: an empty body, without a content type.
+    pub body: Option<Value>,
+}
+
+impl Reply {
+    pub(super) fn ok(body: Value) -> Reply {
+        Reply {
+            status: StatusCode::OK,
+            body: Some(body),
+        }
+    }
+
+    pub(super) fn created(body: Value) -> Reply {
+        Reply {
+            status: StatusCode::CREATED,
+            body: Some(body),
+        }
+    }
+
+    /// As API Gateway answers its deletions.
+    pub(super) fn accepted() -> Reply {
+        Reply {
+            status: StatusCode::ACCEPTED,
+            body: None,
+        }
+    }
+
+    pub(super) fn no_content() -> Reply {
+        Reply {
+            status: StatusCode::NO_CONTENT,
+            body: None,
+        }
+    }
+
+    pub(super) fn into_response(self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        match self.body {
+            Some(body) => response.json(body),
+            None => response.finish(),
+        }
+    }
+}
+
+/// A request that was not let in, or that could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turned {
+    ForeignHost,
+    Credentials(CredentialError),
+    TooManyFailures(Duration),
+    TooLarge,
+    TooSlow,
+    Broken,
+}
+
+impl Turned {
+    pub(super) fn into_response(self) -> HttpResponse {
+        match self {
+            Turned::ForeignHost => refusal(
+                StatusCode::MISDIRECTED_REQUEST,
+                "MisdirectedRequestException",
+                "Call the control plane by a literal address, as localhost, or by a name in \
+                 TURNKEY_CONTROL_HOSTS",
+            ),
+            Turned::Credentials(error) => {
+                refusal(StatusCode::FORBIDDEN, error.kind(), &error.to_string())
+            }
+            Turned::TooManyFailures(wait) => {
+                let mut response = refusal(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "TooManyRequestsException",
+                    "Too many wrong credentials from this address",
+                );
+                let seconds = wait.as_secs().max(1);
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                response
+            }
+            Turned::TooLarge => refusal(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLargeException",
+                "The body is too large",
+            ),
+            Turned::TooSlow => refusal(
+                StatusCode::REQUEST_TIMEOUT,
+                "RequestTimeoutException",
+                "The body did not arrive in time",
+            ),
+            Turned::Broken => refusal(
+                StatusCode::BAD_REQUEST,
+                "BadRequestException",
+                "The body could not be read",
+            ),
+        }
+    }
+}
+
+impl OperationError {
+    pub(super) fn into_response(self) -> HttpResponse {
+        let (status, kind) = match &self {
+            OperationError::BadRequest(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
+            OperationError::Validation(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
+            OperationError::NotFound(_) => (StatusCode::NOT_FOUND, "NotFoundException"),
+            OperationError::Conflict(_) => (StatusCode::CONFLICT, "ConflictException"),
+            OperationError::Unavailable | OperationError::Unknown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailableException",
+            ),
+            OperationError::Internal(reason) => {
+                tracing::error!(%reason, "a control-plane call failed");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                return refusal(status, "InternalFailureException", "Internal failure");
+            }
+        };
+        let mut response = refusal(status, kind, &self.to_string());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let wait = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        response
+    }
+}
+
+fn refusal(status: StatusCode, kind: &'static str, message: &str) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((ERROR_TYPE, kind))
+        .json(json!({ "message": message }))
+}
+
+/// Names the answer, for whoever asks about it later.
+pub(super) fn identified(mut response: HttpResponse, id: Uuid) -> HttpResponse {
+    // Hexadecimal digits and hyphens are good in a header.
+    let id = HeaderValue::from_str(&id.to_string()).expect("a UUID is visible ASCII");
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
