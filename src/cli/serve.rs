@@ -28,7 +28,11 @@ async fn serve(config: Config) -> Result<(), CommandError> {
         _ = terminated.recv() => return Ok(()),
         _ = interrupted.recv() => return Ok(()),
     };
-    tracing::info!(public = %server.public_address, "serving");
+    tracing::info!(
+        public = %server.public_address,
+        control = %server.control_address,
+        "serving"
+    );
     if let DatabasePlace::Embedded { data_dir } = &place {
         let prefix = if default_stage.is_some() { "" } else { "/dev" };
         welcome(&server, data_dir, prefix)?;
@@ -58,6 +62,11 @@ fn welcome(server: &Server, data_dir: &Path, prefix: &str) -> std::io::Result<()
     }
     writeln!(out, "\n  game API     {base}{prefix}")?;
     writeln!(out, "  documents    {base}/docs")?;
+    writeln!(
+        out,
+        "  control      http://{}",
+        reachable(server.control_address)
+    )?;
     writeln!(out, "  credentials  {file}")?;
     writeln!(out, "\nStart a game:\n")?;
     writeln!(

@@ -3,7 +3,9 @@
 mod atomic_file;
 pub mod credentials;
 pub mod embedded;
+mod listeners;
 pub mod logging;
+mod metrics;
 pub mod place;
 pub mod ports_file;
 mod readiness;

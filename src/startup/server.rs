@@ -1,19 +1,20 @@
 //! One server: its tasks and listeners, from the settings to the last socket.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use super::credentials::{self, CredentialsError, Ensured};
-use super::embedded::{Embedded, Origin};
+use super::embedded::Embedded;
+use super::listeners::{Bound, Listening};
+use super::metrics::Sources;
 use super::place::{self, Opened, PlaceError};
 use super::tasks::Tasks;
 use super::{ports_file, readiness};
 use crate::config::{Config, ControlCredentials, DatabasePlace, Secret, StageName};
+use crate::control;
 use crate::game::{Rules, Variant};
 use crate::gate::issue::{self, IssueError};
 use crate::gate::{self, Gate};
@@ -34,11 +35,11 @@ const TASKS_END_WITHIN: Duration = Duration::from_secs(5);
 /// A server that serves, until it is stopped.
 pub struct Server {
     pub public_address: SocketAddr,
-    pub origin: Option<Origin>,
+    pub control_address: SocketAddr,
     pub ensured: Option<Ensured>,
     hub: Hub,
-    listener: ServerHandle,
-    listening: JoinHandle<std::io::Result<()>>,
+    public: Listening,
+    control: Listening,
     stopping: watch::Sender<bool>,
     /// They end when what feeds them has ended.
     fed: Tasks,
@@ -82,7 +83,8 @@ impl Server {
     /// # Errors
     /// See [`StartError`]; what was started is stopped again.
     pub async fn start(config: Config) -> Result<Server, StartError> {
-        let public = bind("TURNKEY_LISTEN", config.listen)?;
+        let public = Bound::bind("TURNKEY_LISTEN", config.listen)?;
+        let control = Bound::bind("TURNKEY_CONTROL_LISTEN", config.control_listen)?;
         let Opened { database, embedded } = open(&config.database).await?;
         migrate::migrate(&database).await?;
         let store = Store::new(database.clone(), config.pool_size);
@@ -109,7 +111,7 @@ impl Server {
         endless.spawn("tail", follower.run());
         endless.spawn("projector", projection::run(database, status.clone()));
 
-        let play = play(&config, &secrets, &store, appender, gate.clone());
+        let play = play(&config, &secrets, &store, appender.clone(), gate.clone());
         endless.spawn("sweeper", play.clone().sweep_hourly());
         let settings = live::Settings {
             play: play.clone(),
@@ -124,10 +126,25 @@ impl Server {
         let (ready, readiness) = watch::channel(readiness::judge(&status.borrow()));
         endless.spawn(
             "readiness",
-            readiness::watch(status, stopping.subscribe(), ready),
+            readiness::watch(status.clone(), stopping.subscribe(), ready),
         );
 
-        let public_address = local_address(&public, config.listen)?;
+        let sources = Sources {
+            hub: hub.clone(),
+            gate: gate.clone(),
+            appender,
+            tail: status,
+        };
+        let control_state = control::State::new(
+            store,
+            gate.clone(),
+            control::Settings {
+                credentials: secrets.control,
+                hosts: config.control_hosts.clone(),
+                trusted_proxies: config.trusted_proxies.clone(),
+            },
+            Arc::new(move || sources.text()),
+        );
         let state = http::State {
             gate,
             play,
@@ -139,23 +156,21 @@ impl Server {
                 trusted_proxies: config.trusted_proxies.clone(),
             },
         };
-        let listening = http::server(public, state, REQUESTS_END_WITHIN)
-            .map_err(|error| listen_error("TURNKEY_LISTEN", config.listen, error))?;
-        let listener = listening.handle();
         let server = Server {
-            public_address,
-            origin: embedded.as_ref().map(Embedded::origin),
+            public_address: public.address,
+            control_address: control.address,
             ensured,
             hub,
-            listener,
-            listening: tokio::spawn(listening),
+            public: public.serve(|socket| http::server(socket, state, REQUESTS_END_WITHIN))?,
+            control: control
+                .serve(|socket| control::server(socket, control_state, REQUESTS_END_WITHIN))?,
             stopping,
             fed,
             endless,
             embedded,
         };
         if let Some(path) = &config.ports_file {
-            ports_file::write(path, server.public_address, server.public_address).map_err(
+            ports_file::write(path, server.public_address, server.control_address).map_err(
                 |error| StartError::PortsFile {
                     path: path.display().to_string(),
                     error,
@@ -170,10 +185,8 @@ impl Server {
     pub async fn stop(self) {
         self.stopping.send_replace(true);
         self.hub.drain(SOCKETS_LEAVE_WITHIN).await;
-        self.listener.stop(true).await;
-        if let Ok(Err(error)) = self.listening.await {
-            tracing::warn!(%error, "the public listener ended with an error");
-        }
+        let patience = REQUESTS_END_WITHIN + TASKS_END_WITHIN;
+        tokio::join!(self.public.stop(patience), self.control.stop(patience));
         drop(self.hub);
         self.endless.abort();
         self.fed.join(TASKS_END_WITHIN).await;
@@ -245,24 +258,6 @@ fn play(
             .unwrap_or_else(|| Rules::newest(variant))
     };
     Play::new(store.clone(), appender, tokens, Arc::new(rules_for))
-}
-
-fn bind(variable: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|error| listen_error(variable, address, error))
-}
-
-fn local_address(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
-    listener
-        .local_addr()
-        .map_err(|error| listen_error("TURNKEY_LISTEN", address, error))
-}
-
-fn listen_error(variable: &'static str, address: SocketAddr, error: std::io::Error) -> StartError {
-    StartError::Listen {
-        variable,
-        address,
-        error,
-    }
 }
 
 /// Ends when the server is told to stop, or is gone.
