@@ -22,13 +22,14 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+pub use crate::store::KeyId;
 pub use admission::{Admission, Denial, RateLimit, Refusal, Request};
 pub use reload::run_reload;
 pub use value::{ApiKeyValue, ApiKeyValueError};
 
 use crate::config::StageName;
 use crate::store::gate_tables::{GateHead, GateTables};
-use crate::store::{Clock, KeyId, Store, StoreError};
+use crate::store::{Clock, Store, StoreError};
 use identity::Identities;
 use snapshot::Snapshot;
 

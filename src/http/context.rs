@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::problem::HttpError;
 use crate::config::StageName;
-use crate::store::KeyId;
+use crate::gate::KeyId;
 
 /// Names one request, in its answer and in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,9 +23,9 @@ use super::problem::HttpError;
 use super::routes::{self, Endpoint, Matched, Verb};
 use super::{State, cors};
 use crate::config::StageName;
+use crate::gate::KeyId;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
-use crate::store::KeyId;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");

@@ -11,8 +11,8 @@ use super::State;
 use super::context::Call;
 use super::input;
 use super::problem::HttpError;
+use crate::gate::KeyId;
 use crate::play::{Caller, RequestKey};
-use crate::store::KeyId;
 
 /// Who calls, by their key and, where they sent one, their player token.
 async fn caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Caller, HttpError> {
