@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
-use tokio::sync::watch;
 use utoipa_swagger_ui::Config;
 
 use super::problem::HttpError;
@@ -32,8 +31,11 @@ pub async fn read_health() -> HttpResponse {
 
 /// Requests can be served.
 pub async fn read_readiness(state: web::Data<State>) -> HttpResponse {
-    let readiness: watch::Ref<'_, Readiness> = state.readiness.borrow();
-    match &*readiness {
+    answer(&state.readiness.borrow())
+}
+
+fn answer(readiness: &Readiness) -> HttpResponse {
+    match readiness {
         Readiness::Ready => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .json(json!({"status": "ready"})),
@@ -76,4 +78,17 @@ pub async fn read_docs_file(file: web::Path<String>) -> Result<HttpResponse, Htt
         .insert_header((header::CONTENT_SECURITY_POLICY, DOCS_POLICY))
         .content_type(file.content_type)
         .body(file.bytes.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_is_a_status() {
+        assert_eq!(answer(&Readiness::Ready).status(), 200);
+        let not_ready = answer(&Readiness::NotReady("the database does not answer"));
+        assert_eq!(not_ready.status(), 503);
+        assert!(not_ready.headers().contains_key(header::RETRY_AFTER));
+    }
 }

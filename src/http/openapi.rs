@@ -129,6 +129,15 @@ fn headers() -> Value {
 
 /// Adds the headers of a call's success and all its refusals.
 fn complete(operation: &mut Value, endpoint: &Endpoint) {
+    let body = operation.pointer_mut("/requestBody/content/application~1json/schema");
+    if let Some((body, schema)) = body.and_then(|body| {
+        let schema = body["oneOf"].get(0).cloned()?;
+        Some((body, schema))
+    }) {
+        // No body at all is allowed; the word `null` is none.
+        *body = schema;
+        operation["requestBody"]["required"] = json!(false);
+    }
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };

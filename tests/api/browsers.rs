@@ -1,18 +1,14 @@
 //! CORS: pages of listed origins may call and read every answer, refusals too.
 
-use turnkey::http::Settings;
-
-use crate::world::{Reply, World, reply, stage};
+use crate::world::{Reply, World, reply};
 
 const ORIGIN: &str = "https://game.example";
 const EXPOSED: &str = "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, \
                        Turnkey-Replayed, x-amzn-RequestId, x-amzn-ErrorType";
 
 async fn world() -> World {
-    World::start_with(Settings {
-        default_stage: Some(stage("dev")),
-        cors_origins: format!("{ORIGIN}, http://localhost:5173").parse().unwrap(),
-        ..Settings::default()
+    World::start_with(|options| {
+        options.cors_origins = Some(format!("{ORIGIN}, http://localhost:5173"));
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, reply, text};
+use crate::world::{PATIENCE, World, reply, text};
 
 const NOTHING: Value = Value::Null;
 
@@ -154,7 +154,7 @@ async fn lists() {
     assert_eq!(variants.status, 200);
     assert_eq!(variants.json()["variants"][0]["id"], "tic-tac-toe");
     let (game, ann, _) = world.begun_game().await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let mine = world
             .call(&ann, "GET", "/games?status=playing&limit=5", NOTHING)

@@ -1,35 +1,24 @@
 //! A server with stages `dev` and `prod`, a key for `dev`, and a client of it.
 
-use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use turnkey::config::StageName;
-use turnkey::game::Rules;
-use turnkey::gate::{ApiKeyValue, Gate, issue};
-use turnkey::http::{self, Readiness, Settings, State};
-use turnkey::live::{self, Hub};
-use turnkey::play::{Play, Tokens};
-use turnkey::store::{Database, DeploymentId, PlanId, Store, append, tail};
+use tokio::time::Instant;
+use turnkey::config::{ServeOptions, StageName};
+use turnkey::store::{DeploymentId, Store};
 
 use crate::support::postgres;
+use crate::support::server::TestServer;
 
-pub const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct World {
     pub base: String,
     pub key: String,
-    pub database: Database,
-    pub readiness: watch::Sender<Readiness>,
     client: reqwest::Client,
-    server: ServerHandle,
-    tasks: Vec<JoinHandle<()>>,
+    server: TestServer,
 }
 
 /// An answer, read to its end.
@@ -43,61 +32,39 @@ pub struct Reply {
 impl World {
     /// A server whose default stage is `dev`.
     pub async fn start() -> World {
-        World::start_with(Settings {
-            default_stage: Some(stage("dev")),
-            ..Settings::default()
-        })
-        .await
+        World::start_with(|_| {}).await
     }
 
-    pub async fn start_with(settings: Settings) -> World {
-        let database = postgres::database().await;
-        let store = Store::new(database.clone(), 8);
-        let key = seed(&store).await;
-        let gate = Gate::open(&store).await.unwrap();
-
-        let (committed, batches) = watch::channel(0);
-        let (appender, writer) = append::writer(&database, committed);
-        let (follower, items, status) = tail::follow(&store, batches).await.unwrap();
-        let tokens = Tokens::new(SECRET, None, store.clock().clone());
-        let rules_for = Arc::new(|_: &StageName, variant| Rules::newest(variant));
-        let play = Play::new(store.clone(), appender, tokens, rules_for);
-        let settings_of_live = live::Settings {
-            play: play.clone(),
-            gate: gate.clone(),
-            store: store.clone(),
-            origins: settings.cors_origins.clone(),
-            max_sockets: 100,
-        };
-        let hub = Hub::new(settings_of_live, status.borrow().read.epoch);
-        let tasks = vec![
-            tokio::spawn(writer.run()),
-            tokio::spawn(follower.run()),
-            tokio::spawn(live::run_feed(items, hub.clone())),
-            tokio::spawn(turnkey::projection::run(database.clone(), status)),
-        ];
-
-        let (readiness, watched) = watch::channel(Readiness::Ready);
-        let state = State {
-            gate,
-            play,
-            hub,
-            readiness: watched,
-            settings,
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let server = http::server(listener, state, Duration::from_secs(1)).unwrap();
-        let handle = server.handle();
-        tokio::spawn(server);
-        World {
-            base,
-            key,
-            database,
-            readiness,
+    pub async fn start_with(change: impl FnOnce(&mut ServeOptions)) -> World {
+        let server = TestServer::start_with(change).await;
+        let world = World {
+            base: server.base.clone(),
+            key: server.key.clone(),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            server: handle,
-            tasks,
+            server,
+        };
+        world.add_prod().await;
+        world
+    }
+
+    /// Stage `prod`, which is in no plan.
+    async fn add_prod(&self) {
+        let store = Store::new(self.server.database.clone(), 1);
+        let deployment = DeploymentId::generate();
+        let change = store.change().await.unwrap();
+        change.insert_deployment(&deployment, None).await.unwrap();
+        change
+            .insert_stage(&stage("prod"), &deployment)
+            .await
+            .unwrap();
+        change.commit().await.unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while reply(self.bare("GET", "/prod/variants")).await.status == 404 {
+            assert!(
+                Instant::now() < deadline,
+                "the gate did not learn of a stage"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
@@ -137,22 +104,12 @@ impl World {
 
     /// How many events the log holds.
     pub async fn recorded_events(&self) -> i64 {
-        let client = postgres::client(&self.database).await;
+        let client = postgres::client(&self.server.database).await;
         client
             .query_one("select count(*) from event", &[])
             .await
             .unwrap()
             .get(0)
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-        // Asked to stop; nobody waits for it.
-        drop(self.server.stop(false));
     }
 }
 
@@ -193,33 +150,6 @@ pub fn text(value: &Value) -> String {
         .to_owned()
 }
 
-pub fn stage(name: &str) -> StageName {
+fn stage(name: &str) -> StageName {
     name.parse().unwrap()
-}
-
-/// Both stages, a plan that holds `dev` alone, and in it the key whose value is returned.
-async fn seed(store: &Store) -> String {
-    let (plan, deployment) = (PlanId::generate(), DeploymentId::generate());
-    let change = store.change().await.unwrap();
-    change.insert_deployment(&deployment, None).await.unwrap();
-    change
-        .insert_stage(&stage("dev"), &deployment)
-        .await
-        .unwrap();
-    change
-        .insert_stage(&stage("prod"), &deployment)
-        .await
-        .unwrap();
-    change.insert_plan(&plan, "dev").await.unwrap();
-    change
-        .insert_plan_stage(&plan, &stage("dev"))
-        .await
-        .unwrap();
-    change.commit().await.unwrap();
-    let value = ApiKeyValue::generate();
-    let key = issue::new_key("app");
-    issue::create_key(store, &key, &value, Some(&plan))
-        .await
-        .unwrap();
-    value.expose().to_owned()
 }
