@@ -27,6 +27,9 @@ pub use admission::{Admission, Denial, RateLimit, Refusal, Request};
 pub use reload::run_reload;
 pub use value::{ApiKeyValue, ApiKeyValueError};
 
+/// What an [`Admission`] names a key by.
+pub use crate::store::KeyId;
+
 use crate::config::StageName;
 use crate::store::gate_tables::{GateHead, GateTables};
 use crate::store::{Clock, Store, StoreError};

@@ -92,6 +92,7 @@ async fn every_call_is_refused_without_a_good_key() {
 #[tokio::test]
 async fn a_key_is_good_for_the_stages_of_its_plan_only() {
     let world = World::start().await;
+    world.add_prod().await;
     for endpoint in &ENDPOINTS {
         let verb = endpoint.verb.as_str();
         let elsewhere = reply(world.request(verb, &format!("/prod{}", path_of(endpoint)))).await;

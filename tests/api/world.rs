@@ -1,4 +1,4 @@
-//! A server with stages `dev` and `prod`, a key for `dev`, and a client of it.
+//! A server with stage `dev`, a key for it, and a client.
 
 use std::time::Duration;
 
@@ -37,18 +37,16 @@ impl World {
 
     pub async fn start_with(change: impl FnOnce(&mut ServeOptions)) -> World {
         let server = TestServer::start_with(change).await;
-        let world = World {
+        World {
             base: server.base.clone(),
             key: server.key.clone(),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             server,
-        };
-        world.add_prod().await;
-        world
+        }
     }
 
     /// Stage `prod`, which is in no plan.
-    async fn add_prod(&self) {
+    pub async fn add_prod(&self) {
         let store = Store::new(self.server.database.clone(), 1);
         let deployment = DeploymentId::generate();
         let change = store.change().await.unwrap();
