@@ -22,7 +22,6 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-pub use crate::store::KeyId;
 pub use admission::{Admission, Denial, RateLimit, Refusal, Request};
 pub use reload::run_reload;
 pub use value::{ApiKeyValue, ApiKeyValueError};
