@@ -24,6 +24,7 @@ const ORPHAN_STOP: [(Signal, Duration); 3] = [
     (Signal::SIGQUIT, Duration::from_secs(5)),
     (Signal::SIGKILL, Duration::from_secs(2)),
 ];
+const INITDB_ENDS_WITHIN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(5);
 
 /// Makes the directory startable: stops a Postgres of this directory, and only that, and makes
@@ -43,11 +44,25 @@ pub fn remove_unfinished(layout: &Layout) -> Result<(), EmbeddedError> {
     let entries = fs::read_dir(&layout.root).map_err(io_at("cannot read", &layout.root))?;
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            let path = entry.path();
-            fs::remove_dir_all(&path).map_err(io_at("cannot remove", &path))?;
+            remove_tree(&entry.path())?;
         }
     }
     Ok(())
+}
+
+/// An `initdb` whose parent was just killed may still be writing, or clearing up itself.
+fn remove_tree(path: &Path) -> Result<(), EmbeddedError> {
+    let deadline = Instant::now() + INITDB_ENDS_WITHIN;
+    loop {
+        match fs::remove_dir_all(path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if Instant::now() > deadline => {
+                return Err(io_at("cannot remove", path)(error));
+            }
+            Err(_) => thread::sleep(POLL),
+        }
+    }
 }
 
 /// How the names of clusters in the making begin.
