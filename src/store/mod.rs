@@ -27,6 +27,7 @@ mod request_keys;
 pub mod sql;
 pub mod stages;
 pub mod tail;
+pub mod usage;
 
 use std::sync::Arc;
 use std::time::Duration;

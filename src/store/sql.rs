@@ -14,7 +14,9 @@ macro_rules! statements {
 
 // One name a line, sorted.
 statements! {
+    add_usage
     append_events
+    beat_instance
     database_clock
     delete_deployment
     delete_ended_key_values
@@ -24,6 +26,7 @@ statements! {
     delete_stage
     delete_usage_plan
     end_key_values
+    ensure_quota_usage
     find_deployment
     find_key
     find_key_values
@@ -41,6 +44,7 @@ statements! {
     gate_plans
     gate_salt
     gate_stages
+    give_back_quota
     insert_audit
     insert_deployment
     insert_key
@@ -91,6 +95,7 @@ statements! {
     put_method
     put_plan_stages
     put_stage
+    quota_state
     read_game
     read_game_from
     read_games
@@ -103,8 +108,12 @@ statements! {
     request_keys_sweep
     reserve
     set_first_key
+    set_remaining_quota
+    take_quota
     terminate_append_blocker
+    touch_keys
     update_key
     update_rest_api
     update_usage_plan
+    usage_of_plan
 }

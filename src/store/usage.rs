@@ -1,0 +1,283 @@
+//! What keys have used: quotas, taken ahead by instances, and calls by day.
+//!
+//! A quota is exact because whatever an instance may still spend is counted as used when it is
+//! taken. What is lost on the way (an instance that dies, an answer that does not come) stays used.
+
+use std::time::Duration;
+
+use time::{Date, OffsetDateTime};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::change::Change;
+use super::plans::QuotaSetting;
+use super::{KeyId, PlanId, Store, StoreError, sql};
+
+/// Wants a part of a key's quota.
+#[derive(Clone, Debug)]
+pub struct QuotaClaim {
+    pub plan: PlanId,
+    pub key: KeyId,
+    pub quota: QuotaSetting,
+    /// Calls that wait. With 0 nothing is taken.
+    pub pending: i64,
+    /// Calls to be expected in the next second.
+    pub wanted: i64,
+}
+
+/// What a claim got.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuotaGrant {
+    pub plan: PlanId,
+    pub key: KeyId,
+    pub period_start: OffsetDateTime,
+    pub epoch: i32,
+    pub granted: i64,
+    /// What remains for others, or later claims; may be negative where the limit was lowered.
+    pub remaining: i64,
+    /// How long the period still lasts.
+    pub period_left: Duration,
+    /// Some of the quota may be with other instances, unspent.
+    pub leased_lately: bool,
+}
+
+/// A part of a quota that was taken and is not going to be spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaReturn {
+    pub plan: PlanId,
+    pub key: KeyId,
+    pub period_start: OffsetDateTime,
+    pub epoch: i32,
+    pub unspent: i64,
+}
+
+/// Calls that passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    pub plan: PlanId,
+    pub key: KeyId,
+    pub calls: i64,
+}
+
+/// What remains of a quota now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaState {
+    pub limit: i64,
+    pub remaining: i64,
+    pub period_end: OffsetDateTime,
+}
+
+/// One key's use of one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayOfUsage {
+    pub key: KeyId,
+    pub day: Date,
+    pub used: i64,
+    /// `None` where the plan has no quota.
+    pub remaining: Option<i64>,
+}
+
+/// Which days of which keys, for [`Store::usage`].
+#[derive(Clone, Debug)]
+pub struct UsageFilter {
+    pub plan: PlanId,
+    pub key: Option<KeyId>,
+    pub first_day: Date,
+    pub last_day: Date,
+    /// Only keys after this one, in the order of their ids.
+    pub after: Option<KeyId>,
+}
+
+impl Store {
+    /// Says that this instance lives; returns how many do.
+    pub async fn beat(&self, instance: Uuid) -> Result<i64, StoreError> {
+        let rows = self.write(sql::beat_instance, &[&instance]).await?;
+        rows.first()
+            .map(|row| row.get(0))
+            .ok_or_else(|| StoreError::Corrupt("a count has no row".into()))
+    }
+
+    /// Takes parts of quotas, for one of `instances`. At most one claim for each key of a plan. A
+    /// claim of a plan or key that is gone has no answer.
+    pub async fn take_quota(
+        &self,
+        claims: &[QuotaClaim],
+        instances: u32,
+    ) -> Result<Vec<QuotaGrant>, StoreError> {
+        let (mut grants, missing) = self.take_existing(claims, instances).await?;
+        if missing.is_empty() {
+            return Ok(grants);
+        }
+        let plans: Vec<&str> = missing.iter().map(|new| new.plan.as_str()).collect();
+        let keys: Vec<&str> = missing.iter().map(|new| new.key.as_str()).collect();
+        let starts: Vec<OffsetDateTime> = missing.iter().map(|new| new.period_start).collect();
+        self.write(sql::ensure_quota_usage, &[&plans, &keys, &starts])
+            .await?;
+        let again: Vec<QuotaClaim> = claims
+            .iter()
+            .filter(|claim| {
+                let is_claim = |new: &&QuotaGrant| new.plan == claim.plan && new.key == claim.key;
+                missing.iter().any(|new| is_claim(&new))
+            })
+            .cloned()
+            .collect();
+        let (more, _) = self.take_existing(&again, instances).await?;
+        grants.extend(more);
+        Ok(grants)
+    }
+
+    /// What was granted, and which periods have no row yet.
+    async fn take_existing(
+        &self,
+        claims: &[QuotaClaim],
+        instances: u32,
+    ) -> Result<(Vec<QuotaGrant>, Vec<QuotaGrant>), StoreError> {
+        let plans: Vec<&str> = claims.iter().map(|claim| claim.plan.as_str()).collect();
+        let keys: Vec<&str> = claims.iter().map(|claim| claim.key.as_str()).collect();
+        let limits: Vec<i64> = claims.iter().map(|claim| claim.quota.limit).collect();
+        let periods: Vec<&str> = claims
+            .iter()
+            .map(|claim| claim.quota.period.name())
+            .collect();
+        let offsets: Vec<i32> = claims.iter().map(|claim| claim.quota.offset).collect();
+        let pending: Vec<i64> = claims.iter().map(|claim| claim.pending).collect();
+        let wanted: Vec<i64> = claims.iter().map(|claim| claim.wanted).collect();
+        let rows = self
+            .write(
+                sql::take_quota,
+                &[
+                    &plans,
+                    &keys,
+                    &limits,
+                    &periods,
+                    &offsets,
+                    &pending,
+                    &wanted,
+                    &i64::from(instances),
+                ],
+            )
+            .await?;
+        let (found, missing): (Vec<&Row>, Vec<&Row>) = rows
+            .iter()
+            .partition(|row| row.get::<_, Option<i64>>("used").is_some());
+        Ok((
+            found.into_iter().map(quota_grant).collect(),
+            missing.into_iter().map(quota_grant).collect(),
+        ))
+    }
+
+    /// Gives parts of quotas back. Not to be repeated: an unknown outcome may have been done.
+    pub async fn give_back_quota(&self, returns: &[QuotaReturn]) -> Result<(), StoreError> {
+        let plans: Vec<&str> = returns.iter().map(|part| part.plan.as_str()).collect();
+        let keys: Vec<&str> = returns.iter().map(|part| part.key.as_str()).collect();
+        let starts: Vec<OffsetDateTime> = returns.iter().map(|part| part.period_start).collect();
+        let epochs: Vec<i32> = returns.iter().map(|part| part.epoch).collect();
+        let unspent: Vec<i64> = returns.iter().map(|part| part.unspent).collect();
+        self.write(
+            sql::give_back_quota,
+            &[&plans, &keys, &starts, &epochs, &unspent],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// What remains of a key's quota; `None` where the plan has none, or there is no such plan.
+    pub async fn quota_state(
+        &self,
+        plan: &PlanId,
+        key: &KeyId,
+    ) -> Result<Option<QuotaState>, StoreError> {
+        let rows = self
+            .read(sql::quota_state, &[&plan.as_str(), &key.as_str()])
+            .await?;
+        Ok(rows.first().map(|row| QuotaState {
+            limit: row.get("quota_limit"),
+            remaining: row.get("remaining"),
+            period_end: row.get("period_end"),
+        }))
+    }
+
+    /// Adds to what was used today.
+    pub async fn add_usage(&self, calls: &[Calls]) -> Result<(), StoreError> {
+        let plans: Vec<&str> = calls.iter().map(|part| part.plan.as_str()).collect();
+        let keys: Vec<&str> = calls.iter().map(|part| part.key.as_str()).collect();
+        let counts: Vec<i64> = calls.iter().map(|part| part.calls).collect();
+        self.write(sql::add_usage, &[&plans, &keys, &counts])
+            .await?;
+        Ok(())
+    }
+
+    /// Remembers that these keys were used just now.
+    pub async fn touch_keys(&self, keys: &[KeyId]) -> Result<(), StoreError> {
+        let keys: Vec<&str> = keys.iter().map(KeyId::as_str).collect();
+        self.write(sql::touch_keys, &[&keys]).await?;
+        Ok(())
+    }
+
+    /// Every day of at most `keys` keys of a plan, by key id and day. At most a few seconds old.
+    pub async fn usage(
+        &self,
+        filter: &UsageFilter,
+        keys: i64,
+    ) -> Result<Vec<DayOfUsage>, StoreError> {
+        let key = filter.key.as_ref().map(KeyId::as_str);
+        let after = filter.after.as_ref().map(KeyId::as_str);
+        let rows = self
+            .read(
+                sql::usage_of_plan,
+                &[
+                    &filter.plan.as_str(),
+                    &key,
+                    &filter.first_day,
+                    &filter.last_day,
+                    &after,
+                    &keys,
+                ],
+            )
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| DayOfUsage {
+                key: KeyId::stored(row.get("key_id")),
+                day: row.get("day"),
+                used: row.get("used"),
+                remaining: row.get("remaining"),
+            })
+            .collect())
+    }
+}
+
+impl Change {
+    /// Sets what remains of a key's quota in this period; false where the plan has no quota. Holds
+    /// within 2 s: until then instances spend what they took before.
+    pub async fn set_remaining_quota(
+        &self,
+        plan: &PlanId,
+        key: &KeyId,
+        remaining: i64,
+    ) -> Result<bool, StoreError> {
+        let rows = self
+            .query(
+                sql::set_remaining_quota,
+                &[&plan.as_str(), &key.as_str(), &remaining],
+            )
+            .await?;
+        Ok(!rows.is_empty())
+    }
+}
+
+fn quota_grant(row: &Row) -> QuotaGrant {
+    let limit: i64 = row.get("most");
+    let used: Option<i64> = row.get("used");
+    let seconds_left: f64 = row.get("seconds_left");
+    QuotaGrant {
+        plan: PlanId::stored(row.get("plan_id")),
+        key: KeyId::stored(row.get("key_id")),
+        period_start: row.get("period_start"),
+        epoch: row.get::<_, Option<i32>>("epoch").unwrap_or(0),
+        granted: row.get("granted"),
+        remaining: limit.saturating_sub(used.unwrap_or(0)),
+        period_left: Duration::try_from_secs_f64(seconds_left).unwrap_or_default(),
+        leased_lately: row.get("leased_lately"),
+    }
+}
