@@ -1,11 +1,12 @@
-//! The judgement of one request: key, then a plan that holds this key and this stage.
+//! The judgement of one request: key, a plan that holds this key and this stage,
+//! throttle, quota.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Gate;
 use super::identity::Unidentified;
-use super::snapshot::{Credential, PlanStage};
+use super::snapshot::{Credential, KeyPlan};
 use crate::config::StageName;
 use crate::store::{KeyId, PlanId};
 
@@ -100,11 +101,15 @@ impl Gate {
         let plan = self
             .plan_of(&credential, request.stage)
             .map_err(|refusal| forbidden(request, Some(&key.id), refusal))?;
+        let rate_limit = plan
+            .limits
+            .admit(&self.inner.limits, &plan.on, request)
+            .await?;
         Ok(Admission {
             key: Some(key.id.clone()),
-            plan: Some(plan.plan.id.clone()),
+            plan: Some(plan.on.plan.id.clone()),
             app: key.app.clone(),
-            rate_limit: RateLimit::default(),
+            rate_limit,
         })
     }
 
@@ -130,7 +135,7 @@ impl Gate {
         &self,
         credential: &'a Credential,
         stage: &StageName,
-    ) -> Result<&'a Arc<PlanStage>, Refusal> {
+    ) -> Result<&'a KeyPlan, Refusal> {
         let now = self.inner.clock.now();
         let key = &credential.key;
         if !credential.is_good(now) {

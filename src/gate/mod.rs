@@ -9,6 +9,7 @@ mod admission;
 mod hash;
 mod identity;
 pub mod issue;
+mod limits;
 mod reload;
 mod snapshot;
 mod value;
@@ -20,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 
 pub use admission::{Admission, Denial, RateLimit, Refusal, Request};
@@ -33,6 +35,7 @@ use crate::config::StageName;
 use crate::store::gate_tables::{GateHead, GateTables};
 use crate::store::{Clock, Store, StoreError};
 use identity::Identities;
+use limits::Limits;
 use snapshot::Snapshot;
 
 /// Without the database for so long, the gate no longer knows whom to let pass.
@@ -53,15 +56,27 @@ struct Inner {
     /// When the database was last asked and then answered, in milliseconds since `opened`.
     confirmed_ms: AtomicU64,
     identities: Identities,
+    limits: Limits,
 }
 
 impl Gate {
-    /// A gate on what `store` holds now. It answers [`Denial::Unavailable`] after 10 s unless
-    /// [`run_reload`] runs beside it.
+    /// A gate on what `store` holds now, counted among the instances that share the throttles. It
+    /// answers [`Denial::Unavailable`] after 10 s unless [`run_reload`] runs beside it.
     ///
     /// # Errors
     /// Where the tables cannot be read.
     pub async fn open(store: &Store) -> Result<Gate, StoreError> {
+        let gate = Gate::inspect(store).await?;
+        let instances = limits::count_instances(&gate.inner.limits, store).await?;
+        gate.inner.limits.set_instances(instances);
+        Ok(gate)
+    }
+
+    /// A gate on what `store` holds now, for looking only: it is no instance that serves.
+    ///
+    /// # Errors
+    /// Where the tables cannot be read.
+    pub async fn inspect(store: &Store) -> Result<Gate, StoreError> {
         let opened = Instant::now();
         let mut connection = store.gate_connection().await?;
         let asked = Instant::now();
@@ -69,15 +84,18 @@ impl Gate {
         store.clock().set(asked, now);
         let tables = connection.tables().await?;
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let limits = Limits::new();
+        let snapshot = Snapshot::compile(tables, 1, &limits, now);
         let (generation, _) = watch::channel(1);
         Ok(Gate {
             inner: Arc::new(Inner {
                 clock: store.clock().clone(),
-                snapshot: ArcSwap::from_pointee(Snapshot::compile(tables, 1)),
+                snapshot: ArcSwap::from_pointee(snapshot),
                 generation,
                 opened,
                 confirmed_ms: AtomicU64::new(0),
                 identities: Identities::new(threads),
+                limits,
             }),
         })
     }
@@ -107,11 +125,12 @@ impl Gate {
     /// The calls a second that the key's plan on this stage allows; `None` where it sets no limit.
     pub fn plan_rate(&self, key: &KeyId, stage: &StageName) -> Option<f64> {
         let snapshot = self.inner.snapshot.load();
-        let plan = &snapshot.key(key)?.plan_on(stage)?.plan;
+        let plan = &snapshot.key(key)?.plan_on(stage)?.on.plan;
         plan.throttle.map(|throttle| throttle.rate)
     }
 
-    /// Tells of each new snapshot: what [`is_live`](Self::is_live) says may have changed.
+    /// Tells of each new snapshot, and of keys that expired: what [`is_live`](Self::is_live) says
+    /// may have changed.
     pub fn generation(&self) -> watch::Receiver<u64> {
         self.inner.generation.subscribe()
     }
@@ -121,14 +140,28 @@ impl Gate {
         self.inner.identities.hashed()
     }
 
+    /// How many instances share the throttles, as far as this one knows.
+    pub fn instances(&self) -> u32 {
+        self.inner.limits.instances()
+    }
+
     /// Whether the tables were known to be as the snapshot has them, a moment ago.
     fn is_confirmed(&self) -> bool {
         let confirmed = Duration::from_millis(self.inner.confirmed_ms.load(Ordering::Relaxed));
         self.inner.opened.elapsed().saturating_sub(confirmed) < TRUSTED_FOR
     }
 
-    fn head(&self) -> GateHead {
-        self.inner.snapshot.load().head
+    /// Whether the snapshot is of these tables and this day.
+    fn is_current(&self, head: GateHead, now: OffsetDateTime) -> bool {
+        let snapshot = self.inner.snapshot.load();
+        snapshot.head == head && snapshot.is_of_day(now)
+    }
+
+    /// Tells who waits for changes of rights that keys have expired since.
+    fn announce_expiries(&self, since: OffsetDateTime, now: OffsetDateTime) {
+        if self.inner.snapshot.load().has_expiry(since, now) {
+            self.inner.generation.send_modify(|_| {});
+        }
     }
 
     /// The tables were asked at `asked`, and are as the snapshot has them.
@@ -143,7 +176,8 @@ impl Gate {
     /// The tables were asked at `asked`, and are so.
     fn take_over(&self, tables: GateTables, asked: Instant) {
         let serial = self.inner.snapshot.load().serial + 1;
-        let snapshot = Snapshot::compile(tables, serial);
+        let now = self.inner.clock.now();
+        let snapshot = Snapshot::compile(tables, serial, &self.inner.limits, now);
         self.inner.snapshot.store(Arc::new(snapshot));
         self.confirm(asked);
         self.inner.generation.send_replace(serial);

@@ -5,34 +5,43 @@
 
 use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
 use tokio::time::MissedTickBehavior;
 
-use super::Gate;
+use super::{Gate, limits};
 use crate::store::gate_tables::GateConnection;
 use crate::store::{Store, StoreError};
 
 const POLL_EVERY: Duration = Duration::from_millis(400);
 const RECONNECT_AFTER: Duration = Duration::from_millis(200);
 
-/// Follows the tables until `shutdown` is ready. To be run by one task.
+/// Follows the tables, and settles what was spent, until `shutdown` is ready; then gives back what
+/// quota is left, so it should end after the last request. To be run by one task.
 pub async fn run_reload(gate: Gate, store: Store, shutdown: impl Future<Output = ()>) {
-    tokio::pin!(shutdown);
+    let limits = &gate.inner.limits;
+    tokio::select! {
+        () = shutdown => {}
+        () = follow(&gate, &store) => {}
+        () = limits::run(limits, &store) => {}
+    }
+    limits::settle_all(limits, &store).await;
+}
+
+async fn follow(gate: &Gate, store: &Store) {
+    let mut judged_at = store.clock().now();
     loop {
-        tokio::select! {
-            () = &mut shutdown => return,
-            error = follow(&gate, &store) => {
-                tracing::warn!(%error, "the gate lost the database");
-            }
-        }
-        tokio::select! {
-            () = &mut shutdown => return,
-            () = tokio::time::sleep(RECONNECT_AFTER) => {}
-        }
+        let error = follow_on_one_connection(gate, store, &mut judged_at).await;
+        tracing::warn!(%error, "the gate lost the database");
+        tokio::time::sleep(RECONNECT_AFTER).await;
     }
 }
 
 /// Follows on one connection; returns why it could not go on.
-async fn follow(gate: &Gate, store: &Store) -> StoreError {
+async fn follow_on_one_connection(
+    gate: &Gate,
+    store: &Store,
+    judged_at: &mut OffsetDateTime,
+) -> StoreError {
     let mut connection = match store.gate_connection().await {
         Ok(connection) => connection,
         Err(error) => return error,
@@ -52,6 +61,9 @@ async fn follow(gate: &Gate, store: &Store) -> StoreError {
         if let Err(error) = read {
             return error;
         }
+        let now = store.clock().now();
+        gate.announce_expiries(*judged_at, now);
+        *judged_at = now;
     }
 }
 
@@ -64,7 +76,7 @@ async fn read_on(
     let asked = Instant::now();
     let (head, now) = connection.head().await?;
     store.clock().set(asked, now);
-    if head == gate.head() {
+    if gate.is_current(head, now) {
         gate.confirm(asked);
         return Ok(());
     }

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::Request;
+use super::limits::{self, KeyLimits, Limited, Limits};
 use crate::config::StageName;
 use crate::store::gate_tables::{GateHead, GateTables, PlanRow, PlanStageRow, StageRow};
-use crate::store::plans::{QuotaSetting, Throttle};
+use crate::store::plans::{Period, QuotaSetting, Throttle};
 use crate::store::{KeyId, Lookup, PlanId};
 
 pub(super) struct Snapshot {
@@ -21,6 +23,9 @@ pub(super) struct Snapshot {
     stages: HashMap<String, Stage>,
     keys: HashMap<KeyId, Arc<Key>>,
     credentials: HashMap<Lookup, Vec<Credential>>,
+    compiled_at: OffsetDateTime,
+    /// When keys expire, in order.
+    expiries: Vec<OffsetDateTime>,
 }
 
 pub(super) struct Stage {
@@ -34,15 +39,23 @@ pub(super) struct Key {
     pub enabled: bool,
     pub expires_at: Option<OffsetDateTime>,
     /// At most one for each stage.
-    plans: Vec<Arc<PlanStage>>,
+    plans: Vec<KeyPlan>,
+}
+
+/// A plan on a stage, for one key.
+#[derive(Clone)]
+pub(super) struct KeyPlan {
+    pub on: Arc<PlanStage>,
+    pub limits: Arc<KeyLimits>,
 }
 
 /// A plan on one of its stages.
 pub(super) struct PlanStage {
     pub stage: StageName,
     pub plan: Arc<Plan>,
-    /// By `path/VERB`.
-    pub overrides: HashMap<String, Throttle>,
+    limits: Limited,
+    /// Methods with a throttle of their own, by path and verb.
+    overrides: HashMap<String, HashMap<String, Limited>>,
 }
 
 pub(super) struct Plan {
@@ -60,8 +73,14 @@ pub(super) struct Credential {
 }
 
 impl Snapshot {
-    pub fn compile(tables: GateTables, serial: u64) -> Snapshot {
-        let mut keys = compile_keys(&tables);
+    /// `now` picks the month whose length a policy tells.
+    pub fn compile(
+        tables: GateTables,
+        serial: u64,
+        limits: &Limits,
+        now: OffsetDateTime,
+    ) -> Snapshot {
+        let keys = compile_keys(&tables, limits, now);
         let mut credentials: HashMap<Lookup, Vec<Credential>> = HashMap::new();
         for value in tables.key_values {
             if let Some(key) = keys.get(&value.key) {
@@ -76,8 +95,12 @@ impl Snapshot {
                     .push(credential);
             }
         }
-        keys.shrink_to_fit();
+        let mut expiries: Vec<OffsetDateTime> =
+            keys.values().filter_map(|key| key.expires_at).collect();
+        expiries.sort_unstable();
         Snapshot {
+            compiled_at: now,
+            expiries,
             serial,
             head: tables.head,
             salt: tables.salt,
@@ -89,6 +112,17 @@ impl Snapshot {
             keys,
             credentials,
         }
+    }
+
+    /// Whether it still says the right thing about `now`: the policies of months change.
+    pub fn is_of_day(&self, now: OffsetDateTime) -> bool {
+        self.compiled_at.date() == now.date()
+    }
+
+    /// Whether a key expired after `since`, up to `now`.
+    pub fn has_expiry(&self, since: OffsetDateTime, now: OffsetDateTime) -> bool {
+        let next = self.expiries.partition_point(|expiry| *expiry <= since);
+        self.expiries.get(next).is_some_and(|expiry| *expiry <= now)
     }
 
     pub fn stage(&self, name: &str) -> Option<&Stage> {
@@ -117,11 +151,10 @@ impl Snapshot {
 
 impl Stage {
     pub fn needs_key(&self, path: &str, verb: &str) -> bool {
-        let verb = if verb == "HEAD" { "GET" } else { verb };
         self.deployed
             .methods
             .get(path)
-            .and_then(|verbs| verbs.get(verb))
+            .and_then(|verbs| verbs.get(as_get(verb)))
             .is_none_or(|required| *required)
     }
 
@@ -131,12 +164,36 @@ impl Stage {
 }
 
 impl Key {
-    pub fn plan_on(&self, stage: &StageName) -> Option<&Arc<PlanStage>> {
-        self.plans.iter().find(|plan| plan.stage == *stage)
+    pub fn plan_on(&self, stage: &StageName) -> Option<&KeyPlan> {
+        self.plans.iter().find(|plan| plan.on.stage == *stage)
+    }
+
+    pub fn has_plan(&self) -> bool {
+        !self.plans.is_empty()
     }
 
     pub fn is_good(&self, now: OffsetDateTime) -> bool {
         self.enabled && is_before(now, self.expires_at)
+    }
+}
+
+impl PlanStage {
+    /// The throttle and the policy that hold for the request's method.
+    pub fn limits_of(&self, request: &Request<'_>) -> &Limited {
+        self.overriding(request).unwrap_or(&self.limits)
+    }
+
+    /// What the method's own throttle is called; `None` where the plan's holds.
+    pub fn override_name(&self, request: &Request<'_>) -> Option<String> {
+        self.overriding(request)?;
+        let Request {
+            stage, path, verb, ..
+        } = request;
+        Some(format!("{stage} {path} {}", as_get(verb)))
+    }
+
+    fn overriding(&self, request: &Request<'_>) -> Option<&Limited> {
+        self.overrides.get(request.path)?.get(as_get(request.verb))
     }
 }
 
@@ -166,15 +223,31 @@ fn compile_stage(row: StageRow) -> Option<(String, Stage)> {
     }
 }
 
-fn compile_keys(tables: &GateTables) -> HashMap<KeyId, Arc<Key>> {
-    let plan_stages = compile_plan_stages(&tables.plans, &tables.plan_stages);
-    let mut plans_of_keys: HashMap<&KeyId, Vec<Arc<PlanStage>>> = HashMap::new();
-    for (plan, key) in &tables.plan_keys {
-        if let Some(stages) = plan_stages.get(plan) {
-            plans_of_keys
-                .entry(key)
-                .or_default()
-                .extend(stages.iter().cloned());
+fn compile_keys(
+    tables: &GateTables,
+    limits: &Limits,
+    now: OffsetDateTime,
+) -> HashMap<KeyId, Arc<Key>> {
+    let quotas: HashMap<&PlanId, Option<QuotaSetting>> = tables
+        .plans
+        .iter()
+        .map(|plan| (&plan.id, plan.quota))
+        .collect();
+    let members = tables.plan_keys.iter().map(|(plan, key)| {
+        let quota = quotas.get(plan).copied().flatten();
+        (plan, key, quota)
+    });
+    let members = limits.enrol(members);
+    let plan_stages = compile_plan_stages(&tables.plans, &tables.plan_stages, now);
+    let mut plans_of_keys: HashMap<&KeyId, Vec<KeyPlan>> = HashMap::new();
+    for member in &tables.plan_keys {
+        let (plan, key) = member;
+        if let (Some(stages), Some(limits)) = (plan_stages.get(plan), members.get(member)) {
+            let on_each = stages.iter().map(|on| KeyPlan {
+                on: on.clone(),
+                limits: limits.clone(),
+            });
+            plans_of_keys.entry(key).or_default().extend(on_each);
         }
     }
     tables
@@ -196,6 +269,7 @@ fn compile_keys(tables: &GateTables) -> HashMap<KeyId, Arc<Key>> {
 fn compile_plan_stages<'a>(
     plans: &'a [PlanRow],
     stages: &[PlanStageRow],
+    now: OffsetDateTime,
 ) -> HashMap<&'a PlanId, Vec<Arc<PlanStage>>> {
     let mut compiled = HashMap::new();
     for row in plans {
@@ -209,10 +283,57 @@ fn compile_plan_stages<'a>(
             Some(Arc::new(PlanStage {
                 stage: stage.stage.parse().ok()?,
                 plan: plan.clone(),
-                overrides: stage.throttle.clone().into_iter().collect(),
+                limits: limited(row.throttle, row.quota, now),
+                overrides: compile_overrides(stage, row.quota, now),
             }))
         });
         compiled.insert(&row.id, mine.collect());
     }
     compiled
+}
+
+fn compile_overrides(
+    stage: &PlanStageRow,
+    quota: Option<QuotaSetting>,
+    now: OffsetDateTime,
+) -> HashMap<String, HashMap<String, Limited>> {
+    let mut overrides: HashMap<String, HashMap<String, Limited>> = HashMap::new();
+    for (name, throttle) in &stage.throttle {
+        // `/game/{gameId}/GET`
+        if let Some((path, verb)) = name.rsplit_once('/') {
+            let limited = limited(Some(*throttle), quota, now);
+            let verbs = overrides.entry(path.to_owned()).or_default();
+            verbs.insert(verb.to_owned(), limited);
+        }
+    }
+    overrides
+}
+
+fn limited(
+    throttle: Option<Throttle>,
+    quota: Option<QuotaSetting>,
+    now: OffsetDateTime,
+) -> Limited {
+    let quota = quota.map(|quota| (quota.limit, period_seconds(quota, now)));
+    Limited {
+        throttle,
+        policy: limits::policy(throttle, quota),
+    }
+}
+
+fn period_seconds(quota: QuotaSetting, now: OffsetDateTime) -> u64 {
+    const DAY: u64 = 24 * 3600;
+    match quota.period {
+        Period::Day => DAY,
+        Period::Week => 7 * DAY,
+        Period::Month => {
+            let begun = now - time::Duration::days(i64::from(quota.offset));
+            DAY * u64::from(begun.month().length(begun.year()))
+        }
+    }
+}
+
+/// `HEAD` is judged as `GET`.
+fn as_get(verb: &str) -> &str {
+    if verb == "HEAD" { "GET" } else { verb }
 }

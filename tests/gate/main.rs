@@ -9,7 +9,10 @@ mod cli;
 mod issuing;
 mod outage;
 mod passing;
+mod quota;
 mod scale;
 #[path = "../support/mod.rs"]
 mod support;
+mod throttle;
+mod usage;
 mod world;

@@ -85,14 +85,28 @@ impl World {
     }
 
     pub async fn ask_on(&self, on: &str, api_key: Option<&str>) -> Result<Admission, Denial> {
-        let stage = stage(on);
-        let request = Request {
-            stage: &stage,
-            path: "/game",
-            verb: "POST",
-            api_key,
-        };
-        self.gate.admit(&request).await
+        ask(&self.gate, on, "POST", api_key).await
+    }
+
+    /// Another instance on the same database.
+    pub async fn another(&self) -> Instance {
+        let store = Store::new(self.database.clone(), 4);
+        let gate = Gate::open(&store).await.unwrap();
+        let reload = gate::run_reload(gate.clone(), store, std::future::pending());
+        let following = tokio::spawn(reload);
+        Instance { gate, following }
+    }
+
+    /// Sets the plan's limits and waits until they hold here.
+    pub async fn limit(&self, columns: &str) {
+        let mut generation = self.gate.generation();
+        generation.mark_unchanged();
+        self.by_hand(&format!("update usage_plan set {columns}"))
+            .await;
+        tokio::time::timeout(SOON, generation.changed())
+            .await
+            .unwrap()
+            .unwrap();
     }
 
     /// Runs SQL of an operator's own, as the control plane would not.
@@ -117,6 +131,35 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// A gate beside the world's own, as another process would have it. Dropped, it dies.
+pub struct Instance {
+    pub gate: Gate,
+    following: JoinHandle<()>,
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
+}
+
+/// What `/game` is answered at a gate.
+pub async fn ask(
+    gate: &Gate,
+    on: &str,
+    verb: &str,
+    api_key: Option<&str>,
+) -> Result<Admission, Denial> {
+    let stage = stage(on);
+    let request = Request {
+        stage: &stage,
+        path: "/game",
+        verb,
+        api_key,
+    };
+    gate.admit(&request).await
 }
 
 pub fn stage(name: &str) -> StageName {

@@ -1,0 +1,256 @@
+//! Throttle and quota of each key in each plan, on this instance.
+//!
+//! What was spent outlives the snapshots: a key keeps its [`KeyLimits`] for as long as it is in the
+//! plan, whatever else changes.
+
+mod desk;
+mod headers;
+mod quota;
+mod settle;
+mod throttle;
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::snapshot::PlanStage;
+use super::{Denial, RateLimit, Request};
+use crate::store::plans::{QuotaSetting, Throttle};
+use crate::store::{KeyId, PlanId};
+use desk::{Answer, Ask, Purpose};
+use quota::{Exhausted, Remaining, Share, Spent};
+use throttle::{Room, ThrottleState, TooFast};
+
+pub(super) use headers::policy;
+pub(super) use settle::{count_instances, run, settle_all};
+
+/// All that this instance knows of what keys have spent.
+pub(super) struct Limits {
+    /// This instance's name among those that live.
+    instance: Uuid,
+    /// How many instances share the throttles.
+    instances: AtomicU32,
+    keys: Mutex<HashMap<(PlanId, KeyId), Arc<KeyLimits>>>,
+    /// Keys that have left their plans, until what they have left is given back.
+    retired: Mutex<Vec<Arc<KeyLimits>>>,
+    desk: mpsc::Sender<Ask>,
+    /// Taken by the task that answers.
+    asks: Mutex<Option<mpsc::Receiver<Ask>>>,
+}
+
+/// One key in one plan.
+pub(super) struct KeyLimits {
+    plan: PlanId,
+    key: KeyId,
+    throttle: ThrottleState,
+    /// Of methods that have a throttle of their own.
+    methods: Mutex<HashMap<String, Arc<ThrottleState>>>,
+    quota: Mutex<Option<QuotaSetting>>,
+    share: Mutex<Share>,
+    /// Calls that passed and are not written down yet.
+    calls: AtomicU64,
+    /// When the key was last written down as used.
+    touched: Mutex<Option<Instant>>,
+}
+
+/// The limits that hold for one method.
+pub(super) struct Limited {
+    pub throttle: Option<Throttle>,
+    pub policy: Option<Arc<str>>,
+}
+
+impl Limits {
+    pub fn new() -> Limits {
+        let (desk, asks) = desk::channel();
+        Limits {
+            instance: Uuid::now_v7(),
+            instances: AtomicU32::new(1),
+            keys: Mutex::default(),
+            retired: Mutex::default(),
+            desk,
+            asks: Mutex::new(Some(asks)),
+        }
+    }
+
+    pub fn instance(&self) -> Uuid {
+        self.instance
+    }
+
+    pub fn instances(&self) -> u32 {
+        self.instances.load(Ordering::Relaxed)
+    }
+
+    pub fn set_instances(&self, count: NonZeroU32) {
+        self.instances.store(count.get(), Ordering::Relaxed);
+    }
+
+    /// Takes over who is in which plan; returns the limits of each, those before where there are.
+    pub fn enrol<'a>(
+        &self,
+        members: impl Iterator<Item = (&'a PlanId, &'a KeyId, Option<QuotaSetting>)>,
+    ) -> HashMap<(PlanId, KeyId), Arc<KeyLimits>> {
+        let mut keys = lock(&self.keys);
+        let mut before = std::mem::take(&mut *keys);
+        for (plan, key, quota) in members {
+            let name = (plan.clone(), key.clone());
+            let limits = before
+                .remove(&name)
+                .unwrap_or_else(|| Arc::new(KeyLimits::new(plan, key)));
+            *lock(&limits.quota) = quota;
+            keys.insert(name, limits);
+        }
+        lock(&self.retired).extend(before.into_values());
+        keys.clone()
+    }
+
+    /// The keys that may have something to settle; those that have left come once.
+    fn to_settle(&self) -> (Vec<Arc<KeyLimits>>, Vec<Arc<KeyLimits>>) {
+        let present = lock(&self.keys).values().cloned().collect();
+        let retired = std::mem::take(&mut *lock(&self.retired));
+        (present, retired)
+    }
+}
+
+impl KeyLimits {
+    fn new(plan: &PlanId, key: &KeyId) -> KeyLimits {
+        KeyLimits {
+            plan: plan.clone(),
+            key: key.clone(),
+            throttle: ThrottleState::default(),
+            methods: Mutex::default(),
+            quota: Mutex::default(),
+            share: Mutex::default(),
+            calls: AtomicU64::new(0),
+            touched: Mutex::default(),
+        }
+    }
+
+    /// Spends one call, or says why it may not pass. A call that is too fast spends no quota.
+    pub async fn admit(
+        self: &Arc<Self>,
+        limits: &Limits,
+        on: &PlanStage,
+        request: &Request<'_>,
+    ) -> Result<RateLimit, Denial> {
+        let limited = on.limits_of(request);
+        let quota = on.plan.quota;
+        let checked = limited.throttle.map(|throttle| {
+            self.throttle_of(on, request)
+                .check(throttle, limits.instances())
+        });
+        let room = match checked.transpose() {
+            Ok(room) => room,
+            Err(TooFast { wait }) => {
+                let remaining = self.look(limits, quota).await;
+                let none = Room {
+                    calls: 0,
+                    refilled_in: wait,
+                };
+                return Err(Denial::TooManyRequests {
+                    retry_after: at_least_a_second(wait),
+                    rate_limit: rate_limit(limited, Some(none), remaining),
+                });
+            }
+        };
+        if let Some(quota) = quota {
+            self.spend(limits, quota).await?.map_err(|exhausted| {
+                let remaining = Remaining {
+                    calls: 0,
+                    resets_in: exhausted.retry_after,
+                };
+                Denial::LimitExceeded {
+                    retry_after: at_least_a_second(exhausted.retry_after),
+                    rate_limit: rate_limit(limited, room, self.known(quota).or(Some(remaining))),
+                }
+            })?;
+        }
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let remaining = quota.and_then(|quota| self.known(quota));
+        Ok(rate_limit(limited, room, remaining))
+    }
+
+    /// The throttle that this method falls under: its own, or the plan's.
+    fn throttle_of(&self, on: &PlanStage, request: &Request<'_>) -> ThrottleOf<'_> {
+        match on.override_name(request) {
+            None => ThrottleOf::Plan(&self.throttle),
+            Some(name) => {
+                let mut methods = lock(&self.methods);
+                ThrottleOf::Method(match methods.get(&name) {
+                    Some(state) => state.clone(),
+                    None => methods.entry(name).or_default().clone(),
+                })
+            }
+        }
+    }
+
+    /// Spends one call of the quota; the outer error is that it cannot be taken.
+    async fn spend(
+        self: &Arc<Self>,
+        limits: &Limits,
+        quota: QuotaSetting,
+    ) -> Result<Result<(), Exhausted>, Denial> {
+        let spent = lock(&self.share).spend(quota, Instant::now());
+        match spent {
+            Spent::Passed => Ok(Ok(())),
+            Spent::Exhausted(exhausted) => Ok(Err(exhausted)),
+            Spent::Ask => match desk::ask(&limits.desk, self, quota, Purpose::Spend).await {
+                Some(Answer::Passed) => Ok(Ok(())),
+                Some(Answer::Exhausted(exhausted)) => Ok(Err(exhausted)),
+                Some(Answer::Looked) | None => Err(Denial::Unavailable),
+            },
+        }
+    }
+
+    /// What is left of the quota, asked for where it was not known a moment ago.
+    async fn look(
+        self: &Arc<Self>,
+        limits: &Limits,
+        quota: Option<QuotaSetting>,
+    ) -> Option<Remaining> {
+        let quota = quota?;
+        if let Some(remaining) = self.known(quota) {
+            return Some(remaining);
+        }
+        desk::ask(&limits.desk, self, quota, Purpose::Look).await;
+        self.known(quota)
+    }
+
+    fn known(&self, quota: QuotaSetting) -> Option<Remaining> {
+        lock(&self.share).remaining(quota, Instant::now())
+    }
+}
+
+enum ThrottleOf<'a> {
+    Plan(&'a ThrottleState),
+    Method(Arc<ThrottleState>),
+}
+
+impl ThrottleOf<'_> {
+    fn check(&self, throttle: Throttle, instances: u32) -> Result<Room, TooFast> {
+        match self {
+            ThrottleOf::Plan(state) => state.check(throttle, instances),
+            ThrottleOf::Method(state) => state.check(throttle, instances),
+        }
+    }
+}
+
+fn rate_limit(limited: &Limited, room: Option<Room>, remaining: Option<Remaining>) -> RateLimit {
+    RateLimit {
+        policy: limited.policy.clone(),
+        current: headers::current(room, remaining),
+    }
+}
+
+fn at_least_a_second(duration: Duration) -> Duration {
+    Duration::from_secs(headers::whole_seconds(duration).max(1))
+}
+
+/// No code panics while it holds one of these locks, so what they guard is whole in any case.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,193 @@
+//! One key's throttle on this instance: its part of the plan's rate and burst.
+//!
+//! With n instances each takes rate/n and burst/n, at least one call. When n or the plan changes,
+//! the new limiter begins no fuller than the old one was, so a change is no second burst.
+
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
+use crate::store::plans::Throttle;
+
+/// What a plan that lets nothing pass tells callers to wait.
+const NEVER: Duration = Duration::from_secs(60);
+/// The longest time in which a whole burst comes back that is reckoned with: a century.
+const LONGEST_REFILL_NANOS: u64 = 3_155_760_000 * 1_000_000_000;
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+
+#[derive(Default)]
+pub(super) struct ThrottleState {
+    current: Mutex<Option<Current>>,
+}
+
+struct Current {
+    throttle: Throttle,
+    instances: u32,
+    limiter: Limiter,
+}
+
+/// What is left of the burst, on this instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub calls: u32,
+    /// Until the whole burst is there again.
+    pub refilled_in: Duration,
+}
+
+/// Too fast. Another try may pass after this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooFast {
+    pub wait: Duration,
+}
+
+impl ThrottleState {
+    /// Lets one call pass or not, under `throttle` shared by so many instances.
+    pub fn check(&self, throttle: Throttle, instances: u32) -> Result<Room, TooFast> {
+        // Nothing panics under the lock, and half a change of the state cannot be.
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((quota, burst)) = quota(throttle, instances) else {
+            *current = None;
+            return Err(TooFast { wait: NEVER });
+        };
+        let is_current =
+            |current: &Current| current.throttle == throttle && current.instances == instances;
+        let limiter = match current.take() {
+            Some(same) if is_current(&same) => same.limiter,
+            Some(old) => no_fuller(quota, burst, &old.limiter),
+            None => limiter(quota),
+        };
+        let checked = match limiter.check() {
+            Ok(state) => {
+                let calls = state.remaining_burst_capacity();
+                let missing = burst.get().saturating_sub(calls);
+                Ok(Room {
+                    calls,
+                    refilled_in: quota.replenish_interval().saturating_mul(missing),
+                })
+            }
+            Err(until) => Err(TooFast {
+                wait: until.wait_time_from(DefaultClock::default().now()),
+            }),
+        };
+        *current = Some(Current {
+            throttle,
+            instances,
+            limiter,
+        });
+        checked
+    }
+}
+
+/// This instance's part; `None` where nothing may pass.
+fn quota(throttle: Throttle, instances: u32) -> Option<(Quota, NonZeroU32)> {
+    let whole = NonZeroU32::new(u32::try_from(throttle.burst).ok()?)?;
+    if throttle.rate.is_nan() || throttle.rate <= 0.0 {
+        return None;
+    }
+    let instances = instances.max(1);
+    let burst = NonZeroU32::new(whole.get() / instances).unwrap_or(NonZeroU32::MIN);
+    let longest = Duration::from_nanos(LONGEST_REFILL_NANOS / u64::from(burst.get()));
+    let period = Duration::try_from_secs_f64(f64::from(instances) / throttle.rate)
+        .map_or(longest, |period| period.min(longest))
+        .max(Duration::from_nanos(1));
+    Some((Quota::with_period(period)?.allow_burst(burst), burst))
+}
+
+fn limiter(quota: Quota) -> Limiter {
+    RateLimiter::direct(quota).with_middleware()
+}
+
+/// A limiter with no more room than `old` has now.
+fn no_fuller(quota: Quota, burst: NonZeroU32, old: &Limiter) -> Limiter {
+    // Looking costs a call of the old one, which is thrown away.
+    let had = old
+        .check()
+        .map_or(0, |state| state.remaining_burst_capacity() + 1);
+    let new = limiter(quota);
+    if let Some(excess) = NonZeroU32::new(burst.get().saturating_sub(had)) {
+        // A new limiter has room for its whole burst, and this is no more.
+        let _ = new.check_n(excess);
+    }
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOW: f64 = 0.001;
+
+    fn throttle(rate: f64, burst: i32) -> Throttle {
+        Throttle { rate, burst }
+    }
+
+    fn passing(state: &ThrottleState, throttle: Throttle, instances: u32) -> usize {
+        let check = || state.check(throttle, instances).is_ok();
+        (0..1000).take_while(|_| check()).count()
+    }
+
+    #[test]
+    fn a_burst_passes_and_then_the_rate() {
+        let state = ThrottleState::default();
+        let room = state
+            .check(throttle(SLOW, 5), 1)
+            .expect("the burst is whole");
+        assert_eq!(room.calls, 4);
+        assert_eq!(passing(&state, throttle(SLOW, 5), 1), 4);
+        let refused = state
+            .check(throttle(SLOW, 5), 1)
+            .expect_err("the burst is spent");
+        assert!(refused.wait > Duration::from_secs(900), "{refused:?}");
+    }
+
+    #[test]
+    fn instances_share_and_each_lets_one_call_pass_at_least() {
+        for (burst, instances, each) in [(10, 1, 10), (10, 2, 5), (10, 3, 3), (2, 4, 1)] {
+            let state = ThrottleState::default();
+            assert_eq!(passing(&state, throttle(SLOW, burst), instances), each);
+        }
+    }
+
+    #[test]
+    fn zero_lets_nothing_pass() {
+        for nothing in [throttle(0.0, 5), throttle(5.0, 0), throttle(f64::NAN, 5)] {
+            assert_eq!(passing(&ThrottleState::default(), nothing, 1), 0);
+        }
+    }
+
+    #[test]
+    fn a_change_is_no_second_burst() {
+        let state = ThrottleState::default();
+        assert_eq!(passing(&state, throttle(SLOW, 10), 2), 5);
+        // Fewer instances, another plan: spent is spent.
+        assert_eq!(passing(&state, throttle(SLOW, 10), 1), 0);
+        assert_eq!(passing(&state, throttle(SLOW, 100), 1), 0);
+
+        let state = ThrottleState::default();
+        state
+            .check(throttle(SLOW, 10), 1)
+            .expect("the burst is whole");
+        assert_eq!(passing(&state, throttle(SLOW, 100), 1), 9);
+    }
+
+    #[test]
+    fn extreme_plans_are_reckoned_without_overflow() {
+        for (rate, burst) in [
+            (f64::MIN_POSITIVE, i32::MAX),
+            (f64::MAX, i32::MAX),
+            (1e-9, 1),
+        ] {
+            let state = ThrottleState::default();
+            assert!(
+                state.check(throttle(rate, burst), 1).is_ok(),
+                "{rate} {burst}"
+            );
+        }
+    }
+}
