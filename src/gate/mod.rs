@@ -6,6 +6,7 @@
 //! never whether it may pass.
 
 mod admission;
+mod explain;
 mod hash;
 mod identity;
 pub mod issue;
@@ -25,6 +26,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 pub use admission::{Admission, Denial, RateLimit, Refusal, Request};
+pub use explain::{Explanation, Judged, Link, Question};
 pub use reload::run_reload;
 pub use value::{ApiKeyValue, ApiKeyValueError};
 

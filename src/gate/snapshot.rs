@@ -38,6 +38,8 @@ pub(super) struct Key {
     pub app: Option<Arc<str>>,
     pub enabled: bool,
     pub expires_at: Option<OffsetDateTime>,
+    /// Its plans, also those that hold no stage.
+    pub plan_ids: Vec<PlanId>,
     /// At most one for each stage.
     plans: Vec<KeyPlan>,
 }
@@ -133,6 +135,12 @@ impl Snapshot {
         self.keys.get(id)
     }
 
+    /// Whether any value of the key has not expired. Looks through all values of all keys.
+    pub fn has_good_value(&self, id: &KeyId, now: OffsetDateTime) -> bool {
+        let mut all = self.credentials.values().flatten();
+        all.any(|credential| credential.key.id == *id && credential.is_good(now))
+    }
+
     /// The values that one with this lookup may be.
     pub fn candidates(&self, lookup: &Lookup) -> &[Credential] {
         self.credentials
@@ -166,10 +174,6 @@ impl Stage {
 impl Key {
     pub fn plan_on(&self, stage: &StageName) -> Option<&KeyPlan> {
         self.plans.iter().find(|plan| plan.on.stage == *stage)
-    }
-
-    pub fn has_plan(&self) -> bool {
-        !self.plans.is_empty()
     }
 
     pub fn is_good(&self, now: OffsetDateTime) -> bool {
@@ -240,8 +244,10 @@ fn compile_keys(
     let members = limits.enrol(members);
     let plan_stages = compile_plan_stages(&tables.plans, &tables.plan_stages, now);
     let mut plans_of_keys: HashMap<&KeyId, Vec<KeyPlan>> = HashMap::new();
+    let mut plan_ids: HashMap<&KeyId, Vec<PlanId>> = HashMap::new();
     for member in &tables.plan_keys {
         let (plan, key) = member;
+        plan_ids.entry(key).or_default().push(plan.clone());
         if let (Some(stages), Some(limits)) = (plan_stages.get(plan), members.get(member)) {
             let on_each = stages.iter().map(|on| KeyPlan {
                 on: on.clone(),
@@ -259,6 +265,7 @@ fn compile_keys(
                 app: row.name.as_deref().map(Into::into),
                 enabled: row.enabled,
                 expires_at: row.expires_at,
+                plan_ids: plan_ids.remove(&row.id).unwrap_or_default(),
                 plans: plans_of_keys.remove(&row.id).unwrap_or_default(),
             };
             (row.id.clone(), Arc::new(key))

@@ -41,6 +41,8 @@ pub struct Server {
     public: Listening,
     control: Listening,
     stopping: watch::Sender<bool>,
+    /// True once no request is served any more.
+    served: watch::Sender<bool>,
     /// They end when what feeds them has ended.
     fed: Tasks,
     /// They hold nothing that must be handed back.
@@ -92,12 +94,14 @@ impl Server {
         let (secrets, ensured) = secrets(&config, &store, embedded.as_ref()).await?;
 
         let gate = Gate::open(&store).await?;
-        let (stopping, stopped) = watch::channel(false);
+        let (stopping, _) = watch::channel(false);
+        let (served, all_served) = watch::channel(false);
         let mut fed = Tasks::default();
         let mut endless = Tasks::default();
-        endless.spawn(
+        // It judges requests up to the last one, and then gives back what quota it holds.
+        fed.spawn(
             "gate",
-            gate::run_reload(gate.clone(), store.clone(), told(stopped)),
+            gate::run_reload(gate.clone(), store.clone(), told(all_served)),
         );
 
         let (committed, batches) = watch::channel(0);
@@ -165,6 +169,7 @@ impl Server {
             control: control
                 .serve(|socket| control::server(socket, control_state, REQUESTS_END_WITHIN))?,
             stopping,
+            served,
             fed,
             endless,
             embedded,
@@ -187,6 +192,7 @@ impl Server {
         self.hub.drain(SOCKETS_LEAVE_WITHIN).await;
         let patience = REQUESTS_END_WITHIN + TASKS_END_WITHIN;
         tokio::join!(self.public.stop(patience), self.control.stop(patience));
+        self.served.send_replace(true);
         drop(self.hub);
         self.endless.abort();
         self.fed.join(TASKS_END_WITHIN).await;

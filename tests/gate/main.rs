@@ -6,6 +6,7 @@
 )]
 
 mod cli;
+mod explain;
 mod issuing;
 mod outage;
 mod passing;

@@ -174,6 +174,14 @@ impl KeyLimits {
         Ok(rate_limit(limited, room, remaining))
     }
 
+    /// How long a call is going to be too fast, where one just was.
+    pub fn throttled_for(&self, on: &PlanStage, request: &Request<'_>) -> Option<Duration> {
+        match self.throttle_of(on, request) {
+            ThrottleOf::Plan(state) => state.blocked_for(),
+            ThrottleOf::Method(state) => state.blocked_for(),
+        }
+    }
+
     /// The throttle that this method falls under: its own, or the plan's.
     fn throttle_of(&self, on: &PlanStage, request: &Request<'_>) -> ThrottleOf<'_> {
         match on.override_name(request) {

@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -30,6 +30,8 @@ struct Current {
     throttle: Throttle,
     instances: u32,
     limiter: Limiter,
+    /// Until then, every call is too fast.
+    blocked_until: Option<Instant>,
 }
 
 /// What is left of the burst, on this instance.
@@ -79,8 +81,19 @@ impl ThrottleState {
             throttle,
             instances,
             limiter,
+            blocked_until: checked.err().map(|TooFast { wait }| Instant::now() + wait),
         });
         checked
+    }
+}
+
+impl ThrottleState {
+    /// How long calls are going to be too fast, as far as the last one told.
+    pub fn blocked_for(&self) -> Option<Duration> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = current.as_ref()?.blocked_until?;
+        let wait = until.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
     }
 }
 
