@@ -12,9 +12,15 @@ use super::proxy::Proxy;
 
 pub const SECRET: &str = "a secret of at least thirty-two bytes";
 
+pub const ADMIN_TOKEN: &str = "an admin token for the tests";
+pub const ACCESS_KEY_ID: &str = "AKIDTESTS";
+pub const SECRET_ACCESS_KEY: &str = "a secret access key for the tests";
+
 pub struct TestServer {
     /// `http://127.0.0.1:…`
     pub base: String,
+    /// The control plane, in the same form.
+    pub control: String,
     /// A key for stage `dev`, which is the default stage.
     pub key: String,
     pub database: Database,
@@ -35,6 +41,7 @@ impl TestServer {
         let server = serve(&address, change).await;
         TestServer {
             base: format!("http://{}", server.public_address),
+            control: format!("http://{}", server.control_address),
             key,
             database,
             server,
@@ -47,6 +54,7 @@ impl TestServer {
         let server = serve(&proxy.url(), |_| {}).await;
         TestServer {
             base: format!("http://{}", server.public_address),
+            control: format!("http://{}", server.control_address),
             key,
             database: database.clone(),
             server,
@@ -59,6 +67,7 @@ impl TestServer {
         let server = serve(&address, |_| {}).await;
         TestServer {
             base: format!("http://{}", server.public_address),
+            control: format!("http://{}", server.control_address),
             key: self.key.clone(),
             database: self.database.clone(),
             server,
@@ -96,6 +105,9 @@ pub async fn serve(address: &str, change: impl FnOnce(&mut ServeOptions)) -> Ser
     let variable = |name: &str| match name {
         "DATABASE_URL" => Some(OsString::from(address)),
         "TURNKEY_SECRET" => Some(OsString::from(SECRET)),
+        "TURNKEY_ADMIN_TOKEN" => Some(OsString::from(ADMIN_TOKEN)),
+        "TURNKEY_ACCESS_KEY_ID" => Some(OsString::from(ACCESS_KEY_ID)),
+        "TURNKEY_SECRET_ACCESS_KEY" => Some(OsString::from(SECRET_ACCESS_KEY)),
         _ => None,
     };
     let config = Config::from_options(&options, &variable).unwrap();

@@ -1,0 +1,66 @@
+//! Runs the published AWS CLI and boto3 against a real server: one Python file a story.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use crate::support::server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_steps_with_the_aws_cli_and_boto3() {
+    run("walk_through.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terraforms_calls_in_its_order() {
+    run("terraform.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_resource_is_made_read_changed_and_removed() {
+    run("crud.py").await;
+}
+
+/// Runs `script` of this directory; its output is shown where it fails.
+async fn run(script: &str) {
+    let world = World::start().await;
+    let environment = environment();
+    let python = environment.join("bin/python");
+    assert!(
+        python.exists(),
+        "{} is missing: run script/test once, which makes it",
+        python.display()
+    );
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control");
+    let child = tokio::process::Command::new(&python)
+        .arg(directory.join(script))
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", environment.join("bin").display()))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("TURNKEY_PUBLIC", &world.server.base)
+        .env("TURNKEY_CONTROL", &world.server.control)
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+        .env("AWS_DEFAULT_REGION", "eu-central-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = child.await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{script} failed:\n{}\n{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    println!("{}", text(&output.stdout));
+    world.server.stop().await;
+}
+
+/// Where `script/test` put the clients: beside the binaries of this build.
+fn environment() -> PathBuf {
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    temporary.parent().unwrap().join("python")
+}
