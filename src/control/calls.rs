@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::operations::{API_ID, api, import, keys, plan_keys, plans, stages, tags};
+use super::operations::{API_ID, api, import, keys, stages, tags};
 use super::reply::Reply;
 use super::request::{self, Query, body};
 use super::resources::resources;
 use super::wire::{self, Embed};
-use super::{OperationError, beyond};
+use super::{OperationError, beyond, plan_calls};
 use crate::gate::Gate;
 use crate::store::Store;
 use crate::store::control::Actor;
@@ -77,7 +77,7 @@ pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply,
             Ok(Reply::accepted())
         }
         (method, ["usageplans", rest @ ..]) => {
-            run_on_plans(store, gate, actor, method, rest, &query, sent).await
+            plan_calls::run(store, actor, method, rest, &query, sent).await
         }
         (method, ["tags", arn]) => run_on_tags(store, actor, method, arn, &query, sent).await,
         (method, ["turnkey", rest @ ..]) => {
@@ -172,75 +172,6 @@ async fn run_on_api(
             Ok(Reply::accepted())
         }
         _ => Err(unknown_call()),
-    }
-}
-
-/// Calls below `/usageplans`.
-async fn run_on_plans(
-    store: &Store,
-    gate: &Gate,
-    actor: &Actor,
-    method: &str,
-    rest: &[&str],
-    query: &Query,
-    sent: &[u8],
-) -> Result<Reply, OperationError> {
-    match (method, rest) {
-        ("POST", []) => {
-            let plan = plans::create_plan(store, actor, body(sent)?).await?;
-            let shown = wire::without_empty_tags(wire::usage_plan(&plan));
-            Ok(Reply::created(shown))
-        }
-        ("GET", []) => {
-            let (limit, key) = (query.limit()?, query.value("keyId"));
-            let found = store
-                .usage_plans(key, query.after()?.as_ref(), more(limit))
-                .await?;
-            let shown = |plan: &_| wire::without_empty_tags(wire::usage_plan(plan));
-            let at = |plan: &crate::store::control::UsagePlan| {
-                request::position(plan.created_at, plan.id.as_str())
-            };
-            Ok(page(found, limit, shown, at))
-        }
-        ("GET", [id]) => {
-            let plan = plans::read_plan(store, id).await?;
-            Ok(Reply::ok(wire::usage_plan(&plan)))
-        }
-        ("PATCH", [id]) => {
-            let plan = plans::update_plan(store, actor, id, &body(sent)?).await?;
-            Ok(Reply::ok(wire::usage_plan(&plan)))
-        }
-        ("DELETE", [id]) => {
-            plans::delete_plan(store, actor, id).await?;
-            Ok(Reply::accepted())
-        }
-        ("POST", [id, "keys"]) => {
-            let added = plan_keys::create_plan_key(store, actor, id, &body(sent)?).await?;
-            Ok(Reply::created(wire::plan_key(&added)))
-        }
-        ("GET", [id, "keys"]) => {
-            let (limit, name) = (query.limit()?, query.value("name"));
-            let after = query.after()?;
-            let found = store
-                .plan_keys(id, name, after.as_ref(), more(limit))
-                .await?;
-            let at = |key: &crate::store::control::PlanKey| {
-                request::position(key.since, key.id.as_str())
-            };
-            Ok(page(found, limit, wire::plan_key, at))
-        }
-        ("GET", [id, "keys", key]) => {
-            let found = plan_keys::read_plan_key(store, id, key).await?;
-            Ok(Reply::ok(wire::plan_key(&found)))
-        }
-        ("DELETE", [id, "keys", key]) => {
-            plan_keys::delete_plan_key(store, actor, id, key).await?;
-            Ok(Reply::accepted())
-        }
-        _ => {
-            let _ = gate;
-            Err(unknown_call())
-        }
     }
 }
 

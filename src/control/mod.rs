@@ -13,6 +13,7 @@ mod error;
 mod listener;
 pub mod operations;
 pub mod patch;
+mod plan_calls;
 mod reply;
 mod request;
 mod resources;

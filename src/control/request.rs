@@ -68,11 +68,10 @@ impl Query {
 
     /// Where a list of things with a date goes on.
     pub(super) fn after(&self) -> Result<Option<After>, OperationError> {
-        let Some(position) = self.value("position").filter(|text| !text.is_empty()) else {
+        let Some(text) = self.after_text()? else {
             return Ok(None);
         };
-        let after = decoded_position(position).and_then(|text| {
-            let (micros, id) = text.split_once(':')?;
+        let after = text.split_once(':').and_then(|(micros, id)| {
             let nanos = micros.parse::<i128>().ok()?.checked_mul(1000)?;
             let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
             Some((at, id.to_owned()))
@@ -80,24 +79,37 @@ impl Query {
         after.map(Some).ok_or_else(invalid_position)
     }
 
-    /// Where a numbered list goes on.
-    pub(super) fn after_number(&self) -> Result<Option<i64>, OperationError> {
+    /// Where a list goes on that is in the order of its texts.
+    pub(super) fn after_text(&self) -> Result<Option<String>, OperationError> {
         let Some(position) = self.value("position").filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        let number = decoded_position(position).and_then(|text| text.parse().ok());
-        number.map(Some).ok_or_else(invalid_position)
+        decoded_position(position)
+            .map(Some)
+            .ok_or_else(invalid_position)
+    }
+
+    /// Where a numbered list goes on.
+    pub(super) fn after_number(&self) -> Result<Option<i64>, OperationError> {
+        let Some(text) = self.after_text()? else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| invalid_position())
     }
 }
 
 /// The position after a thing of this date and id.
 pub(super) fn position(at: OffsetDateTime, id: &str) -> String {
     let micros = at.unix_timestamp_nanos() / 1000;
-    URL_SAFE_NO_PAD.encode(format!("{micros}:{id}"))
+    text_position(&format!("{micros}:{id}"))
+}
+
+pub(super) fn text_position(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
 }
 
 pub(super) fn number_position(number: i64) -> String {
-    URL_SAFE_NO_PAD.encode(number.to_string())
+    text_position(&number.to_string())
 }
 
 fn decoded_position(position: &str) -> Option<String> {

@@ -8,10 +8,13 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::operations::API_ID;
+use super::operations::usage::{Usage, format_day};
+use super::request::text_position;
 use super::resources::{Resource, root_id};
 use crate::http::routes::Endpoint;
 use crate::store::control::{ApiSettings, Audited, Deployment, PlanKey, Stage, UsagePlan};
 use crate::store::keys::ApiKey;
+use crate::store::usage::DayOfUsage;
 
 /// Which methods need a key, by path and verb.
 pub type Methods = BTreeMap<String, BTreeMap<String, bool>>;
@@ -196,6 +199,32 @@ pub fn stage(stage: &Stage) -> Value {
         ("createdDate", Some(seconds(stage.created_at))),
         ("lastUpdatedDate", Some(seconds(stage.updated_at))),
         ("tags", Some(json!(stage.tags))),
+    ])
+}
+
+/// By key id; each day is what was used and what remained, where the plan has a quota.
+pub fn usage(usage: &Usage) -> Value {
+    let values: BTreeMap<&str, Vec<Vec<i64>>> = usage
+        .keys
+        .iter()
+        .map(|(key, days)| {
+            let day = |day: &DayOfUsage| [Some(day.used), day.remaining].into_iter().flatten();
+            let days = days.iter().map(|found| day(found).collect()).collect();
+            (key.as_str(), days)
+        })
+        .collect();
+    object([
+        ("usagePlanId", Some(json!(usage.plan))),
+        ("startDate", Some(json!(format_day(usage.first_day)))),
+        ("endDate", Some(json!(format_day(usage.last_day)))),
+        ("values", Some(json!(values))),
+        (
+            "position",
+            usage
+                .next
+                .as_ref()
+                .map(|key| json!(text_position(key.as_str()))),
+        ),
     ])
 }
 

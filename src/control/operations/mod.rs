@@ -12,6 +12,7 @@ pub mod plans;
 pub mod rotation;
 pub mod stages;
 pub mod tags;
+pub mod usage;
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,8 @@ use crate::store::control::{Actor, AuditEntry, PlanKey};
 use crate::store::{Change, KeyId, PlanId, Store};
 
 const KEY_TYPE: &str = "API_KEY";
-const NOT_IN_PLAN: &str = "Invalid Usage Plan Key specified: the key is not in this usage plan";
+pub(super) const NOT_IN_PLAN: &str =
+    "Invalid Usage Plan Key specified: the key is not in this usage plan";
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
