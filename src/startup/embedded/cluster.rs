@@ -29,8 +29,12 @@ pub fn create(
         .root
         .join(format!("{UNFINISHED}{}", std::process::id()));
     make_directory(&unfinished, identity)?;
-    initialise(&unfinished, binaries, identity, durability)?;
-    create_database(&unfinished, binaries, identity, durability)?;
+    initialise(&unfinished, binaries, identity)?;
+    create_database(&unfinished, binaries, identity)?;
+    match durability {
+        Durability::Durable => sync_tree(&unfinished, binaries, identity)?,
+        Durability::TestsOnly => {}
+    }
     fs::rename(&unfinished, &layout.cluster).map_err(io_at("cannot rename", &unfinished))?;
     File::open(&layout.root)
         .and_then(|directory| directory.sync_all())
@@ -41,7 +45,6 @@ fn initialise(
     directory: &Path,
     binaries: &Binaries,
     identity: Identity,
-    durability: Durability,
 ) -> Result<(), EmbeddedError> {
     // Locale C sorts by bytes on every system and in every version: no index is ever broken by
     // an upgrade of the system's library.
@@ -49,7 +52,15 @@ fn initialise(
     command
         .arg("-D")
         .arg(directory)
-        .args(["--username", ROLE, "--encoding", "UTF8", "--locale", "C"])
+        .args([
+            "--no-sync",
+            "--username",
+            ROLE,
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+        ])
         .args([
             "--data-checksums",
             "--auth-local",
@@ -57,12 +68,6 @@ fn initialise(
             "--auth-host",
             "reject",
         ]);
-    match durability {
-        Durability::Durable => {}
-        Durability::TestsOnly => {
-            command.arg("--no-sync");
-        }
-    }
     finish(start(&mut command, &binaries.initdb())?, "")
 }
 
@@ -71,18 +76,10 @@ fn create_database(
     directory: &Path,
     binaries: &Binaries,
     identity: Identity,
-    durability: Durability,
 ) -> Result<(), EmbeddedError> {
     let mut command = command(&binaries.postgres(), identity);
     command
-        .args([
-            "--single",
-            "-c",
-            durability.fsync_setting(),
-            "-E",
-            "-j",
-            "-D",
-        ])
+        .args(["--single", "-c", "fsync=off", "-E", "-j", "-D"])
         .arg(directory)
         .args([
             "-c",
@@ -93,6 +90,30 @@ fn create_database(
         ]);
     let statement = format!("CREATE DATABASE {DATABASE} OWNER {ROLE};\n\n");
     finish(start(&mut command, &binaries.postgres())?, &statement)
+}
+
+/// Puts the finished cluster on disk in one go. `initdb` would sync its 1,500 files one by one, and
+/// on a disk that others are writing to each of them waits: seconds where this takes a tenth.
+#[cfg(target_os = "linux")]
+fn sync_tree(
+    directory: &Path,
+    _binaries: &Binaries,
+    _identity: Identity,
+) -> Result<(), EmbeddedError> {
+    File::open(directory)
+        .and_then(|directory| nix::unistd::syncfs(directory).map_err(std::io::Error::from))
+        .map_err(io_at("cannot sync", directory))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_tree(
+    directory: &Path,
+    binaries: &Binaries,
+    identity: Identity,
+) -> Result<(), EmbeddedError> {
+    let mut command = command(&binaries.initdb(), identity);
+    command.arg("--sync-only").arg("-D").arg(directory);
+    finish(start(&mut command, &binaries.initdb())?, "")
 }
 
 /// A program of Postgres', free of what the caller's environment says about another database.
