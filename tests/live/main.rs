@@ -5,5 +5,6 @@
     reason = "a test that cannot go on says so by failing"
 )]
 
+mod autobahn;
 mod echo;
 mod wire;
