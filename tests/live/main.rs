@@ -1,4 +1,5 @@
-//! The live channel, through real sockets.
+//! The live channel, through real sockets: its session loop on an echo, and the whole channel on a
+//! server and a database.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,5 +7,16 @@
 )]
 
 mod autobahn;
+mod drain;
 mod echo;
+mod handshake;
+mod limits;
+mod mine;
+mod rights;
+mod slow;
+mod subscribe;
+#[path = "../support/mod.rs"]
+mod support;
+mod upheaval;
 mod wire;
+mod world;

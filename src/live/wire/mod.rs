@@ -19,6 +19,8 @@ use std::time::Duration;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, HttpResponse, web};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::SndBuf;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -29,6 +31,10 @@ pub use meter::Violation;
 pub use outlet::{Outlet, SendError};
 
 use super::handshake::SUBPROTOCOL;
+
+/// What the kernel keeps of a connection's bytes until the peer has them. A hundred updates: who is
+/// further behind is better served by a snapshot.
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
 
 /// What one connection may do, and how long it may take.
 #[derive(Clone, Copy, Debug)]
@@ -84,9 +90,11 @@ struct Line {
 struct Descriptor(RawFd);
 
 /// To be given to the server's `on_connect`: without it, a peer that reads nothing would keep its
-/// connection after it was given up.
+/// connection after it was given up, and the kernel would keep megabytes for it.
 pub fn note_connection(connection: &dyn std::any::Any, extensions: &mut Extensions) {
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        // Where it fails, the connection has the kernel's own bound.
+        setsockopt(stream, SndBuf, &SEND_BUFFER_BYTES).ok();
         extensions.insert(Descriptor(stream.as_raw_fd()));
     }
 }

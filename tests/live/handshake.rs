@@ -1,0 +1,108 @@
+//! What is answered before there is a socket, and how credentials travel.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
+use crate::support::server::TestServer;
+use crate::world::{World, open, refused};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_sends_key_and_token_as_subprotocols() {
+    let world = World::start().await;
+    let table = world.table().await;
+    let key = &world.server.key;
+    let token = &table.tokens[0];
+    let encoded = URL_SAFE_NO_PAD.encode(key);
+    for offered in [
+        format!("turnkey.v1, x-api-key.{key}, bearer.{token}"),
+        format!("x-api-key-b64.{encoded}, bearer.{token}, turnkey.v1"),
+    ] {
+        let mut request = world.bare_request("");
+        let headers = request.headers_mut();
+        headers.insert("sec-websocket-protocol", offered.parse().unwrap());
+        let (mut socket, response) = open(request).await.unwrap();
+        assert_eq!(response.headers()["sec-websocket-protocol"], "turnkey.v1");
+        socket.say(json!({"type": "subscribe", "mine": true})).await;
+        assert_eq!(
+            socket.many(3).await,
+            ["snapshot 2", "subscribed 2", "subscribed"]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_wins_over_a_subprotocol() {
+    let world = World::start().await;
+    let offered = format!("turnkey.v1, x-api-key.{}", world.server.key);
+    let mut request = world.bare_request("");
+    let headers = request.headers_mut();
+    headers.insert("sec-websocket-protocol", offered.parse().unwrap());
+    headers.insert("x-api-key", "no key at all".parse().unwrap());
+    let (status, body) = refused(request).await;
+    assert_eq!((status, body), (403, json!({"message": "Forbidden"})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_over_http() {
+    let world = World::start().await;
+    let with = |name: &'static str, value: &str| {
+        let mut request = world.request("");
+        request.headers_mut().insert(name, value.parse().unwrap());
+        request
+    };
+    let mut without_protocol = world.request("");
+    let offered = without_protocol.headers_mut();
+    offered.insert("sec-websocket-protocol", "graphql-ws".parse().unwrap());
+
+    let (status, body) = refused(world.bare_request("")).await;
+    assert_eq!((status, body), (403, json!({"message": "Forbidden"})));
+    let (status, body) = refused(without_protocol).await;
+    assert_eq!((status, &body["code"]), (400, &json!("malformed")));
+    let (status, body) = refused(with("authorization", "Bearer nonsense")).await;
+    assert_eq!(
+        (status, &body["code"]),
+        (401, &json!("player_token_invalid"))
+    );
+    let (status, body) = refused(world.request("after=1")).await;
+    assert_eq!((status, &body["code"]), (400, &json!("malformed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_open_no_socket() {
+    let allowed = "https://game.example";
+    let server = TestServer::start_with(|options| {
+        options.cors_origins = Some(allowed.into());
+    })
+    .await;
+    let world = World::of(server);
+    for (origin, is_allowed) in [(allowed, true), ("https://other.example", false)] {
+        let mut request = world.request("");
+        request
+            .headers_mut()
+            .insert("origin", origin.parse().unwrap());
+        match is_allowed {
+            true => drop(open(request).await.unwrap()),
+            false => assert_eq!(refused(request).await.0, 403),
+        }
+    }
+    drop(world.connect("").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_server_says_so_and_has_room_again() {
+    let server = TestServer::start_with(|options| options.max_sockets = Some("2".into())).await;
+    let world = World::of(server);
+    let first = world.connect("").await;
+    let mut second = world.connect("").await;
+    let (status, body) = refused(world.request("")).await;
+    assert_eq!((status, &body["code"]), (503, &json!("unavailable")));
+    second.settled().await;
+    drop(first);
+    loop {
+        match open(world.request("")).await {
+            Ok((mut third, _)) => return third.settled().await,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+}

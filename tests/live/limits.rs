@@ -1,0 +1,99 @@
+//! What a client may not do, and what it hears then.
+
+use futures_util::SinkExt;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_limits_close_with_1008() {
+    let world = World::start().await;
+    let oversized = json!({"type": "ping", "id": "x".repeat(4096)}).to_string();
+    let ping = json!({"type": "ping", "id": 1}).to_string();
+    let cases: [(&str, Vec<Message>); 4] = [
+        ("oversized", vec![Message::text(oversized)]),
+        ("binary", vec![Message::binary(vec![1, 2, 3])]),
+        ("not JSON", vec![Message::text("{"); 3]),
+        ("flood", vec![Message::text(ping); 101]),
+    ];
+    for (name, messages) in cases {
+        let mut socket = world.connect("").await;
+        for message in messages {
+            // The server may have closed before the last of a flood.
+            if socket.stream.send(message).await.is_err() {
+                break;
+            }
+        }
+        let (goodbye, code) = socket.farewell().await;
+        assert_eq!(code, Some(1008), "{name}");
+        let goodbye = goodbye.expect(name);
+        assert_eq!(goodbye["reason"], "limit", "{name}");
+        assert!(goodbye["retryAfterMs"].is_u64(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_frames_are_answered_and_the_socket_stays() {
+    let world = World::start().await;
+    let mut socket = world.connect("").await;
+    for frame in [
+        json!([]),
+        json!({"type": "move", "gameId": "g", "move": 4}),
+        json!({"type": "subscribe", "gameId": "g", "unknown": 1}),
+        json!({"type": "subscribe", "gameId": 1}),
+        json!({"type": "subscribe", "gameId": "g", "after": -1}),
+        json!({"type": "subscribe", "gameId": "g", "after": "3"}),
+        json!({"type": "subscribe", "gameId": "g", "mine": true}),
+        json!({"type": "unsubscribe"}),
+    ] {
+        socket.say(frame.clone()).await;
+        let error = socket.next().await;
+        assert_eq!(error["type"], "error", "{frame}");
+        assert_eq!(error["code"], "malformed", "{frame}");
+    }
+    // What is not JSON is forgiven twice.
+    for _ in 0..2 {
+        socket.say_text("not JSON").await;
+        assert_eq!(socket.next_in_short().await, "error malformed");
+    }
+    for id in [json!(null), json!(7), json!({"any": ["thing"]})] {
+        socket.say(json!({"type": "ping", "id": id})).await;
+        assert_eq!(socket.next().await, json!({"type": "pong", "id": id}));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_of_4096_bytes_is_read() {
+    let world = World::start().await;
+    let mut socket = world.connect("").await;
+    let frame = |id: &str| json!({"type": "ping", "id": id}).to_string();
+    let id = "x".repeat(4096 - frame("").len());
+    socket.say_text(&frame(&id)).await;
+    assert_eq!(socket.next().await["id"], json!(id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_names_at_most_100_games() {
+    let world = World::start().await;
+    let table = world.table().await;
+    let query: Vec<String> = (0..101)
+        .map(|_| format!("game={}", Uuid::now_v7()))
+        .collect();
+    let mut socket = world.connect(&query.join("&")).await;
+    let mut codes: Vec<Value> = Vec::new();
+    for _ in 0..101 {
+        codes.push(socket.next().await["code"].clone());
+    }
+    let refused = codes
+        .iter()
+        .filter(|code| *code == "too_many_games")
+        .count();
+    assert_eq!(refused, 1, "the one hundred and first");
+    // Those that are not there take no room.
+    socket
+        .say(json!({"type": "subscribe", "gameId": table.game}))
+        .await;
+    assert_eq!(socket.many(2).await, ["snapshot 2", "subscribed 2"]);
+}

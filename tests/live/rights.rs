@@ -1,0 +1,75 @@
+//! Sockets whose key or player is no longer good are closed.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+use tokio::time::Instant;
+use turnkey::gate::ApiKeyValue;
+use turnkey::gate::issue;
+use turnkey::store::{KeyId, Store};
+
+use crate::world::{Socket, World, open};
+
+/// A second by contract; the machine that runs the tests does much else.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A socket that was opened with a key of its own.
+async fn socket_with_own_key(world: &World) -> (Store, KeyId, Socket) {
+    let store = Store::new(world.server.database.clone(), 2);
+    let plan = store.plan_named("dev").await.unwrap();
+    let value = ApiKeyValue::generate();
+    let key = issue::create_key(&store, &issue::new_key("app"), &value, plan.as_ref())
+        .await
+        .unwrap();
+    let deadline = Instant::now() + SOON;
+    loop {
+        let mut request = world.request("");
+        let headers = request.headers_mut();
+        headers.insert("x-api-key", value.expose().parse().unwrap());
+        match open(request).await {
+            Ok((socket, _)) => return (store, key.id, socket),
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_key_closes_its_sockets_and_no_others() {
+    let world = World::start().await;
+    let mut other = world.connect("").await;
+    let (store, id, mut socket) = socket_with_own_key(&world).await;
+    let mut settings = store.key(&id).await.unwrap().unwrap().settings();
+    settings.enabled = false;
+    let change = store.change().await.unwrap();
+    change.update_key(&settings).await.unwrap();
+    change.commit().await.unwrap();
+    let (goodbye, code) = socket.farewell().await;
+    assert_eq!(code, Some(4403));
+    assert_eq!(goodbye.unwrap()["reason"], "key_revoked");
+    other.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_players_sockets_are_closed() {
+    let world = World::start().await;
+    let table = world.table().await;
+    let mut leaving = world.connect_as(&table.tokens[0]).await;
+    let mut staying = world.connect_as(&table.tokens[1]).await;
+    let url = format!("{}/players/me", world.server.base);
+    let answer = reqwest::Client::new()
+        .request(Method::DELETE, url)
+        .header("x-api-key", &world.server.key)
+        .bearer_auth(&table.tokens[0])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 204);
+    let (goodbye, code) = leaving.farewell().await;
+    assert_eq!(code, Some(4401));
+    assert_eq!(
+        goodbye.unwrap()["reason"],
+        Value::from("player_token_revoked")
+    );
+    staying.settled().await;
+}
