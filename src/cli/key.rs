@@ -1,14 +1,20 @@
 //! `turnkey key …`: the keys of a database, from the shell.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{CommandError, Output};
-use crate::gate::issue::{self, FIRST_NAME, IssueError};
-use crate::gate::{ApiKeyValue, ApiKeyValueError};
+use crate::control::OperationError;
+use crate::control::operations::import::{self, OnWarning};
+use crate::control::operations::keys::{self, CreateKey};
+use crate::control::operations::rotation::{self, DEFAULT_GRACE, RotateKey};
+use crate::control::patch::{PatchList, PatchOperation};
+use crate::gate::issue::FIRST_NAME;
+use crate::store::control::Actor;
 use crate::store::keys::{ApiKey, KeyFilter};
 use crate::store::{IdError, KeyId, Store, StoreError};
 
@@ -22,7 +28,7 @@ pub enum KeyCommand {
         /// What the key is called in lists and logs
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        /// The usage plan that the key is put in, by name
+        /// The usage plan that the key is put in, by name or id
         #[arg(long, value_name = "NAME", default_value = FIRST_NAME)]
         plan: String,
     },
@@ -32,6 +38,20 @@ pub enum KeyCommand {
     Enable { id: String },
     /// Let a key pass no more, until it is enabled again
     Disable { id: String },
+    /// Give a key another value and print it: it is shown this once
+    Rotate {
+        id: String,
+        /// How long the value until now stays good; 0 ends it at once
+        #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_GRACE.as_secs())]
+        grace: u64,
+    },
+    /// Make keys from a CSV file with the columns Name, key, description, Enabled, UsagePlanIds
+    Import {
+        file: PathBuf,
+        /// Import nothing where any row is wrong
+        #[arg(long)]
+        fail_on_warnings: bool,
+    },
     /// Remove a key for good
     Delete { id: String },
 }
@@ -41,14 +61,10 @@ pub enum KeyCommand {
 pub enum KeyError {
     #[error("{0:?} is no key id: {1}")]
     Id(String, IdError),
-    #[error("there is no key {0}")]
-    UnknownKey(KeyId),
-    #[error("there is no usage plan called {0:?}")]
-    UnknownPlan(String),
+    #[error("{0} cannot be read: {1}")]
+    File(String, std::io::Error),
     #[error(transparent)]
-    Value(#[from] ApiKeyValueError),
-    #[error(transparent)]
-    Issue(#[from] IssueError),
+    Operation(#[from] OperationError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("cannot print: {0}")]
@@ -58,12 +74,11 @@ pub enum KeyError {
 impl From<KeyError> for CommandError {
     fn from(error: KeyError) -> CommandError {
         match error {
-            KeyError::Id(..) | KeyError::Value(_) => CommandError::usage(error),
-            KeyError::UnknownKey(_)
-            | KeyError::UnknownPlan(_)
-            | KeyError::Issue(_)
-            | KeyError::Store(_)
-            | KeyError::Output(_) => CommandError::new(error),
+            KeyError::Operation(error) => error.into(),
+            KeyError::Id(..) => CommandError::usage(error),
+            KeyError::File(..) | KeyError::Store(_) | KeyError::Output(_) => {
+                CommandError::new(error)
+            }
         }
     }
 }
@@ -79,12 +94,24 @@ pub async fn run(
         KeyCommand::Create { name, plan } => create(store, name, &plan, output, out).await,
         KeyCommand::List => list(store, output, out).await,
         KeyCommand::Enable { id } => {
-            let key = switch(store, &id, Switch::On).await?;
+            let key = switch(store, &id, "true").await?;
             print_key(&key, "enabled", output, out)
         }
         KeyCommand::Disable { id } => {
-            let key = switch(store, &id, Switch::Off).await?;
+            let key = switch(store, &id, "false").await?;
             print_key(&key, "disabled", output, out)
+        }
+        KeyCommand::Rotate { id, grace } => rotate(store, &id, grace, output, out).await,
+        KeyCommand::Import {
+            file,
+            fail_on_warnings,
+        } => {
+            let on_warning = if fail_on_warnings {
+                OnWarning::RollBack
+            } else {
+                OnWarning::GoOn
+            };
+            import(store, &file, on_warning, output, out).await
         }
         KeyCommand::Delete { id } => delete(store, &id, output, out).await,
     }
@@ -97,14 +124,14 @@ async fn create(
     output: Output,
     out: &mut (dyn Write + Send),
 ) -> Result<(), KeyError> {
-    let plan_id = store
-        .plan_named(plan)
-        .await?
-        .ok_or_else(|| KeyError::UnknownPlan(plan.to_owned()))?;
-    let mut key = issue::new_key("");
-    key.name = name;
-    let value = ApiKeyValue::generate();
-    let created = issue::create_key(store, &key, &value, Some(&plan_id)).await?;
+    let plan_id = super::plan::find(store, plan).await?;
+    let input = CreateKey {
+        name,
+        enabled: Some(true),
+        ..CreateKey::default()
+    };
+    let (created, value) =
+        keys::create_key_in_plan(store, &Actor::command_line(), input, &plan_id).await?;
     match output {
         Output::People => {
             writeln!(out, "id     {}", created.id)?;
@@ -148,26 +175,72 @@ async fn list(store: &Store, output: Output, out: &mut (dyn Write + Send)) -> Re
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-enum Switch {
-    On,
-    Off,
+async fn switch(store: &Store, id: &str, enabled: &str) -> Result<ApiKey, KeyError> {
+    parse_id(id)?;
+    let patches = PatchList {
+        patch_operations: vec![PatchOperation::new("replace", "/enabled", enabled)],
+    };
+    Ok(keys::update_key(store, &Actor::command_line(), id, &patches).await?)
 }
 
-async fn switch(store: &Store, id: &str, to: Switch) -> Result<ApiKey, KeyError> {
-    let id = parse_id(id)?;
-    let change = store.change().await?;
-    let Some(key) = change.key(&id).await? else {
-        return Err(KeyError::UnknownKey(id));
+async fn rotate(
+    store: &Store,
+    id: &str,
+    grace_seconds: u64,
+    output: Output,
+    out: &mut (dyn Write + Send),
+) -> Result<(), KeyError> {
+    parse_id(id)?;
+    let input = RotateKey {
+        grace_seconds: Some(grace_seconds),
+        ..RotateKey::default()
     };
-    let mut settings = key.settings();
-    settings.enabled = match to {
-        Switch::On => true,
-        Switch::Off => false,
-    };
-    let updated = change.update_key(&settings).await?;
-    change.commit().await?;
-    updated.ok_or(KeyError::UnknownKey(id))
+    let rotated = rotation::rotate_key(store, &Actor::command_line(), id, &input).await?;
+    let (value, until) = (rotated.value.expose(), date(rotated.previous_ends_at));
+    match output {
+        Output::People => {
+            writeln!(out, "value  {value}")?;
+            writeln!(out, "The value until now is good until {until}.")?;
+            writeln!(
+                out,
+                "Keep the new one: it is not stored and cannot be shown again."
+            )?;
+        }
+        Output::Json => {
+            let mut shown = key_json(&rotated.key);
+            shown["value"] = value.into();
+            shown["previousValueExpiresAt"] = until.into();
+            writeln!(out, "{shown}")?;
+        }
+    }
+    Ok(())
+}
+
+async fn import(
+    store: &Store,
+    file: &Path,
+    on_warning: OnWarning,
+    output: Output,
+    out: &mut (dyn Write + Send),
+) -> Result<(), KeyError> {
+    let bytes =
+        std::fs::read(file).map_err(|error| KeyError::File(file.display().to_string(), error))?;
+    let imported = import::import_keys(store, &Actor::command_line(), &bytes, on_warning).await?;
+    match output {
+        Output::People => {
+            for warning in &imported.warnings {
+                writeln!(out, "left out: {warning}")?;
+            }
+            for id in &imported.ids {
+                writeln!(out, "{id} imported")?;
+            }
+        }
+        Output::Json => {
+            let shown = json!({"ids": imported.ids, "warnings": imported.warnings});
+            writeln!(out, "{shown}")?;
+        }
+    }
+    Ok(())
 }
 
 async fn delete(
@@ -176,13 +249,8 @@ async fn delete(
     output: Output,
     out: &mut (dyn Write + Send),
 ) -> Result<(), KeyError> {
-    let id = parse_id(id)?;
-    let change = store.change().await?;
-    let deleted = change.delete_key(&id).await?;
-    change.commit().await?;
-    if !deleted {
-        return Err(KeyError::UnknownKey(id));
-    }
+    parse_id(id)?;
+    keys::delete_key(store, &Actor::command_line(), id).await?;
     match output {
         Output::People => writeln!(out, "{id} deleted")?,
         Output::Json => writeln!(out, "{}", json!({ "id": id }))?,
@@ -235,7 +303,7 @@ fn key_row(key: &ApiKey) -> Vec<String> {
 }
 
 /// To the second, which is enough for people and programs here.
-fn date(at: OffsetDateTime) -> String {
+pub(super) fn date(at: OffsetDateTime) -> String {
     let at = at.replace_nanosecond(0).unwrap_or(at);
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

@@ -3,10 +3,14 @@
 //! Results go to standard output, everything else to standard error. Exit 0 done, 1 failed,
 //! 2 usage. Secrets come from the environment or files, never from arguments.
 
+pub mod deploy;
+pub mod explain;
 mod health;
 pub mod key;
+pub mod plan;
 mod projection;
 mod serve;
+pub mod stage;
 pub mod table;
 
 use std::io::{Write, stdout};
@@ -16,6 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
 use crate::config::{DatabaseOptions, DatabasePlace, ServeOptions, process_variable};
+use crate::control::OperationError;
 use crate::http;
 use crate::startup::place;
 use crate::store::{Database, Store, migrate};
@@ -41,6 +46,34 @@ enum Command {
     Key {
         #[command(subcommand)]
         command: key::KeyCommand,
+        #[command(flatten)]
+        on: OnDatabase,
+    },
+    /// Usage plans: which keys may call which stages, and how often
+    Plan {
+        #[command(subcommand)]
+        command: plan::PlanCommand,
+        #[command(flatten)]
+        on: OnDatabase,
+    },
+    /// Stages of the API, each with its own games
+    Stage {
+        #[command(subcommand)]
+        command: stage::StageCommand,
+        #[command(flatten)]
+        on: OnDatabase,
+    },
+    /// Take a snapshot of what is set for the API and point a stage to it
+    Deploy {
+        #[command(flatten)]
+        options: deploy::DeployOptions,
+        #[command(flatten)]
+        on: OnDatabase,
+    },
+    /// Which link of key, plan, stage, method, throttle and quota refuses a call
+    Explain {
+        #[command(flatten)]
+        options: explain::ExplainOptions,
         #[command(flatten)]
         on: OnDatabase,
     },
@@ -107,6 +140,21 @@ impl CommandError {
     }
 }
 
+impl From<OperationError> for CommandError {
+    fn from(error: OperationError) -> CommandError {
+        match error {
+            OperationError::BadRequest(_) | OperationError::Validation(_) => {
+                CommandError::usage(error)
+            }
+            OperationError::NotFound(_)
+            | OperationError::Conflict(_)
+            | OperationError::Unavailable
+            | OperationError::Unknown
+            | OperationError::Internal(_) => CommandError::new(error),
+        }
+    }
+}
+
 impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> CommandError {
         CommandError::new(format!("cannot print: {error}"))
@@ -142,6 +190,18 @@ fn run(command_line: CommandLine) -> Result<(), CommandError> {
         }),
         Some(Command::Key { command, on }) => on_database(&on, async |database, output| {
             Ok(key::run(&migrated(database).await?, command, output, &mut stdout()).await?)
+        }),
+        Some(Command::Plan { command, on }) => on_database(&on, async |database, output| {
+            plan::run(&migrated(database).await?, command, output, &mut stdout()).await
+        }),
+        Some(Command::Stage { command, on }) => on_database(&on, async |database, output| {
+            stage::run(&migrated(database).await?, command, output, &mut stdout()).await
+        }),
+        Some(Command::Deploy { options, on }) => on_database(&on, async |database, output| {
+            deploy::run(&migrated(database).await?, options, output, &mut stdout()).await
+        }),
+        Some(Command::Explain { options, on }) => on_database(&on, async |database, output| {
+            explain::run(&migrated(database).await?, &options, output, &mut stdout()).await
         }),
         Some(Command::Projection { command, on }) => on_database(&on, async |database, output| {
             projection::run(&migrated(database).await?, command, output, &mut stdout()).await

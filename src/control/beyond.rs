@@ -1,4 +1,5 @@
-//! What API Gateway has not: rotation and expiry of keys, and the audit.
+//! What API Gateway has not: rotation and expiry of keys, why a call is refused, and who
+//! changed what.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::OperationError;
 use super::calls::{more, page, unknown_call};
+use super::operations::explain::{self, ExplainCall};
 use super::operations::{audit, rotation};
 use super::reply::Reply;
 use super::request::{self, Query, body};
@@ -51,10 +53,17 @@ pub(super) async fn run(
             let at = |change: &Audited| request::number_position(change.id);
             Ok(page(found, limit, wire::audited, at))
         }
-        _ => {
-            let _ = gate;
-            Err(unknown_call())
+        ("GET", ["explain"]) => {
+            let call = ExplainCall {
+                stage: query.required("stage")?,
+                method: query.required("method")?,
+                path: query.required("path")?,
+                key: query.value("keyId").filter(|id| !id.is_empty()),
+            };
+            let explanation = explain::explain(store, gate, &call).await?;
+            Ok(Reply::ok(json!(explanation)))
         }
+        _ => Err(unknown_call()),
     }
 }
 

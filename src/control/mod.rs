@@ -16,9 +16,9 @@ pub mod patch;
 mod plan_calls;
 mod reply;
 mod request;
-mod resources;
+pub mod resources;
 mod sigv4;
-mod wire;
+pub mod wire;
 
 pub use error::OperationError;
 pub use listener::{Metrics, Settings, State, server};

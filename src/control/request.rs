@@ -45,6 +45,12 @@ impl Query {
         named.map(|(_, value)| value.as_str())
     }
 
+    /// As [`value`](Self::value), where there has to be one.
+    pub(super) fn required(&self, name: &str) -> Result<&str, OperationError> {
+        let value = self.value(name).filter(|value| !value.is_empty());
+        value.ok_or_else(|| OperationError::bad(format!("Invalid query: {name} is missing")))
+    }
+
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let named = self.0.iter().filter(move |(known, _)| known == name);
         named.map(|(_, value)| value.as_str())

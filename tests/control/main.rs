@@ -10,6 +10,7 @@ mod support;
 
 mod bad_input;
 mod clients;
+mod commands;
 mod door;
 mod imports;
 mod rotation;

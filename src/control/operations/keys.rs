@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{OperationError, check_description, check_tags, filled, in_change, settle};
+use super::{OperationError, check_description, check_tags, filled, in_change, plan_keys, settle};
 use crate::control::patch::PatchList;
 use crate::control::wire;
 use crate::gate::{ApiKeyValue, issue};
 use crate::store::control::{Actor, AuditEntry};
 use crate::store::keys::{ApiKey, NewKey};
-use crate::store::{Change, KeyId, Store};
+use crate::store::{Change, KeyId, PlanId, Store};
 
 pub(super) const UNKNOWN: &str = "Invalid API Key identifier specified";
 const PATHS: [&str; 4] = ["/description", "/enabled", "/name", "/customerId"];
@@ -29,7 +29,7 @@ pub struct CreateKey {
     pub value: Option<CustomValue>,
     pub tags: Option<BTreeMap<String, String>>,
     /// Stages without a plan: of the time before usage plans, and refused.
-    stage_keys: Option<Vec<Value>>,
+    pub stage_keys: Option<Vec<Value>>,
 }
 
 /// A value as an operator wrote it, in whatever form. `Debug` shows nothing of it.
@@ -66,6 +66,25 @@ pub async fn create_key(
     actor: &Actor,
     input: CreateKey,
 ) -> Result<(ApiKey, ApiKeyValue), OperationError> {
+    create(store, actor, input, &[]).await
+}
+
+/// As [`create_key`], and puts the key in a plan at once.
+pub async fn create_key_in_plan(
+    store: &Store,
+    actor: &Actor,
+    input: CreateKey,
+    plan: &PlanId,
+) -> Result<(ApiKey, ApiKeyValue), OperationError> {
+    create(store, actor, input, std::slice::from_ref(plan)).await
+}
+
+async fn create(
+    store: &Store,
+    actor: &Actor,
+    input: CreateKey,
+    plans: &[PlanId],
+) -> Result<(ApiKey, ApiKeyValue), OperationError> {
     if input.stage_keys.is_some_and(|keys| !keys.is_empty()) {
         return Err(OperationError::bad(
             "stageKeys is deprecated and not supported: put the key in a usage plan with the stage",
@@ -90,6 +109,9 @@ pub async fn create_key(
         }
         let created = issue::insert(&change, &key, &hashed).await?;
         audit(&change, actor, "CreateApiKey", None, Some(&created)).await?;
+        for plan in plans {
+            plan_keys::add(&change, actor, plan, &created.id).await?;
+        }
         Ok(created)
     }
     .await;

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod explain;
 pub mod import;
 pub mod keys;
 pub mod plan_draft;
@@ -16,7 +17,7 @@ pub mod usage;
 
 use std::collections::BTreeMap;
 
-use super::OperationError;
+pub use super::OperationError;
 use crate::store::{Change, Store};
 
 /// The id of the one API.
