@@ -10,4 +10,6 @@ mod support;
 
 mod commands;
 mod kill_nine;
+#[cfg(target_os = "linux")]
+mod skew;
 mod stop;

@@ -55,6 +55,14 @@ impl Client {
         Ok((answer.status().as_u16(), answer.json().await?))
     }
 
+    /// What the header says of the plan's limits, where it has any.
+    pub async fn rate_limit_policy(&self) -> Option<String> {
+        let request = self.http.get(format!("{}/variants", self.base));
+        let answer = request.header("x-api-key", &self.key).send().await.unwrap();
+        let policy = answer.headers().get("ratelimit-policy")?;
+        Some(policy.to_str().unwrap().to_owned())
+    }
+
     /// A game with both seats taken: its id, and the tokens of X and O.
     pub async fn new_game(&self) -> (String, [String; 2]) {
         let (status, created) = self

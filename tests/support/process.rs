@@ -15,6 +15,8 @@ pub struct Process {
     child: Child,
     /// `http://127.0.0.1:…`
     pub base: String,
+    /// The same of the control plane.
+    pub control: String,
 }
 
 impl Process {
@@ -47,8 +49,12 @@ impl Process {
             std::thread::sleep(Duration::from_millis(10));
         }
         let ports: Value = serde_json::from_slice(&std::fs::read(&ports).unwrap()).unwrap();
-        let base = format!("http://{}", ports["public"].as_str().unwrap());
-        Process { child, base }
+        let address = |listener: &str| format!("http://{}", ports[listener].as_str().unwrap());
+        Process {
+            child,
+            base: address("public"),
+            control: address("control"),
+        }
     }
 
     pub fn signal(&self, signal: Signal) {
