@@ -1,5 +1,7 @@
 # Sourced, not run. Turnkey brings no Postgres: it starts the one that is installed.
 
+. "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
+
 # Installs Postgres's server programs where there are none; says what it does.
 ensure_postgres() {
   if postgres_is_installed; then
@@ -32,15 +34,8 @@ postgres_is_installed() {
 
 # Without a cluster of the system's own: nothing is created, started or left listening.
 install_postgres_with_apt() {
-  local as_root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    as_root=(sudo)
-  fi
   local settings=/etc/postgresql-common/createcluster.d
-  "${as_root[@]}" mkdir -p "$settings"
-  echo "create_main_cluster = false" |
-    "${as_root[@]}" tee "$settings/no-main-cluster.conf" >/dev/null
-  "${as_root[@]}" apt-get update -q
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends postgresql
+  as_root mkdir -p "$settings"
+  echo "create_main_cluster = false" | as_root tee "$settings/no-main-cluster.conf" >/dev/null
+  apt_install postgresql
 }

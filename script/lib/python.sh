@@ -1,8 +1,10 @@
-# Sourced, not run. The control plane is tested with the AWS CLI and boto3 as they are published,
-# in a virtual environment of the build's own.
+# Sourced, not run. The control plane is tested with the AWS CLI and boto3 as they are published, the
+# live channel with the Autobahn cases of kosoku, in a virtual environment of the build's own.
+
+. "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 PYTHON_ENVIRONMENT=${CARGO_TARGET_DIR:-target}/python
-PYTHON_PACKAGES=(awscli==1.46.3 boto3==1.44.5)
+PYTHON_PACKAGES=(awscli==1.46.3 boto3==1.44.5 kosoku==0.1)
 
 # Makes target/python with the packages in it, where it is not there yet.
 ensure_python() {
@@ -10,13 +12,13 @@ ensure_python() {
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${PYTHON_PACKAGES[*]}" ]; then
     return
   fi
-  if ! command -v python3 >/dev/null; then
-    echo "Install Python 3.9 or newer: the control plane's tests run the AWS CLI and boto3." >&2
-    return 1
-  fi
-  if ! python3 -m venv "$PYTHON_ENVIRONMENT"; then
-    echo "Install Python's venv module (Debian: apt-get install python3-venv)." >&2
-    return 1
+  if ! python3 -m venv "$PYTHON_ENVIRONMENT" 2>/dev/null; then
+    if ! command -v apt-get >/dev/null; then
+      echo "Install Python 3.9 or newer with its venv module: tests run Python's clients." >&2
+      return 1
+    fi
+    apt_install python3 python3-venv
+    python3 -m venv "$PYTHON_ENVIRONMENT"
   fi
   echo "Installing ${PYTHON_PACKAGES[*]} in $PYTHON_ENVIRONMENT." >&2
   "$PYTHON_ENVIRONMENT/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_PACKAGES[@]}"

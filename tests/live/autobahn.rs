@@ -1,10 +1,8 @@
 //! The Autobahn cases, run by `kosoku` (PyPI) against the echo: groups 1 to 7, 9 and 10.
-//!
-//! Where `kosoku` is not installed this says so and tests nothing: `pip install kosoku==0.1`, or
-//! name it in the environment as `KOSOKU`.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -17,19 +15,15 @@ const CASES: usize = 301;
 
 #[test]
 fn autobahn() {
-    let kosoku = std::env::var("KOSOKU").unwrap_or_else(|_| "kosoku".to_owned());
-    let is_there = Command::new(&kosoku)
-        .arg("--help")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if is_there.is_err() {
-        eprintln!("not tested: {kosoku} is not installed (pip install kosoku==0.1)");
-        return;
-    }
+    let kosoku = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../python/bin/kosoku");
+    assert!(
+        kosoku.exists(),
+        "{} is missing: run script/test once, which installs it",
+        kosoku.display()
+    );
     let address = echo::start(WIDE);
     let report = std::env::temp_dir().join(format!("autobahn-{}", std::process::id()));
-    let run = Command::new(&kosoku)
+    let run = Command::new(kosoku)
         .args(["-m", "fuzzingclient", "-p", "4", "-x", "12.*", "-x", "13.*"])
         .arg("-o")
         .arg(&report)
