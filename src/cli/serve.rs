@@ -11,7 +11,7 @@ use crate::config::{Config, DatabasePlace, ServeOptions, process_variable};
 use crate::startup::credentials::{self, Ensured};
 use crate::startup::{Server, logging};
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT, or until a task has failed.
 pub fn run(options: &ServeOptions) -> Result<(), CommandError> {
     let config = Config::from_options(options, &process_variable).map_err(CommandError::new)?;
     logging::start(&config.log_filter, config.log_format);
@@ -37,14 +37,20 @@ async fn serve(config: Config) -> Result<(), CommandError> {
         let prefix = if default_stage.is_some() { "" } else { "/dev" };
         welcome(&server, data_dir, prefix)?;
     }
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
+    let failed = tokio::select! {
+        _ = terminated.recv() => None,
+        _ = interrupted.recv() => None,
+        name = server.failed() => Some(name),
+    };
     tracing::info!("stopping");
     server.stop().await;
     tracing::info!("stopped");
-    Ok(())
+    match failed {
+        None => Ok(()),
+        Some(name) => Err(CommandError::new(format!(
+            "the {name} failed, and no server can do without it: start it again"
+        ))),
+    }
 }
 
 /// Says where everything is, and how to begin; shows no secret.

@@ -20,11 +20,11 @@ pub(super) const LEAST_SPREAD: Duration = Duration::from_secs(5);
 const PER_SECOND: f64 = 1000.0;
 const SLICE: Duration = Duration::from_millis(50);
 /// How long the last ones have to go.
-const PARTING: Duration = Duration::from_secs(5);
+pub const LAST_SOCKETS_PART_WITHIN: Duration = Duration::from_secs(4);
 
 impl Hub {
     /// Refuses new sockets, says goodbye to all open ones over at most `within`, and waits until
-    /// they are gone, at most five seconds more.
+    /// they are gone, at most four seconds more.
     pub async fn drain(&self, within: Duration) {
         self.begin_draining();
         let mut sockets = self.registry().sockets();
@@ -51,7 +51,7 @@ impl Hub {
             }
         }
         // Who does not go by then is cut off with the process.
-        timeout(PARTING, self.emptied()).await.ok();
+        timeout(LAST_SOCKETS_PART_WITHIN, self.emptied()).await.ok();
     }
 
     /// The time over which `count` sockets of one key may come back, at half the rate that the

@@ -22,6 +22,7 @@ mod subscription;
 pub mod wire;
 mod writer;
 
+pub use drain::LAST_SOCKETS_PART_WITHIN;
 pub use feed::run_feed;
 pub use hub::{Hub, Settings};
 pub use open::{Handshake, OpenError, Visitor, open_live, read_handshake};

@@ -5,8 +5,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 
-/// Of what these libraries say, only warnings concern an operator; a filter may ask for more.
-const QUIET: &str = "refinery_core=warn,actix_server=warn";
+/// Of what these libraries say, only warnings concern an operator; a filter may ask for more by
+/// their names. `debug` alone does not: at that level the first two write down statements with
+/// their parameters, and requests with their headers.
+const QUIET: &str = "tokio_postgres=info,actix_http=info,refinery_core=warn,actix_server=warn";
 
 /// Logs to standard error from now on. A second call in one process changes nothing.
 pub fn start(filter: &str, format: LogFormat) {

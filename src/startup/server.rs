@@ -28,9 +28,20 @@ use crate::store::{Store, StoreError, append, tail};
 /// How long sockets are let go over when the server stops.
 const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(10);
 /// How long requests under way may take to end, after the sockets have gone.
-const REQUESTS_END_WITHIN: Duration = Duration::from_secs(8);
-/// How long the writer may take over what was asked of it before.
-const TASKS_END_WITHIN: Duration = Duration::from_secs(5);
+const REQUESTS_END_WITHIN: Duration = Duration::from_secs(6);
+/// How much longer a listener may take to notice that they have.
+const LISTENERS_NOTICE_WITHIN: Duration = Duration::from_secs(2);
+/// How long the writer may take over what was asked of it before, and the gate to give back quota.
+const TASKS_END_WITHIN: Duration = Duration::from_secs(4);
+/// Orchestrators kill what has not ended 30 s after it was told to.
+const _: () = assert!(
+    SOCKETS_LEAVE_WITHIN.as_secs()
+        + live::LAST_SOCKETS_PART_WITHIN.as_secs()
+        + REQUESTS_END_WITHIN.as_secs()
+        + LISTENERS_NOTICE_WITHIN.as_secs()
+        + TASKS_END_WITHIN.as_secs()
+        < 30
+);
 
 /// A server that serves, until it is stopped.
 pub struct Server {
@@ -43,6 +54,7 @@ pub struct Server {
     stopping: watch::Sender<bool>,
     /// True once no request is served any more.
     served: watch::Sender<bool>,
+    failed: watch::Sender<Option<&'static str>>,
     /// They end when what feeds them has ended.
     fed: Tasks,
     /// They hold nothing that must be handed back.
@@ -96,8 +108,9 @@ impl Server {
         let gate = Gate::open(&store).await?;
         let (stopping, _) = watch::channel(false);
         let (served, all_served) = watch::channel(false);
-        let mut fed = Tasks::default();
-        let mut endless = Tasks::default();
+        let (failed, _) = watch::channel(None);
+        let mut fed = Tasks::new(failed.clone());
+        let mut endless = Tasks::new(failed.clone());
         // It judges requests up to the last one, and then gives back what quota it holds.
         fed.spawn(
             "gate",
@@ -170,6 +183,7 @@ impl Server {
                 .serve(|socket| control::server(socket, control_state, REQUESTS_END_WITHIN))?,
             stopping,
             served,
+            failed,
             fed,
             endless,
             embedded,
@@ -185,12 +199,22 @@ impl Server {
         Ok(server)
     }
 
+    /// Waits until a task that the server cannot do without has failed; its name.
+    pub async fn failed(&self) -> &'static str {
+        let mut failed = self.failed.subscribe();
+        match failed.wait_for(Option::is_some).await.map(|name| *name) {
+            Ok(Some(name)) => name,
+            // The sender is this server's own, and only what was asked for is waited for.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
     /// Lets the sockets go, spread over time, then ends requests, tasks and the embedded Postgres,
     /// in this order: nothing is asked of what has ended.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
         self.hub.drain(SOCKETS_LEAVE_WITHIN).await;
-        let patience = REQUESTS_END_WITHIN + TASKS_END_WITHIN;
+        let patience = REQUESTS_END_WITHIN + LISTENERS_NOTICE_WITHIN;
         tokio::join!(self.public.stop(patience), self.control.stop(patience));
         self.served.send_replace(true);
         drop(self.hub);
@@ -266,7 +290,7 @@ fn play(
     Play::new(store.clone(), appender, tokens, Arc::new(rules_for))
 }
 
-/// Ends when the server is told to stop, or is gone.
-async fn told(mut stopping: watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stopping| *stopping).await;
+/// Ends when it is said, or when nobody is left to say it.
+async fn told(mut said: watch::Receiver<bool>) {
+    let _ = said.wait_for(|said| *said).await;
 }

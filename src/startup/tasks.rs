@@ -1,22 +1,50 @@
 //! The tasks of a server, by name: spawned here, and waited for when it stops.
+//!
+//! A task that panics is told of, because what it did is no longer done: a server without its
+//! writer or its projector looks alive and is not.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
-#[derive(Debug, Default)]
-pub struct Tasks(Vec<(&'static str, JoinHandle<()>)>);
+#[derive(Debug)]
+pub struct Tasks {
+    running: Vec<(&'static str, JoinHandle<()>)>,
+    failed: watch::Sender<Option<&'static str>>,
+}
 
 impl Tasks {
-    pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.push((name, tokio::spawn(task)));
+    /// The name of the first task that panics goes to `failed`.
+    pub fn new(failed: watch::Sender<Option<&'static str>>) -> Tasks {
+        Tasks {
+            running: Vec::new(),
+            failed,
+        }
     }
 
-    /// Waits for each task to end by itself, and ends it where it does not within `patience`.
+    pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let failed = self.failed.clone();
+        // Nothing of the task is looked at after its panic.
+        let task = AssertUnwindSafe(task).catch_unwind();
+        let watched = async move {
+            if task.await.is_err() {
+                tracing::error!(name, "a task panicked");
+                failed.send_if_modified(|first| first.replace(name).is_none());
+            }
+        };
+        self.running.push((name, tokio::spawn(watched)));
+    }
+
+    /// Waits for the tasks to end by themselves, and ends those that do not within `patience`, all
+    /// of them together.
     pub async fn join(self, patience: Duration) {
-        for (name, mut task) in self.0 {
-            match timeout(patience, &mut task).await {
+        let deadline = Instant::now() + patience;
+        for (name, mut task) in self.running {
+            match timeout_at(deadline, &mut task).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!(name, %error, "a task failed"),
                 Err(_) => {
@@ -29,8 +57,33 @@ impl Tasks {
 
     /// Ends every task where it stands: for those that hold nothing to be handed back.
     pub fn abort(self) {
-        for (_, task) in self.0 {
+        for (_, task) in self.running {
             task.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tasks_that_do_not_end_are_waited_for_together() {
+        let mut tasks = Tasks::new(watch::channel(None).0);
+        tasks.spawn("one", std::future::pending());
+        tasks.spawn("two", std::future::pending());
+        let began = Instant::now();
+        tasks.join(Duration::from_secs(1)).await;
+        assert_eq!(began.elapsed().as_secs(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_told_of() {
+        let (failed, mut told) = watch::channel(None);
+        let mut tasks = Tasks::new(failed);
+        tasks.spawn("good", std::future::ready(()));
+        tasks.spawn("bad", async { panic!("meant to") });
+        told.changed().await.expect("the tasks are there");
+        assert_eq!(*told.borrow(), Some("bad"));
     }
 }
