@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -29,9 +29,11 @@ const QUEUE_LENGTH: usize = 4096;
 /// How many events one statement may record.
 const BATCH_LENGTH: usize = 500;
 /// How long a batch is tried before its outcome is called unknown.
-const BATCH_DEADLINE: Duration = Duration::from_secs(8);
+const BATCH_DEADLINE: Duration = Duration::from_secs(6);
 /// How long one statement may take. Above `lock_timeout`, so that the lock's wait ends first.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(3);
+/// How long to leave the database alone after it has failed.
+const PAUSE: Duration = Duration::from_millis(50);
 /// The server gives up the lock's wait, and notices a dead writer, by itself.
 const SESSION_OPTIONS: &str = "-c lock_timeout=1000 -c tcp_keepalives_idle=5 \
      -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
@@ -164,12 +166,18 @@ impl Writer {
             .into_iter()
             .partition(|job| places.insert((job.event.game_id, job.event.version)));
         let events: Vec<&NewEvent> = jobs.iter().map(|job| &job.event).collect();
-        let answers = match self.try_until(session, &events, deadline).await {
+        let mut sending = Sending {
+            deadline,
+            sent_before: false,
+        };
+        let answers = match self.try_until(session, &events, &mut sending).await {
             Ok(answers) => answers,
             Err(AppendError::Refused(_)) if jobs.len() > 1 => {
                 let mut answers = Vec::with_capacity(jobs.len());
                 for &event in &events {
-                    let alone = self.try_until(session, &[event], deadline).await;
+                    // What was sent with the whole batch was sent for each.
+                    let mut sending = sending;
+                    let alone = self.try_until(session, &[event], &mut sending).await;
                     answers.push(alone.and_then(|mut one| one.pop().unwrap_or(lost())));
                 }
                 answers
@@ -189,34 +197,31 @@ impl Writer {
         }
     }
 
-    /// Sends `events` until the database has answered for them or `deadline` has passed.
+    /// Sends `events` until the database has answered for them or the deadline has passed. While
+    /// nothing was sent, an unreachable database is an answer; after that only the rows are.
     async fn try_until(
         &self,
         session: &mut Option<Session>,
         events: &[&NewEvent],
-        deadline: Instant,
+        sending: &mut Sending,
     ) -> Result<Vec<Answer>, AppendError> {
-        let mut sent_before = false;
+        let deadline = sending.deadline;
         let mut lock_timeouts = 0_u32;
         loop {
-            let given_up = if sent_before {
-                AppendError::OutcomeUnknown
-            } else {
-                AppendError::Unreachable
-            };
             let open = match session.take() {
                 Some(open) if !open.client.is_closed() => open,
                 _ => match timeout_at(deadline, Session::open(&self.database)).await {
                     Ok(Ok(open)) => open,
                     Ok(Err(error)) => {
                         tracing::warn!(%error, "the writer cannot reach the database");
-                        return Err(given_up);
+                        sending.pause_if_sent().await?;
+                        continue;
                     }
-                    Err(_) => return Err(given_up),
+                    Err(_) => return Err(sending.given_up()),
                 },
             };
             let until = deadline.min(Instant::now() + STATEMENT_DEADLINE);
-            match timeout_at(until, open.insert(events, sent_before)).await {
+            match timeout_at(until, open.insert(events, sending.sent_before)).await {
                 Ok(Ok(answers)) => {
                     *session = Some(open);
                     return Ok(answers);
@@ -228,21 +233,29 @@ impl Writer {
                     }
                     *session = Some(open);
                     if Instant::now() >= deadline {
-                        return Err(given_up);
+                        return Err(sending.given_up());
                     }
                 }
                 Ok(Err(InsertError::Refused(reason))) => {
                     *session = Some(open);
                     return Err(AppendError::Refused(reason));
                 }
+                // On another connection, because this one may be to a server that has become
+                // read-only.
+                Ok(Err(InsertError::NotDone(reason))) => {
+                    tracing::warn!(%reason, "the database cannot record now");
+                    sending.pause_if_sent().await?;
+                }
                 Ok(Err(InsertError::Lost(reason))) => {
                     tracing::warn!(%reason, "the writer lost its connection; trying on a new one");
-                    sent_before = true;
+                    sending.sent_before = true;
+                    sending.pause_if_sent().await?;
                 }
-                Err(_) => sent_before = true,
-            }
-            if Instant::now() >= deadline {
-                return Err(AppendError::OutcomeUnknown);
+                Err(_) => {
+                    tracing::warn!("the writer got no answer; trying on a new connection");
+                    sending.sent_before = true;
+                    sending.pause_if_sent().await?;
+                }
             }
         }
     }
@@ -261,6 +274,33 @@ impl Writer {
     }
 }
 
+/// What is known of a batch while it is sent again and again.
+#[derive(Clone, Copy)]
+struct Sending {
+    deadline: Instant,
+    /// It was sent on a connection that broke before the answer, so it may be recorded.
+    sent_before: bool,
+}
+
+impl Sending {
+    /// Gives up where nothing was sent or no time is left; else waits before the next attempt.
+    async fn pause_if_sent(&self) -> Result<(), AppendError> {
+        if !self.sent_before || Instant::now() + PAUSE >= self.deadline {
+            return Err(self.given_up());
+        }
+        sleep(PAUSE).await;
+        Ok(())
+    }
+
+    fn given_up(&self) -> AppendError {
+        if self.sent_before {
+            AppendError::OutcomeUnknown
+        } else {
+            AppendError::Unreachable
+        }
+    }
+}
+
 fn lost() -> Answer {
     Err(AppendError::LostRace)
 }
@@ -274,6 +314,8 @@ struct Session {
 enum InsertError {
     LockTimeout,
     Refused(String),
+    /// The server cannot do it now, and did nothing.
+    NotDone(String),
     Lost(String),
 }
 
@@ -337,9 +379,8 @@ impl From<tokio_postgres::Error> for InsertError {
 impl From<StoreError> for InsertError {
     fn from(error: StoreError) -> InsertError {
         match error {
-            StoreError::Unreachable(reason) | StoreError::OutcomeUnknown(reason) => {
-                InsertError::Lost(reason)
-            }
+            StoreError::Unreachable(reason) => InsertError::NotDone(reason),
+            StoreError::OutcomeUnknown(reason) => InsertError::Lost(reason),
             StoreError::Refused(reason)
             | StoreError::Conflict(reason)
             | StoreError::Corrupt(reason) => InsertError::Refused(reason),

@@ -51,11 +51,23 @@ impl From<tokio_postgres::Error> for StoreError {
         };
         let code = answer.code();
         let text = format!("{} ({})", answer.message(), code.code());
-        match &code.code()[..2] {
-            // The server ended the session, perhaps after it did what we asked.
-            "57" if *code != SqlState::QUERY_CANCELED => StoreError::OutcomeUnknown(text),
-            "08" | "53" => StoreError::Unreachable(text),
-            "23" if *code == SqlState::UNIQUE_VIOLATION => StoreError::Conflict(text),
+        let class = code.code().get(..2).unwrap_or_default();
+        match class {
+            _ if *code == SqlState::QUERY_CANCELED => StoreError::Refused(text),
+            _ if *code == SqlState::UNIQUE_VIOLATION => StoreError::Conflict(text),
+            _ if *code == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => {
+                StoreError::OutcomeUnknown(text)
+            }
+            // Nothing was done, and another server, or this one later, may do it: starting up, out
+            // of resources, or a standby since a failover.
+            _ if *code == SqlState::CANNOT_CONNECT_NOW
+                || *code == SqlState::READ_ONLY_SQL_TRANSACTION =>
+            {
+                StoreError::Unreachable(text)
+            }
+            "53" => StoreError::Unreachable(text),
+            // The session ended, perhaps after it did what we asked; a proxy says so in class 08.
+            "08" | "57" => StoreError::OutcomeUnknown(text),
             _ => StoreError::Refused(text),
         }
     }

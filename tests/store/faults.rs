@@ -8,6 +8,8 @@ use turnkey::store::{Store, sql};
 use crate::events::{created, following, new_game, played, player, writer};
 use crate::support::{postgres, proxy::Proxy, until};
 
+const DEADLINE: Duration = Duration::from_secs(30);
+
 #[tokio::test]
 async fn a_reply_lost_after_the_commit_is_found_again() {
     let database = postgres::database().await;
@@ -20,6 +22,108 @@ async fn a_reply_lost_after_the_commit_is_found_again() {
     let store = Store::new(database, 2);
     let history = store.read_history(first.game_id).await.unwrap().unwrap();
     assert_eq!(history.events(), [first, second]);
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_found_again_also_where_its_batch_is_refused_since() {
+    let database = postgres::database().await;
+    let proxy = Proxy::start(&database).await;
+    let (appender, _) = writer(&proxy.database());
+    new_game(&appender).await;
+    // What comes while the first one waits for the lock shares the second batch.
+    let mut client = postgres::client(&database).await;
+    let lock = client.transaction().await.unwrap();
+    lock.batch_execute("select pg_advisory_xact_lock(7307188371253121)")
+        .await
+        .unwrap();
+    let append = |actor| {
+        let appender = appender.clone();
+        tokio::spawn(async move { appender.append(created(actor)).await })
+    };
+    let waited_for = append(player());
+    let watcher = postgres::client(&database).await;
+    while waiting_for_the_lock(&watcher).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let (good, refused_since) = (player(), player());
+    let answers = [append(good), append(refused_since)];
+    until(DEADLINE, || appender.waiting() == 2).await;
+    proxy.drop_answer_to_insert_of_and_refuse(2);
+    lock.rollback().await.unwrap();
+    waited_for.await.unwrap().unwrap();
+    until(DEADLINE, || proxy.dropped() == 1).await;
+    let constraint = format!(
+        "alter table event add constraint since check (actor <> '{refused_since}') not valid"
+    );
+    client.batch_execute(&constraint).await.unwrap();
+    proxy.admit();
+    let [good, refused_since] = answers;
+    let recorded = good.await.unwrap().unwrap();
+    assert!(matches!(
+        refused_since.await.unwrap(),
+        Err(AppendError::Refused(_))
+    ));
+    let store = Store::new(database, 2);
+    let history = store.read_history(recorded.game_id).await.unwrap().unwrap();
+    assert_eq!(history.events(), [recorded]);
+}
+
+/// What a failover leaves: the session lives, and its server records nothing any more.
+#[tokio::test]
+async fn a_writer_leaves_a_session_that_can_record_nothing() {
+    let database = postgres::database().await;
+    let (appender, _) = writer(&database);
+    let first = new_game(&appender).await;
+    let client = postgres::client(&database).await;
+    let session = "select pid from pg_stat_activity where datname = current_database() \
+                   and query like '-- append_events%'";
+    let pid: i32 = client.query_one(session, &[]).await.unwrap().get(0);
+    fail_appends(&client, "'25006'", &format!("pg_backend_pid() = {pid}")).await;
+    let refused = appender.append(following(&first, played(0))).await;
+    assert_eq!(refused, Err(AppendError::Unreachable));
+    appender.append(following(&first, played(0))).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_server_says_tells_whether_the_event_may_be_recorded() {
+    let database = postgres::database().await;
+    let client = postgres::client(&database).await;
+    let cases = [
+        ("53100", AppendError::Unreachable),
+        ("57P03", AppendError::Unreachable),
+        ("40003", AppendError::OutcomeUnknown),
+        ("08006", AppendError::OutcomeUnknown),
+        ("57P01", AppendError::OutcomeUnknown),
+    ];
+    let failing = "create table failing (actor uuid, code text)";
+    client.batch_execute(failing).await.unwrap();
+    let code = "(select code from failing where actor = new.actor)";
+    fail_appends(&client, code, "true").await;
+    let mut answers = Vec::new();
+    for (code, told) in cases {
+        let actor = player();
+        let failing = "insert into failing values ($1, $2)";
+        client.execute(failing, &[&actor.0, &code]).await.unwrap();
+        // A writer each: some of them try for a while.
+        let appender = writer(&database).0;
+        let answer = tokio::spawn(async move { appender.append(created(actor)).await });
+        answers.push((code, told, answer));
+    }
+    for (code, told, answer) in answers {
+        assert_eq!(answer.await.unwrap(), Err(told), "{code}");
+    }
+}
+
+/// Lets each append where `condition` holds fail with a code, both of them SQL.
+async fn fail_appends(client: &tokio_postgres::Client, code: &str, condition: &str) {
+    let trigger = format!(
+        "create or replace function fail() returns trigger language plpgsql as $$ begin \
+           if {condition} then raise exception 'meant to' using errcode = {code}; end if; \
+           return new; end $$; \
+         create or replace trigger fail before insert on event \
+           for each row execute function fail()"
+    );
+    client.batch_execute(&trigger).await.unwrap();
 }
 
 #[tokio::test]
@@ -45,7 +149,7 @@ async fn a_writer_frozen_with_the_lock_is_got_rid_of() {
         let event = following(&first, played(0));
         async move { frozen.append(event).await }
     });
-    until(Duration::from_secs(30), || proxy.held_back() == 1).await;
+    until(DEADLINE, || proxy.held_back() == 1).await;
     awake.append(created(player())).await.unwrap();
     let ended = awake
         .stats()
@@ -98,16 +202,8 @@ async fn no_reader_passes_an_append_that_is_still_invisible() {
         let appender = appender.clone();
         async move { appender.append(created(player())).await }
     });
-    let waiting = "select count(*) from pg_stat_activity where datname = current_database() \
-                   and wait_event_type = 'Lock' and wait_event = 'advisory'";
     let watcher = postgres::client(&database).await;
-    while watcher
-        .query_one(waiting, &[])
-        .await
-        .unwrap()
-        .get::<_, i64>(0)
-        == 0
-    {
+    while waiting_for_the_lock(&watcher).await == 0 {
         tokio::task::yield_now().await;
     }
     let seen = store.read_log_head().await.unwrap().position;
@@ -121,4 +217,10 @@ async fn no_reader_passes_an_append_that_is_still_invisible() {
         held_position < later.position,
         "positions are in commit order"
     );
+}
+
+async fn waiting_for_the_lock(watcher: &tokio_postgres::Client) -> i64 {
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() \
+                   and wait_event_type = 'Lock' and wait_event = 'advisory'";
+    watcher.query_one(waiting, &[]).await.unwrap().get(0)
 }

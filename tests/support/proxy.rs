@@ -28,6 +28,9 @@ pub struct Proxy {
 #[derive(Default)]
 struct Faults {
     drop_insert_answer: AtomicBool,
+    /// How many rows the insert has; 0 means any insert, and that others may come in after it.
+    rows: AtomicUsize,
+    refusing: AtomicBool,
     dropped: AtomicUsize,
     hold_sync: AtomicBool,
     held_back: AtomicUsize,
@@ -62,6 +65,17 @@ impl Proxy {
     /// The next answer to an insert is lost, and the connection with it.
     pub fn drop_next_insert_answer(&self) {
         self.faults.drop_insert_answer.store(true, Ordering::SeqCst);
+    }
+
+    /// The answer to the next insert of so many rows is lost, and nobody comes in again until
+    /// [`admit`](Self::admit).
+    pub fn drop_answer_to_insert_of_and_refuse(&self, rows: usize) {
+        self.faults.rows.store(rows, Ordering::SeqCst);
+        self.drop_next_insert_answer();
+    }
+
+    pub fn admit(&self) {
+        self.faults.refusing.store(false, Ordering::SeqCst);
     }
 
     pub fn dropped(&self) -> usize {
@@ -106,7 +120,7 @@ impl Drop for Proxy {
 
 async fn accept(listener: UnixListener, faults: Arc<Faults>, open: watch::Receiver<bool>) {
     while let Ok((client, _)) = listener.accept().await {
-        if !*open.borrow() {
+        if !*open.borrow() || faults.refusing.load(Ordering::SeqCst) {
             continue;
         }
         let server = UnixStream::connect(postgres::socket_file()).await.unwrap();
@@ -148,8 +162,16 @@ async fn answer(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: &Faults
     let mut buffer = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let bytes = &buffer[..length];
-        let is_insert = bytes.windows(7).any(|window| window == b"INSERT ");
+        let tag = match faults.rows.load(Ordering::SeqCst) {
+            0 => "INSERT ".to_owned(),
+            rows => format!("INSERT 0 {rows}\0"),
+        };
+        let is_insert = bytes
+            .windows(tag.len())
+            .any(|window| window == tag.as_bytes());
         if is_insert && faults.drop_insert_answer.swap(false, Ordering::SeqCst) {
+            let refuse = faults.rows.load(Ordering::SeqCst) > 0;
+            faults.refusing.store(refuse, Ordering::SeqCst);
             faults.dropped.fetch_add(1, Ordering::SeqCst);
             return;
         }
