@@ -54,7 +54,8 @@ async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
     if shown.is_empty() {
         return;
     }
-    match hub.views(&shown).await {
+    // Not in turn with the sockets' own reads: one wait here is a wait of them all.
+    match hub.settings().play.frame_views(&shown).await {
         Ok(views) => {
             for (history, game) in shown.iter().zip(views) {
                 send(hub, history, game);

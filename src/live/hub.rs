@@ -243,10 +243,11 @@ impl Hub {
     ) -> Result<Arc<History>, PlayError> {
         let _permit = self.inner.reads.acquire().await;
         let play = &self.settings().play;
+        let course = self.registry().course();
         let history = play
             .watch_check(&game_id.to_string(), &socket.stage, socket.player)
             .await?;
-        self.registry().remember(&history);
+        self.registry().remember(course, &history);
         Ok(history)
     }
 
@@ -260,7 +261,7 @@ impl Hub {
         self.settings().play.unfinished_games(player, stage).await
     }
 
-    /// Games as everybody sees them, one for each history.
+    /// Games as everybody sees them, one for each history: for one socket, in turn with the others.
     pub(super) async fn views(
         &self,
         histories: &[Arc<History>],

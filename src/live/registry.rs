@@ -4,6 +4,7 @@
 //! registry lock may be held while a mailbox is locked, never the other way round.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
@@ -53,7 +54,13 @@ pub struct Registry {
     games: Vec<Mutex<HashMap<GameId, Watched>>>,
     players: Mutex<HashMap<(PlayerId, StageName), Sockets>>,
     sockets: Mutex<Sockets>,
+    /// Counts the times that the log turned out to be another one.
+    courses: AtomicU64,
 }
+
+/// Of which course of the log something was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Course(u64);
 
 /// What the registry knows of an event's game.
 pub enum Seen {
@@ -71,6 +78,7 @@ impl Registry {
             games: (0..SHARDS).map(|_| Mutex::default()).collect(),
             players: Mutex::default(),
             sockets: Mutex::default(),
+            courses: AtomicU64::new(0),
         }
     }
 
@@ -139,9 +147,18 @@ impl Registry {
             .unwrap_or_default()
     }
 
-    /// Keeps a history that was read, where the game is listened to and this is its newest.
-    pub fn remember(&self, history: &Arc<History>) {
+    /// To be asked before reading what is to be remembered.
+    pub fn course(&self) -> Course {
+        Course(self.courses.load(Ordering::SeqCst))
+    }
+
+    /// Keeps a history that was read, where the game is listened to and this is its newest. One
+    /// whose reading began under another course of the log is not kept.
+    pub fn remember(&self, course: Course, history: &Arc<History>) {
         if let Some(watched) = self.shard(history.game_id()).get_mut(&history.game_id()) {
+            if course != self.course() {
+                return;
+            }
             let known = watched.latest.as_ref().map_or(0, |known| known.version());
             if history.version() > known {
                 watched.latest = Some(history.clone());
@@ -151,6 +168,8 @@ impl Registry {
 
     /// Forgets what games are like, because the log is not the one that was followed.
     pub fn forget_histories(&self) {
+        // Before any shard is locked: what is remembered before this is forgotten below.
+        self.courses.fetch_add(1, Ordering::SeqCst);
         for shard in &self.games {
             for watched in locked(shard).values_mut() {
                 watched.latest = None;
@@ -169,9 +188,13 @@ impl Registry {
         };
         if latest.version() >= event.version {
             // A subscriber has read the log further than it has been followed here.
-            return match latest.at(event.version).map(Arc::new) {
+            let history = latest.at(event.version).map(Arc::new);
+            return match history.filter(|history| history.last().position == event.position) {
                 Some(history) => Seen::Game(history),
-                None => Seen::Unknown,
+                None => {
+                    watched.latest = None;
+                    Seen::Unknown
+                }
             };
         }
         let next = latest.followed_by(event.clone()).map(Arc::new);
@@ -202,3 +225,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing in this file panics half-way through a change.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

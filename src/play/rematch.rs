@@ -57,13 +57,16 @@ impl Play {
         // The link is recorded also by who finds the next game without it.
         let link = Command::Rematch { player, next };
         let judge_link = move |history: &History| judge(history, &stage, player, link.clone());
-        self.execute(game, player, judge_link).await?;
+        let linked = self.execute(game, player, judge_link).await;
+        // From here on something may have been recorded.
+        linked.map_err(PlayError::once_sent)?;
 
         let (history, success, replayed) = match begun {
             Some(history) => (history, Success::Created, false),
             None => {
                 let seat = move |history: &History| decide(history, &Command::Join { player });
-                let done = self.execute(next, player, seat).await?;
+                let done = self.execute(next, player, seat).await;
+                let done = done.map_err(PlayError::once_sent)?;
                 (done.history, Success::Done, done.replayed)
             }
         };

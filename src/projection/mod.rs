@@ -66,6 +66,11 @@ async fn lead(
             Step::Overtaken => return Ok(()),
             // A poll that comes back empty is also the proof that the session lives.
             Step::AtEnd => {
+                // Where the log was set back, its end lies behind this and new events would not
+                // be seen.
+                if answered(session.progress(ProjectionName::Live)).await? != progress {
+                    return Ok(());
+                }
                 if let Ok(Err(_)) = timeout(PULSE, tail.changed()).await {
                     return Ok(());
                 }

@@ -1,11 +1,11 @@
 //! The list of a player's games, as the projector keeps it; and games read by the handful.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{History, Recorded, Store, StoreError, log, sql};
+use super::{History, Store, StoreError, log, sql};
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId, Status};
 
@@ -95,18 +95,28 @@ impl Store {
         Ok(versions.collect())
     }
 
-    /// The whole histories of `games`, in no order.
+    /// The whole histories of `games`, in no order, but for those that this release cannot read:
+    /// one of them keeps nobody from the others.
     pub async fn read_histories(&self, games: &[GameId]) -> Result<Vec<History>, StoreError> {
         if games.is_empty() {
             return Ok(Vec::new());
         }
-        let events = log::many(&self.read(sql::read_games, &[&uuids(games)]).await?)?;
-        let of_one_game = |a: &Arc<Recorded>, b: &Arc<Recorded>| a.game_id == b.game_id;
-        events
-            .chunk_by(of_one_game)
-            .filter_map(|events| History::new(events.to_vec()).transpose())
-            .collect()
+        let rows = self.read(sql::read_games, &[&uuids(games)]).await?;
+        let of_one_game = |a: &Row, b: &Row| game_of(a) == game_of(b);
+        let histories = rows.chunk_by(of_one_game).filter_map(|rows| {
+            let history = log::many(rows).and_then(History::new);
+            history.unwrap_or_else(|error| {
+                let game = rows.first().map(game_of);
+                tracing::error!(?game, %error, "a game cannot be read");
+                None
+            })
+        });
+        Ok(histories.collect())
     }
+}
+
+fn game_of(row: &Row) -> Uuid {
+    row.get("game_id")
 }
 
 fn uuids(games: &[GameId]) -> Vec<Uuid> {

@@ -138,3 +138,15 @@ async fn unfinished_games_are_complete_though_the_list_lags() {
         assert!(index == 0 || listed);
     }
 }
+
+#[tokio::test]
+async fn a_game_that_cannot_be_read_keeps_nobody_from_the_others() {
+    let world = World::new().await;
+    let (ann, games) = five_games(&world).await;
+    project(&world).await;
+    let spoilt = format!("update event set rules = 99 where game_id = '{}'", games[1]);
+    world.execute(&spoilt).await;
+    let request = ListGames::parse(Some("playing"), None, None).unwrap();
+    let page = world.another().list_games(&ann, request).await.unwrap();
+    assert_eq!(page.value.games.len(), 4);
+}

@@ -50,3 +50,22 @@ async fn without_a_database_nothing_is_claimed() {
     assert_eq!(word(&created), "unavailable");
     assert_eq!(world.events().await, 2);
 }
+
+#[tokio::test]
+async fn a_rematch_that_was_half_recorded_is_not_told_as_nothing() {
+    let world = World::new().await;
+    let table = world.finished().await;
+    let no_link = "create function fail() returns trigger language plpgsql as $$ begin \
+                     raise exception 'meant to' using errcode = '53100'; end $$; \
+                   create trigger fail before insert on event for each row \
+                     when (new.type = 'rematch_created') execute function fail()";
+    world.execute(no_link).await;
+    let rematch = world.play.rematch_game(&table.ann, &table.game_id).await;
+    let unknown = Unavailable::OutcomeUnknown;
+    assert!(matches!(rematch, Err(PlayError::Unavailable(what)) if what == unknown));
+    assert_eq!(world.events().await, 8, "the next game was recorded");
+    world.execute("drop trigger fail on event").await;
+    let rematch = world.play.rematch_game(&table.bob, &table.game_id).await;
+    assert_eq!(word(&rematch), "done");
+    assert_eq!(world.events().await, 10);
+}

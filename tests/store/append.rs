@@ -115,3 +115,23 @@ async fn a_version_without_its_predecessor_is_not_recorded() {
     hole.version = 3;
     assert_eq!(appender.append(hole).await, Err(AppendError::LostRace));
 }
+
+/// Where a lost course of the log and the one that goes on gave out the same position.
+#[tokio::test]
+async fn a_copy_of_a_lost_course_cannot_write_though_positions_began_anew() {
+    let database = postgres::database().await;
+    let (appender, _) = writer(&database);
+    let first = new_game(&appender).await;
+    let lost = appender.append(following(&first, played(0))).await.unwrap();
+    let client = postgres::client(&database).await;
+    let set_back = format!(
+        "delete from event where position = {0}; select setval('event_position', {0}, false)",
+        lost.position
+    );
+    client.batch_execute(&set_back).await.unwrap();
+    Store::new(database, 1).renew_epoch().await.unwrap();
+    let other = appender.append(following(&first, played(8))).await.unwrap();
+    assert_ne!(other.position, lost.position);
+    let onto_another = appender.append(following(&lost, played(1))).await;
+    assert_eq!(onto_another, Err(AppendError::LostRace));
+}

@@ -1,9 +1,11 @@
 //! The projector, stepped.
 
+use std::time::{Duration, Instant};
+
 use turnkey::projection::{self, Step};
 use turnkey::store::append::Appender;
 use turnkey::store::projection::{ProjectionName, Session};
-use turnkey::store::{Database, Store};
+use turnkey::store::{Database, Store, tail};
 
 use crate::events::{following, new_game, played, writer};
 use crate::support::postgres;
@@ -116,4 +118,34 @@ async fn a_game_that_cannot_be_folded_is_quarantined_and_the_others_go_on() {
     projection::rebuild(&database).await.unwrap();
     assert_eq!(boards(&database).await.len(), 4);
     assert_eq!(store.quarantined_games().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_leader_sees_events_of_a_log_that_was_set_back_under_it() {
+    let database = postgres::database().await;
+    let appender = two_games(&database).await;
+    let store = Store::new(database.clone(), 2);
+    let (committed, batches) = tokio::sync::watch::channel(0);
+    let (tail, _items, status) = tail::follow(&store, batches).await.unwrap();
+    tokio::spawn(tail.run());
+    tokio::spawn(projection::run(database.clone(), status));
+    projected(&store, 3).await;
+    let client = postgres::client(&database).await;
+    let set_back = "delete from event; delete from board; delete from my_game; \
+                    update projection set position = 0; \
+                    select setval('event_position', 1, false)";
+    client.batch_execute(set_back).await.unwrap();
+    new_game(&appender).await;
+    committed.send_replace(1);
+    projected(&store, 1).await;
+    assert_eq!(boards(&database).await.len(), 1);
+}
+
+/// Waits until the live projection has come to a position.
+async fn projected(store: &Store, position: i64) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while store.projected_position().await.unwrap() != position {
+        assert!(Instant::now() < end, "the projector must come along");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

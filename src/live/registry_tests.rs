@@ -1,0 +1,109 @@
+//! The registry when the log is restored under it.
+
+use time::OffsetDateTime;
+
+use super::*;
+use crate::game::variant::tic_tac_toe;
+use crate::game::{self, Event, Move, Opponent, Options, Rules, Seat, Variant, Visibility};
+
+const GAME: GameId = GameId(Uuid::from_u128(1));
+
+fn watching() -> Registry {
+    let registry = Registry::new();
+    let visitor = Visitor {
+        stage: stage(),
+        key: None,
+        player: None,
+    };
+    registry.watch(GAME, &Socket::new(visitor, Vec::new()));
+    registry
+}
+
+fn stage() -> StageName {
+    "dev".parse().expect("the name of a stage")
+}
+
+fn recorded(version: u32, position: i64, event: Event) -> Arc<Recorded> {
+    Arc::new(Recorded {
+        position,
+        game_id: GAME,
+        version,
+        stage: stage(),
+        rules: Rules::newest(Variant::TicTacToe),
+        event,
+        actor: PlayerId(Uuid::nil()),
+        at: OffsetDateTime::UNIX_EPOCH,
+    })
+}
+
+fn created() -> Arc<Recorded> {
+    let event = game::create(
+        PlayerId(Uuid::nil()),
+        Seat::First,
+        Options::TicTacToe(tic_tac_toe::Options {}),
+        Visibility::Unlisted,
+        Opponent::Oneself,
+    );
+    recorded(1, 1, event)
+}
+
+fn played(cell: i64, position: i64) -> Arc<Recorded> {
+    let event = Event::MovePlayed {
+        seat: Seat::First,
+        played: Move::TicTacToe(tic_tac_toe::Move(cell)),
+        result: None,
+    };
+    recorded(2, position, event)
+}
+
+fn history(events: Vec<Arc<Recorded>>) -> Arc<History> {
+    let history = History::new(events).expect("a whole history");
+    Arc::new(history.expect("a game"))
+}
+
+#[test]
+fn an_event_is_shown_on_the_newest_history_of_its_game() {
+    let registry = watching();
+    assert!(matches!(registry.observe(&created()), Seen::Unknown));
+    let (one, two) = (created(), played(4, 2));
+    registry.remember(registry.course(), &history(vec![one.clone()]));
+    let Seen::Game(shown) = registry.observe(&two) else {
+        panic!("the game is known");
+    };
+    assert_eq!(shown, history(vec![one.clone(), two]));
+    // What a subscriber read meanwhile goes further than the follower.
+    let Seen::Game(shown) = registry.observe(&one) else {
+        panic!("the game is known");
+    };
+    assert_eq!(shown.version(), 1);
+}
+
+#[test]
+fn an_older_history_takes_no_newer_ones_place() {
+    let registry = watching();
+    let (one, two) = (created(), played(4, 2));
+    registry.remember(registry.course(), &history(vec![one.clone(), two.clone()]));
+    registry.remember(registry.course(), &history(vec![one]));
+    assert!(matches!(registry.observe(&two), Seen::Game(_)));
+}
+
+#[test]
+fn an_event_is_never_shown_on_a_history_of_another_course() {
+    let registry = watching();
+    let lost = history(vec![created(), played(4, 2)]);
+    registry.remember(registry.course(), &lost);
+    assert!(matches!(registry.observe(&played(8, 3)), Seen::Unknown));
+    // Nor by what comes next.
+    assert!(matches!(registry.observe(&played(8, 3)), Seen::Unknown));
+}
+
+#[test]
+fn what_was_read_before_a_restore_is_not_kept_after_it() {
+    let registry = watching();
+    let before = registry.course();
+    registry.forget_histories();
+    registry.remember(before, &history(vec![created()]));
+    assert!(matches!(registry.observe(&played(8, 2)), Seen::Unknown));
+    registry.remember(registry.course(), &history(vec![created()]));
+    assert!(matches!(registry.observe(&played(8, 2)), Seen::Game(_)));
+}
