@@ -207,10 +207,11 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers that these keys were used just now.
-    pub async fn touch_keys(&self, keys: &[KeyId]) -> Result<(), StoreError> {
-        let keys: Vec<&str> = keys.iter().map(KeyId::as_str).collect();
-        self.write(sql::touch_keys, &[&keys]).await?;
+    /// Remembers when these keys were last used.
+    pub async fn touch_keys(&self, uses: &[(KeyId, OffsetDateTime)]) -> Result<(), StoreError> {
+        let keys: Vec<&str> = uses.iter().map(|(key, _)| key.as_str()).collect();
+        let times: Vec<OffsetDateTime> = uses.iter().map(|(_, at)| *at).collect();
+        self.write(sql::touch_keys, &[&keys, &times]).await?;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod support;
 
 mod commands;
 mod kill_nine;
+mod quota;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod skew;

@@ -54,8 +54,7 @@ pub(super) struct KeyLimits {
     share: Mutex<Share>,
     /// Calls that passed and are not written down yet.
     calls: AtomicU64,
-    /// When the key was last written down as used.
-    touched: Mutex<Option<Instant>>,
+    last_use: Mutex<settle::LastUse>,
 }
 
 /// The limits that hold for one method.
@@ -126,7 +125,7 @@ impl KeyLimits {
             quota: Mutex::default(),
             share: Mutex::default(),
             calls: AtomicU64::new(0),
-            touched: Mutex::default(),
+            last_use: Mutex::default(),
         }
     }
 

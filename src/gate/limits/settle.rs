@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::{KeyLimits, Limits, desk, lock};
@@ -40,13 +41,38 @@ pub(crate) async fn run(limits: &Limits, store: &Store) {
 
 /// Gives back and writes down everything, at the end of this instance.
 pub(crate) async fn settle_all(limits: &Limits, store: &Store) {
-    write_down(limits, store).await;
+    write_down(limits, store, Which::All).await;
     give_back(limits, store, Which::All).await;
+}
+
+/// When a key was last used, as far as the database does not know it yet.
+#[derive(Default)]
+pub(super) struct LastUse {
+    unwritten: Option<OffsetDateTime>,
+    written_at: Option<Instant>,
+}
+
+impl LastUse {
+    /// What is to be written now, if anything is.
+    fn take(&mut self, which: Which, now: Instant) -> Option<OffsetDateTime> {
+        let is_to_wait = match which {
+            Which::Due => self
+                .written_at
+                .is_some_and(|at| now.saturating_duration_since(at) < TOUCH_EVERY),
+            Which::All => false,
+        };
+        if is_to_wait {
+            return None;
+        }
+        let unwritten = self.unwritten.take()?;
+        self.written_at = Some(now);
+        Some(unwritten)
+    }
 }
 
 #[derive(Clone, Copy)]
 enum Which {
-    Ended,
+    Due,
     All,
 }
 
@@ -60,7 +86,7 @@ async fn give_back_ended(limits: &Limits, store: &Store) {
     let mut ticks = ticks(GIVE_BACK_EVERY);
     loop {
         ticks.tick().await;
-        give_back(limits, store, Which::Ended).await;
+        give_back(limits, store, Which::Due).await;
     }
 }
 
@@ -68,7 +94,7 @@ async fn write_down_all(limits: &Limits, store: &Store) {
     let mut ticks = ticks(WRITE_DOWN_EVERY);
     loop {
         ticks.tick().await;
-        write_down(limits, store).await;
+        write_down(limits, store, Which::Due).await;
     }
 }
 
@@ -98,7 +124,7 @@ async fn give_back(limits: &Limits, store: &Store, which: Which) {
     let now = Instant::now();
     let (present, retired) = limits.to_settle();
     let of_present = present.iter().filter_map(|key| match which {
-        Which::Ended => key.take_ended(now),
+        Which::Due => key.take_ended(now),
         Which::All => key.take_back(),
     });
     let of_retired = retired.iter().filter_map(|key| key.take_back());
@@ -111,25 +137,30 @@ async fn give_back(limits: &Limits, store: &Store, which: Which) {
     }
 }
 
-async fn write_down(limits: &Limits, store: &Store) {
+async fn write_down(limits: &Limits, store: &Store, which: Which) {
     let present: Vec<Arc<KeyLimits>> = lock(&limits.keys).values().cloned().collect();
     let now = Instant::now();
+    let at = store.clock().now();
     let mut used: Vec<(Arc<KeyLimits>, Calls)> = Vec::new();
-    let mut touched: Vec<KeyId> = Vec::new();
+    let mut last_uses: Vec<(KeyId, OffsetDateTime)> = Vec::new();
     for key in present {
         let calls = key.calls.swap(0, Ordering::Relaxed);
-        if calls == 0 {
-            continue;
+        let mut last_use = lock(&key.last_use);
+        if calls > 0 {
+            last_use.unwritten = Some(at);
         }
-        if key.is_to_be_touched(now) {
-            touched.push(key.key.clone());
+        if let Some(at) = last_use.take(which, now) {
+            last_uses.push((key.key.clone(), at));
         }
-        let calls = Calls {
-            plan: key.plan.clone(),
-            key: key.key.clone(),
-            calls: i64::try_from(calls).unwrap_or(i64::MAX),
-        };
-        used.push((key, calls));
+        drop(last_use);
+        if calls > 0 {
+            let calls = Calls {
+                plan: key.plan.clone(),
+                key: key.key.clone(),
+                calls: i64::try_from(calls).unwrap_or(i64::MAX),
+            };
+            used.push((key, calls));
+        }
     }
     for batch in used.chunks(BATCH_LENGTH) {
         let calls: Vec<Calls> = batch.iter().map(|(_, calls)| calls.clone()).collect();
@@ -147,9 +178,9 @@ async fn write_down(limits: &Limits, store: &Store) {
             }
         }
     }
-    for batch in touched.chunks(BATCH_LENGTH) {
+    for batch in last_uses.chunks(BATCH_LENGTH) {
         if let Err(error) = store.touch_keys(batch).await {
-            tracing::warn!(%error, "last use is written down later");
+            tracing::warn!(%error, "when keys were last used is not written down");
         }
     }
 }
@@ -164,14 +195,5 @@ impl KeyLimits {
     fn take_back(&self) -> Option<QuotaReturn> {
         let unspent = lock(&self.share).take_back()?;
         Some(unspent.of(&self.plan, &self.key))
-    }
-
-    fn is_to_be_touched(&self, now: Instant) -> bool {
-        let mut touched = lock(&self.touched);
-        let is_due = touched.is_none_or(|at| now.saturating_duration_since(at) >= TOUCH_EVERY);
-        if is_due {
-            *touched = Some(now);
-        }
-        is_due
     }
 }
