@@ -78,6 +78,21 @@ def keys(gateway):
             )
 
 
+def imports(gateway):
+    value = "an-imported-value-of-32-characters"
+    file = f"Name,key,UsagePlanIds\nimported,{value},nope\n".encode()
+    refused(
+        "BadRequestException", gateway.import_api_keys,
+        body=file, format="csv", failOnWarnings=True,
+    )
+    assert gateway.get_api_keys(nameQuery="imported")["items"] == []
+    made = gateway.import_api_keys(body=file, format="csv")
+    assert len(made["ids"]) == 1 and len(made["warnings"]) == 1, made
+    again = gateway.import_api_keys(body=file, format="csv")
+    assert again["ids"] == made["ids"], again
+    assert gateway.get_api_key(apiKey=made["ids"][0])["enabled"] is True
+
+
 def plans(gateway):
     plan = without_metadata(gateway.create_usage_plan(name="bare"))
     assert set(plan) == {"id", "name", "apiStages"} and plan["apiStages"] == [], plan
@@ -334,6 +349,7 @@ def tags(gateway, plan):
 def main():
     gateway = client()
     keys(gateway)
+    imports(gateway)
     plan = plans(gateway)
     plan_keys(gateway, plan)
     usage(gateway, plan)
