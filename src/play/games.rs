@@ -241,3 +241,7 @@ fn weight(history: &History) -> u32 {
     let bytes = 512 + history.events().len() * event_bytes;
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+#[path = "games_tests.rs"]
+mod tests;

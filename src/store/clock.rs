@@ -64,6 +64,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_answer_is_taken_to_be_half_as_old_as_the_question() {
+        let clock = Clock::default();
+        let theirs = OffsetDateTime::UNIX_EPOCH;
+        // A machine that has run for less than that has no such moment.
+        if let Some(asked) = Instant::now().checked_sub(Duration::from_secs(20)) {
+            let clock = Clock {
+                started: asked,
+                ..clock
+            };
+            clock.set(asked, theirs);
+            let expected = theirs + Duration::from_secs(10);
+            assert!((clock.now() - expected).abs() < Duration::from_secs(3));
+        }
+    }
+
+    #[test]
     fn the_database_is_believed_over_this_machine() {
         let clock = Clock::default();
         let theirs = OffsetDateTime::now_utc() + Duration::from_secs(3600);

@@ -140,15 +140,12 @@ struct Tls {
 
 /// Takes out of `url` what tokio-postgres does not know: `verify-full` and `sslrootcert`.
 fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
-    if !url.contains("sslmode=verify-") && !url.contains("sslrootcert=") {
-        return Ok((url.to_owned(), Tls::default()));
-    }
     let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let (head, parameters, joint) = if is_url {
         let (head, query) = url.split_once('?').unwrap_or((url, ""));
-        (head, query.split('&').collect::<Vec<_>>(), "&")
+        (head, query.split('&').collect(), "&")
     } else {
-        ("", url.split_whitespace().collect(), " ")
+        ("", words(url), " ")
     };
     let mut tls = Tls::default();
     let mut kept = Vec::new();
@@ -156,22 +153,30 @@ fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
         .into_iter()
         .filter(|parameter| !parameter.is_empty())
     {
-        match parameter.split_once('=') {
-            Some(("sslmode", "verify-full")) => {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let value = match is_url {
+            true => percent_decoded(value),
+            false => unquoted(value),
+        };
+        match (name, value.as_str()) {
+            ("sslmode", "verify-full") => {
                 tls.verify = true;
                 kept.push("sslmode=require");
             }
-            Some(("sslmode", "verify-ca")) => {
+            ("sslmode", "verify-ca") => {
                 return Err(DatabaseUrlError(
                     "sslmode=verify-ca is not supported: use verify-full".into(),
                 ));
             }
-            Some(("sslrootcert", path)) => {
-                let path = path.replace("%2F", "/").replace("%2f", "/");
-                tls.root_certificate = Some(path);
-            }
+            ("sslrootcert", _) => tls.root_certificate = Some(value),
             _ => kept.push(parameter),
         }
+    }
+    if tls.root_certificate.is_some() && !tls.verify {
+        // Whoever names a certificate wants the server's to be checked.
+        return Err(DatabaseUrlError(
+            "sslrootcert is only used with sslmode=verify-full".into(),
+        ));
     }
     let kept = kept.join(joint);
     let plain = if is_url && !kept.is_empty() {
@@ -180,6 +185,62 @@ fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
         head.to_owned() + &kept
     };
     Ok((plain, tls))
+}
+
+/// The settings in `host=… password='with a blank'`, as they are written.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut quoted, mut escaped) = (0, false, false);
+    for (at, character) in text.char_indices() {
+        if escaped {
+            escaped = false;
+        } else if character == '\\' {
+            escaped = true;
+        } else if character == '\'' {
+            quoted = !quoted;
+        } else if character.is_whitespace() && !quoted {
+            words.push(&text[start..at]);
+            start = at + character.len_utf8();
+        }
+    }
+    words.push(&text[start..]);
+    words
+}
+
+/// The value of a setting, without its quotes and escapes.
+fn unquoted(value: &str) -> String {
+    let mut plain = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\'' => {}
+            '\\' => plain.extend(characters.next()),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// The value of a URL's parameter. What is no escape stands for itself.
+fn percent_decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let code = after
+            .get(..2)
+            .and_then(|digits| str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if first == b'%' => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            Some(_) | None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Tls {
@@ -282,6 +343,47 @@ mod tests {
             words,
             Ok(("host=h dbname=d sslmode=require".into(), Tls::default()))
         );
+    }
+
+    #[test]
+    fn values_are_read_as_they_are_written() {
+        let tls = |certificate: &str| Tls {
+            verify: true,
+            root_certificate: Some(certificate.into()),
+        };
+        let quoted =
+            r"password='a  sslmode=require\' b' sslmode='verify-full' sslrootcert='/my ca'";
+        let plain = r"password='a  sslmode=require\' b' sslmode=require".to_owned();
+        assert_eq!(split_tls(quoted), Ok((plain, tls("/my ca"))));
+        let escaped = "postgres://u:p%3F@h/d?sslmode=verify%2Dfull&sslrootcert=%2Fmy%20ca%25%";
+        let plain = "postgres://u:p%3F@h/d?sslmode=require".to_owned();
+        assert_eq!(split_tls(escaped), Ok((plain, tls("/my ca%%"))));
+    }
+
+    #[test]
+    fn what_would_not_be_checked_is_refused() {
+        for url in [
+            "postgres://u@h/d?sslmode=verify-ca",
+            "host=h sslmode='verify-ca'",
+            "postgres://u@h/d?sslmode=require&sslrootcert=%2Fca.pem",
+            "host=h sslrootcert=/ca.pem",
+            "host=h sslmode=verify-fully",
+        ] {
+            assert!(Database::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn errors_show_no_password() {
+        for url in [
+            "postgres://u:hidden@h:port/d",
+            "postgres://u:hidden@h/d?sslmode=no",
+            "host=h password=hidden port=x",
+            "password='hidden",
+        ] {
+            let error = Database::parse(url).expect_err("not an address");
+            assert!(!error.to_string().contains("hidden"), "{error}");
+        }
     }
 
     #[test]

@@ -113,3 +113,7 @@ impl History {
         &self.events[self.events.len() - 1]
     }
 }
+
+#[cfg(test)]
+#[path = "history_tests.rs"]
+mod tests;

@@ -68,6 +68,26 @@ async fn what_was_recorded_is_found_again_also_where_its_batch_is_refused_since(
     assert_eq!(history.events(), [recorded]);
 }
 
+#[tokio::test]
+async fn another_event_in_the_place_of_one_that_was_sent_before_is_a_lost_race() {
+    let database = postgres::database().await;
+    let proxy = Proxy::start(&database).await;
+    let (frozen, _) = writer(&proxy.database());
+    let (awake, _) = writer(&database);
+    let first = new_game(&frozen).await;
+    proxy.hold_back_next_sync();
+    let stuck = tokio::spawn({
+        let frozen = frozen.clone();
+        let event = following(&first, played(0));
+        async move { frozen.append(event).await }
+    });
+    until(DEADLINE, || proxy.held_back() == 1).await;
+    // Ends the frozen one's transaction, and takes its place.
+    awake.append(following(&first, played(8))).await.unwrap();
+    proxy.release();
+    assert_eq!(stuck.await.unwrap(), Err(AppendError::LostRace));
+}
+
 /// What a failover leaves: the session lives, and its server records nothing any more.
 #[tokio::test]
 async fn a_writer_leaves_a_session_that_can_record_nothing() {

@@ -149,3 +149,41 @@ async fn projected(store: &Store, position: i64) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test]
+async fn a_half_filled_rebuild_takes_nobodys_place() {
+    let database = postgres::database().await;
+    two_games(&database).await;
+    project(&database).await;
+    let mut session = Session::open(&database).await.unwrap();
+    let begun = session.begin_rebuild().await.unwrap();
+    assert!(!session.swap(begun).await.unwrap());
+    let Step::Forward(filled) = projection::step(&mut session, begun).await.unwrap() else {
+        panic!("there is a log to fold")
+    };
+    assert!(session.swap(filled).await.unwrap());
+    assert_eq!(boards(&database).await.len(), 4, "old rows beside the new");
+    session.sweep().await.unwrap();
+    assert_eq!(boards(&database).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_game_that_folds_again_leaves_the_quarantine() {
+    let database = postgres::database().await;
+    let (appender, _) = writer(&database);
+    let first = new_game(&appender).await;
+    let client = postgres::client(&database).await;
+    let spoil = "update event set rules = 99";
+    client.batch_execute(spoil).await.unwrap();
+    project(&database).await;
+    let store = Store::new(database.clone(), 1);
+    assert_eq!(store.projection_status().await.unwrap().quarantined, 1);
+    client
+        .batch_execute("update event set rules = 1")
+        .await
+        .unwrap();
+    appender.append(following(&first, played(4))).await.unwrap();
+    project(&database).await;
+    assert_eq!(store.projection_status().await.unwrap().quarantined, 0);
+    assert_eq!(boards(&database).await, [(1, 2, "O".to_owned())]);
+}

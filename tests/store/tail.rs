@@ -138,3 +138,23 @@ async fn a_log_that_ends_earlier_than_before_is_told_as_a_restore() {
     };
     assert_eq!(events, [again]);
 }
+
+/// By the poll alone it would be half a second each.
+#[tokio::test]
+async fn what_another_instance_records_is_heard_before_the_poll() {
+    const MOVES: u32 = 20;
+    let database = postgres::database().await;
+    let (appenders, mut items) = follower(&database, 2).await;
+    let mut last = new_game(&appenders[1]).await;
+    next(&mut items).await;
+    let began = std::time::Instant::now();
+    for _ in 0..MOVES {
+        last = appenders[1]
+            .append(following(&last, played(0)))
+            .await
+            .unwrap();
+        next(&mut items).await;
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(250) * MOVES, "{took:?}");
+}
