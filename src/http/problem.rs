@@ -12,6 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::context::RequestId;
 use super::refusal::{conflict, gate_error, malformed, refusal, retry, unavailable, unprocessable};
 use crate::gate::Denial;
+use crate::live::WEBSOCKET_VERSION;
 use crate::play::{PlayError, Unavailable};
 
 /// Everything that a request can be answered with instead of what it asked for.
@@ -85,6 +86,7 @@ impl HttpError {
                 "Open this path as a WebSocket that offers the subprotocol `turnkey.v1`.",
             )
             .with(header::UPGRADE, "websocket")
+            .with(header::SEC_WEBSOCKET_VERSION, WEBSOCKET_VERSION)
             .respond(request_id),
             HttpError::Internal => of_play(
                 &PlayError::Unavailable(Unavailable::OutcomeUnknown),
@@ -197,7 +199,7 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
         PlayError::NotStarted { game } => conflict(
             "not_started",
             "Not started",
-            "The game has no second player; wait until its status is `playing`.",
+            "The game has no second player; a move, a draw and a rematch need one.",
         )
         .showing(game),
         PlayError::GameOver { game } => conflict(

@@ -14,6 +14,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// The one subprotocol that is spoken here, and that an answer echoes.
 pub const SUBPROTOCOL: &str = "turnkey.v1";
 
+/// The version of RFC 6455.
+pub const WEBSOCKET_VERSION: &str = "13";
+
 const KEY_PREFIX: &str = "x-api-key.";
 const ENCODED_KEY_PREFIX: &str = "x-api-key-b64.";
 const TOKEN_PREFIX: &str = "bearer.";

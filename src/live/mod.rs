@@ -24,6 +24,7 @@ mod writer;
 
 pub use drain::LAST_SOCKETS_PART_WITHIN;
 pub use feed::run_feed;
+pub use handshake::WEBSOCKET_VERSION;
 pub use hub::{Hub, Settings};
 pub use open::{Handshake, OpenError, Visitor, open_live, read_handshake};
 pub use rights::watch_rights;

@@ -1,10 +1,10 @@
 //! From a request that passed the gate to an open socket.
 
-use actix_web::http::header::{CONNECTION, ORIGIN, UPGRADE};
+use actix_web::http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 
 use super::frames::{ClientFrame, Resume};
-use super::handshake::{self, SUBPROTOCOL};
+use super::handshake::{self, SUBPROTOCOL, WEBSOCKET_VERSION};
 use super::hub::Hub;
 use super::inbox::Command;
 use super::registry::Socket;
@@ -112,7 +112,9 @@ fn asks_for_upgrade(request: &HttpRequest) -> bool {
             .flat_map(|list| list.split(','))
             .any(|entry| entry.trim().eq_ignore_ascii_case(token))
     };
-    names(UPGRADE, "websocket") && names(CONNECTION, "upgrade")
+    names(UPGRADE, "websocket")
+        && names(CONNECTION, "upgrade")
+        && names(SEC_WEBSOCKET_VERSION, WEBSOCKET_VERSION)
 }
 
 /// The subscriptions that a query asks for: each `after` belongs to the `game` before it, and the

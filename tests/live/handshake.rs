@@ -64,6 +64,8 @@ async fn refusals_over_http() {
         (status, &body["code"]),
         (401, &json!("player_token_invalid"))
     );
+    let (status, body) = refused(with("sec-websocket-version", "12")).await;
+    assert_eq!((status, &body["code"]), (426, &json!("upgrade_required")));
     let (status, body) = refused(world.request("after=1")).await;
     assert_eq!((status, &body["code"]), (400, &json!("malformed")));
 }

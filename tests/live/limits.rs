@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::world::World;
 
+/// Less than the server waits for a peer to go.
+const BEFORE_THE_LINGER: std::time::Duration = std::time::Duration::from_secs(4);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_limits_close_with_1008() {
     let world = World::start().await;
@@ -31,6 +34,19 @@ async fn broken_limits_close_with_1008() {
         let goodbye = goodbye.expect(name);
         assert_eq!(goodbye["reason"], "limit", "{name}");
         assert!(goodbye["retryAfterMs"].is_u64(), "{name}");
+    }
+}
+
+/// Clients call a socket closed when the connection ends, and the server ends it first.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connection_ends_with_the_close_frame() {
+    let world = World::start().await;
+    for message in [Message::binary(vec![1]), Message::text("x".repeat(5000))] {
+        let mut socket = world.connect("").await;
+        socket.stream.send(message).await.unwrap();
+        let ended = tokio::time::timeout(BEFORE_THE_LINGER, socket.farewell()).await;
+        let (_, code) = ended.expect("the server ends the connection");
+        assert_eq!(code, Some(1008));
     }
 }
 

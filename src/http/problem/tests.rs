@@ -188,6 +188,7 @@ fn headers_that_say_what_to_do() {
     assert_eq!(headers.get(header::ALLOW).unwrap(), "GET, HEAD");
     let (_, headers, _) = answer(&HttpError::UpgradeRequired);
     assert_eq!(headers.get(header::UPGRADE).unwrap(), "websocket");
+    assert_eq!(headers.get(header::SEC_WEBSOCKET_VERSION).unwrap(), "13");
     let (_, headers, _) = answer(&PlayError::PlayerTokenInvalid.into());
     assert_eq!(headers.get(header::WWW_AUTHENTICATE).unwrap(), "Bearer");
 }

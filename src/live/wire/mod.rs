@@ -83,6 +83,8 @@ struct Line {
     /// Signalled when `in_flight` falls to zero, and when the connection is gone.
     moved: Notify,
     gone: Cell<bool>,
+    /// Nothing is waited for once the close frame is written.
+    ends_at_once: Cell<bool>,
     descriptor: Cell<Option<RawFd>>,
 }
 
@@ -119,6 +121,7 @@ pub fn open(
         ledger,
         moved: Notify::new(),
         gone: Cell::new(false),
+        ends_at_once: Cell::new(false),
         descriptor: Cell::new(request.conn_data::<Descriptor>().map(|found| found.0)),
     });
     let payload = meter::metered(request, payload, line.clone());

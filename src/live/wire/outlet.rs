@@ -106,6 +106,11 @@ impl Outlet {
             Ending::Ours(code) => Some(CloseReason::from(*code)),
         };
         let Outlet { session, line } = self;
+        // Who was slow may need the time, before the connection is cut, to take what waits.
+        line.ends_at_once.set(!matches!(
+            ending,
+            Ending::Stuck | Ending::Full | Ending::Ours(CloseCode::Again)
+        ));
         // Where the peer takes nothing this fails, and the connection is cut below.
         timeout(PARTING, session.close(reason)).await.ok();
         let gone = async {
@@ -127,6 +132,15 @@ impl Line {
         self.moved.notify_waiters();
     }
 
+    /// Tells the peer that nothing follows. The dispatcher would do so only after it has waited
+    /// for the peer to go, and clients wait for the end before they say that the socket is closed.
+    fn finish(&self) {
+        if let Some(descriptor) = self.descriptor.get() {
+            // Fails where the peer has gone in this moment.
+            shutdown(descriptor, Shutdown::Write).ok();
+        }
+    }
+
     /// Ends the connection under whatever still wants to be written to it.
     fn cut(&self) {
         if let Some(descriptor) = self.descriptor.take() {
@@ -146,6 +160,7 @@ pub(super) fn leashed(
         BoxBody::new(Leash {
             body,
             line,
+            is_said: false,
             _place: place,
         })
     })
@@ -154,6 +169,8 @@ pub(super) fn leashed(
 struct Leash<Place> {
     body: BoxBody,
     line: Rc<Line>,
+    /// The dispatcher has been given the last of it.
+    is_said: bool,
     _place: Place,
 }
 
@@ -171,7 +188,17 @@ impl<Place> MessageBody for Leash<Place> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
+        if this.is_said {
+            this.line.finish();
+            return Poll::Ready(None);
+        }
         let polled = Pin::new(&mut this.body).poll_next(context);
+        if matches!(polled, Poll::Ready(None)) && this.line.ends_at_once.get() {
+            // The dispatcher writes what it has before it asks again.
+            this.is_said = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if polled.is_pending() {
             // All that was handed over has been asked for.
             this.line.landed();
