@@ -127,7 +127,7 @@ fn check_object(body: &[u8]) -> Result<(), String> {
     serde_path_to_error::deserialize::<_, Strict>(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         match path.as_str() {
-            "." => format!("the body is not JSON: {}", error.inner()),
+            "." | "?" => format!("the body is not JSON: {}", error.inner()),
             _ => format!("`{path}` in the body: {}", error.inner()),
         }
     })?;
@@ -231,7 +231,7 @@ mod tests {
             (r#"{"a":1}{"#, "goes on"),
             ("[]", "must be a JSON object"),
             ("\"x\"", "must be a JSON object"),
-            ("{", "line 1"),
+            ("{", "the body is not JSON: EOF"),
             ("\u{feff}{}", "line 1"),
             (r#"{"a":1e999}"#, "out of range"),
         ];

@@ -105,6 +105,17 @@ impl PlayError {
         }
     }
 
+    /// The same, as it is told to a caller without a player token.
+    pub(crate) fn without_your_seats(mut self) -> PlayError {
+        if let PlayError::GameOver { game: Some(game) }
+        | PlayError::SeatTaken { game: Some(game) }
+        | PlayError::VersionConflict { game } = &mut self
+        {
+            game.your_seats = None;
+        }
+        self
+    }
+
     pub(crate) const NOTHING_SENT: PlayError = PlayError::Unavailable(Unavailable::NothingSent);
     pub(crate) const OUTCOME_UNKNOWN: PlayError =
         PlayError::Unavailable(Unavailable::OutcomeUnknown);

@@ -130,7 +130,13 @@ impl Play {
         seater: &Seater,
         name: Option<PlayerName>,
     ) -> Answered<CreatedView> {
-        let done = self.execute_join(game, seater.player).await?;
+        let joined = self.execute_join(game, seater.player).await;
+        // Who came without a token has no seats to be told of.
+        let done = if seater.is_new {
+            joined.map_err(PlayError::without_your_seats)?
+        } else {
+            joined?
+        };
         if let Some(name) = name.filter(|_| !seater.is_new) {
             let renamed = self.inner.store.rename_player(seater.player, name.as_str());
             // The seat is taken: repeating the call is safe, and renames.

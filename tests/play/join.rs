@@ -22,7 +22,10 @@ async fn an_invite_lets_one_person_in() {
         (None, None)
     );
     match world.join(&stranger(), &invite).await.unwrap_err() {
-        PlayError::SeatTaken { game } => assert_eq!(game.unwrap().version, 2),
+        PlayError::SeatTaken { game } => {
+            let game = game.unwrap();
+            assert_eq!((game.version, game.your_seats), (2, None));
+        }
         error => panic!("{error:?}"),
     }
     // Both who sit are answered with their seats.
