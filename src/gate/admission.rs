@@ -56,6 +56,17 @@ pub enum Denial {
     Unavailable,
 }
 
+impl Denial {
+    /// What the key's plan says of its limits, where a limit is what denies.
+    pub fn rate_limit(&self) -> RateLimit {
+        match self {
+            Denial::TooManyRequests { rate_limit, .. }
+            | Denial::LimitExceeded { rate_limit, .. } => rate_limit.clone(),
+            Denial::Forbidden | Denial::Unavailable => RateLimit::default(),
+        }
+    }
+}
+
 /// Which link of the chain is missing where the answer is 403. For logs and the operator only:
 /// the caller is told nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -219,7 +219,8 @@ async fn admit(
             verb: endpoint.verb.as_str(),
             api_key: api_key.as_deref(),
         })
-        .await?;
+        .await
+        .inspect_err(|denial| trace.rate_limit = denial.rate_limit())?;
     trace.key = admission.key;
     trace.rate_limit = admission.rate_limit;
 

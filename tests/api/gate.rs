@@ -4,7 +4,7 @@ use serde_json::json;
 use turnkey::gate::ApiKeyValue;
 use turnkey::http::routes::{ENDPOINTS, Endpoint};
 
-use crate::world::{World, reply};
+use crate::world::{Reply, World, reply};
 
 const FORBIDDEN: &str = r#"{"message":"Forbidden"}"#;
 
@@ -189,4 +189,47 @@ async fn a_key_and_a_stage_are_exact() {
         .bare("GET", "/variants")
         .header("X-Api-KEY", &world.key);
     assert_eq!(reply(good).await.status, 200);
+}
+
+/// Asks until the answer is of this status.
+async fn until_refused(world: &World, status: u16) -> Reply {
+    for _ in 0..2000 {
+        let answer = reply(world.request("GET", "/variants")).await;
+        if answer.status == status {
+            return answer;
+        }
+        assert_eq!(answer.status, 200);
+    }
+    panic!("the gate did not learn of a limit");
+}
+
+#[tokio::test]
+async fn who_is_over_a_limit_is_told_of_all_limits() {
+    let cases = [
+        (
+            "rate = 0.001, burst = 2",
+            "TooManyRequestsException",
+            r#"{"message":"Too Many Requests"}"#,
+            "\"throttle\";q=2;w=2000",
+            "\"throttle\";r=0;t=",
+        ),
+        (
+            "quota_limit = 2, quota_period = 'DAY', quota_offset = 0",
+            "LimitExceededException",
+            r#"{"message":"Limit Exceeded"}"#,
+            "\"quota\";q=2;w=86400",
+            "\"quota\";r=0;t=",
+        ),
+    ];
+    for (limit, kind, body, policy, current) in cases {
+        let world = World::start().await;
+        world.limit(limit).await;
+        let refused = until_refused(&world, 429).await;
+        assert_eq!(refused.text, body);
+        assert_eq!(refused.header("x-amzn-errortype"), kind);
+        assert_eq!(refused.header("ratelimit-policy"), policy);
+        let told = refused.header("ratelimit");
+        assert!(told.starts_with(current), "{told}");
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+    }
 }
