@@ -67,6 +67,8 @@ pub struct Server {
 pub enum StartError {
     #[error(transparent)]
     Place(#[from] PlaceError),
+    #[error("DATABASE_URL names a database that does not answer: {0}")]
+    DatabaseUrl(StoreError),
     #[error(transparent)]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
@@ -100,7 +102,15 @@ impl Server {
         let public = Bound::bind("TURNKEY_LISTEN", config.listen)?;
         let control = Bound::bind("TURNKEY_CONTROL_LISTEN", config.control_listen)?;
         let Opened { database, embedded } = open(&config.database).await?;
-        migrate::migrate(&database).await?;
+        migrate::migrate(&database)
+            .await
+            .map_err(|error| match (error, &config.database) {
+                (
+                    MigrateError::Store(error @ StoreError::Unreachable(_)),
+                    DatabasePlace::External { .. },
+                ) => StartError::DatabaseUrl(error),
+                (error, _) => error.into(),
+            })?;
         let store = Store::new(database.clone(), config.pool_size);
         store.synchronise_clock().await?;
         let (secrets, ensured) = secrets(&config, &store, embedded.as_ref()).await?;

@@ -137,3 +137,19 @@ fn the_openapi_document_is_printed() {
         Some("3")
     );
 }
+
+#[test]
+fn a_database_that_is_not_there_is_named_by_its_variable() {
+    let secret = "x".repeat(32);
+    let variables = [
+        ("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none"),
+        ("TURNKEY_SECRET", secret.as_str()),
+        ("TURNKEY_LISTEN", "127.0.0.1:0"),
+        ("TURNKEY_CONTROL_LISTEN", "127.0.0.1:0"),
+    ];
+    let output = run(&["serve"], &variables);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("DATABASE_URL"), "{said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+}
