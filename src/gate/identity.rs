@@ -5,8 +5,10 @@
 //! each time. That a value fits nothing does turn wrong when a key is made: it is believed for a
 //! short time, and only under the very snapshot that it was found out under.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -19,24 +21,32 @@ use super::verifier::{Digest, Overloaded, Question, Verifier};
 use super::{ApiKeyValue, Refusal};
 use crate::store::Lookup;
 
-const REMEMBERED_FITS: u64 = 100_000;
+const REMEMBERED_FITS: usize = 100_000;
 const REMEMBERED_MISSES: u64 = 100_000;
 const MISS_REMEMBERED_FOR: Duration = Duration::from_secs(10);
 
 pub(super) struct Identities {
-    /// Keeps what is remembered from being compared with anything outside this process.
-    secret: [u8; 32],
-    fits: Cache<Digest, Fit>,
+    /// Has taken in a secret that keeps what is remembered from being compared with anything
+    /// outside this process.
+    keyed: Sha256,
+    fits: Fits,
     /// The serial of the snapshot under which a value fitted nothing.
     misses: Cache<Digest, u64>,
     verifier: Verifier,
 }
 
-#[derive(Clone)]
 struct Fit {
     lookup: Lookup,
     phc: Arc<str>,
 }
+
+/// Every call reads it and hardly one writes, so a lock that readers share is the cheapest.
+#[derive(Default)]
+struct Fits(RwLock<HashMap<Digest, Arc<Fit>, BuildHasherDefault<FirstBytes>>>);
+
+/// Digests are as good as random: their first bytes are hash enough.
+#[derive(Default)]
+struct FirstBytes(u64);
 
 /// Why a value has no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +69,11 @@ impl From<Overloaded> for Unidentified {
 
 impl Identities {
     pub fn new(threads: NonZeroUsize) -> Identities {
+        // A whole block, so that what remains to be done for a value is one block more.
+        let secret: [u8; 64] = rand::rng().random();
         Identities {
-            secret: rand::rng().random(),
-            fits: Cache::new(REMEMBERED_FITS),
+            keyed: Sha256::new_with_prefix(secret),
+            fits: Fits::default(),
             misses: Cache::builder()
                 .max_capacity(REMEMBERED_MISSES)
                 .time_to_live(MISS_REMEMBERED_FOR)
@@ -80,7 +92,7 @@ impl Identities {
         let fit = self.fits.get(&digest)?;
         let credential = snapshot.credential(&fit.lookup, &fit.phc);
         if credential.is_none() {
-            self.fits.invalidate(&digest);
+            self.fits.forget(&digest);
         }
         credential.cloned()
     }
@@ -129,10 +141,45 @@ impl Identities {
     }
 
     fn digest(&self, text: &str) -> Digest {
-        Sha256::new()
-            .chain_update(self.secret)
-            .chain_update(text.as_bytes())
-            .finalize()
-            .into()
+        let keyed = self.keyed.clone();
+        keyed.chain_update(text.as_bytes()).finalize().into()
     }
+}
+
+impl Fits {
+    fn get(&self, digest: &Digest) -> Option<Arc<Fit>> {
+        let fits = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        fits.get(digest).cloned()
+    }
+
+    /// Remembers one more; where there is no room, in the place of any other.
+    fn insert(&self, digest: Digest, fit: Fit) {
+        let mut fits = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if fits.len() >= REMEMBERED_FITS
+            && let Some(other) = fits.keys().next().copied()
+        {
+            fits.remove(&other);
+        }
+        fits.insert(digest, Arc::new(fit));
+    }
+
+    fn forget(&self, digest: &Digest) {
+        let mut fits = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        fits.remove(digest);
+    }
+}
+
+impl Hasher for FirstBytes {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_ne_bytes(*first);
+        }
+    }
+
+    /// An array tells its length before its bytes; it is always the same.
+    fn write_usize(&mut self, _length: usize) {}
 }

@@ -82,7 +82,7 @@ pub async fn run<B: MessageBody + 'static>(
     let mut response = serve(&state, request, next, request_id, &mut trace).await?;
 
     let headers = response.headers_mut();
-    finish(headers, request_id, &trace.rate_limit);
+    finish(headers, request_id, trace.rate_limit);
     cors::permit(&state.settings.cors_origins, origin.as_ref(), headers);
     tracing::info!(
         %method,
@@ -330,12 +330,12 @@ fn without_prefix(request: &mut ServiceRequest, prefix_bytes: usize) {
     }
 }
 
-fn finish(headers: &mut HeaderMap, request_id: RequestId, rate_limit: &RateLimit) {
-    insert_text(headers, REQUEST_ID, &request_id.to_string());
-    if let Some(policy) = &rate_limit.policy {
-        insert_text(headers, RATE_LIMIT_POLICY, policy);
+fn finish(headers: &mut HeaderMap, request_id: RequestId, rate_limit: RateLimit) {
+    insert_text(headers, REQUEST_ID, request_id.to_string());
+    if let Some(policy) = rate_limit.policy {
+        insert_text(headers, RATE_LIMIT_POLICY, policy.to_string());
     }
-    if let Some(current) = &rate_limit.current {
+    if let Some(current) = rate_limit.current {
         insert_text(headers, RATE_LIMIT, current);
     }
     let defaults = [
@@ -355,8 +355,8 @@ fn finish(headers: &mut HeaderMap, request_id: RequestId, rate_limit: &RateLimit
     }
 }
 
-fn insert_text(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+fn insert_text(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(name, value);
     }
 }
