@@ -1,6 +1,11 @@
 //! What the gate costs: calls with a key beside calls that need none, right keys beside wrong
 //! ones, many keys beside few. One server, one run, rounds in turns.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement that unwraps fails where it should"
+)]
+
 mod support;
 
 use std::net::SocketAddr;

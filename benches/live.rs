@@ -1,6 +1,11 @@
 //! What sockets cost and how fast they are told: memory beside a bare echo server of the same
 //! libraries, a move to many watchers beside one, readers beside sockets that never read.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement that unwraps fails where it should"
+)]
+
 mod support;
 
 use std::io::{BufRead, BufReader, Write};

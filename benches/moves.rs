@@ -1,6 +1,11 @@
 //! Moves a second over HTTP, 64 games at once, beside plain inserts of one row each into the same
 //! Postgres over as many connections: what it would take to store moves with no game around them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement that unwraps fails where it should"
+)]
+
 mod support;
 
 use std::net::SocketAddr;

@@ -1,6 +1,11 @@
 //! How long `turnkey serve` takes until it serves, on a new data directory and on one that is
 //! there, beside the time that its Postgres alone takes on directories of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement that unwraps fails where it should"
+)]
+
 mod support;
 
 use std::path::Path;
