@@ -75,7 +75,10 @@ impl<'a, 'b> CatchUp<'a, 'b> {
         match need {
             Need::Start(resume) => match self.resumes(&resume, now) {
                 Some(after) => {
-                    self.set_cursor(after);
+                    self.note(|subscription| {
+                        subscription.cursor = after;
+                        subscription.news_after = now;
+                    });
                     count(&self.writer.hub.stats().resumes);
                     self.say_subscribed(after).await?;
                     self.read_on(history, after).await
@@ -125,7 +128,11 @@ impl<'a, 'b> CatchUp<'a, 'b> {
                     return Ok(());
                 }
                 let update = feed::update(shown, game);
-                self.writer.say_text(update.text).await?;
+                if self.is_news(update.version) {
+                    self.writer.say_news(&update).await?;
+                } else {
+                    self.writer.say_text(update.text).await?;
+                }
                 sent = update.version;
                 self.note(|subscription| {
                     subscription.cursor = update.version;
@@ -146,6 +153,7 @@ impl<'a, 'b> CatchUp<'a, 'b> {
         count(&self.writer.hub.stats().snapshots);
         self.note(|subscription| {
             subscription.cursor = history.version();
+            subscription.news_after = history.version();
             subscription.is_finished = history.game().result.is_some();
         });
         let frame = ServerFrame::Snapshot {
@@ -195,8 +203,10 @@ impl<'a, 'b> CatchUp<'a, 'b> {
         self.of(|subscription| subscription.cursor)
     }
 
-    fn set_cursor(&self, version: u32) {
-        self.note(|subscription| subscription.cursor = version);
+    /// Whether the event that made this version came while the client followed the game.
+    fn is_news(&self, version: u32) -> bool {
+        self.of(|subscription| version > subscription.news_after)
+            .unwrap_or(false)
     }
 
     fn note(&self, change: impl FnOnce(&mut Subscription)) {

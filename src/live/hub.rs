@@ -7,6 +7,7 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::frames::{ErrorCode, ServerFrame};
+use super::inbox::Started;
 use super::registry::{Registry, Socket};
 use super::stats::Stats;
 use super::subscription::{Need, Origin};
@@ -176,11 +177,15 @@ impl Hub {
         need: Need,
     ) {
         self.registry().watch(game_id, socket);
-        let is_new = socket
+        let started = socket
             .mailbox
             .subscriptions(|subscriptions| subscriptions.start(game_id, origin, need));
-        if is_new {
-            self.stats().subscriptions.fetch_add(1, Ordering::Relaxed);
+        match started {
+            Started::New => {
+                self.stats().subscriptions.fetch_add(1, Ordering::Relaxed);
+            }
+            Started::Anew => {}
+            Started::Gone => self.registry().unwatch(game_id, socket),
         }
     }
 
@@ -297,7 +302,7 @@ impl Drop for Entry {
         let games: Vec<GameId> = self
             .socket
             .mailbox
-            .subscriptions(|subscriptions| subscriptions.iter().map(|(game, _)| game).collect());
+            .subscriptions(|subscriptions| subscriptions.end());
         let count = i64::try_from(games.len()).unwrap_or(i64::MAX);
         self.hub
             .stats()

@@ -53,6 +53,8 @@ pub(super) struct Inbox {
     pub(super) postponed: Option<(Instant, Command)>,
     pub(super) updates: VecDeque<Arc<Update>>,
     pub(super) subscriptions: HashMap<GameId, Subscription>,
+    /// The socket is gone, though the hub may still be about to tell it of a game.
+    has_ended: bool,
     /// The games that need reading, each once.
     due: VecDeque<GameId>,
     /// Not before this time, because reading just failed.
@@ -61,15 +63,28 @@ pub(super) struct Inbox {
     struck: Option<Instant>,
 }
 
+/// What became of a subscription that was to be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    New,
+    /// There was one to this game, and it begins anew.
+    Anew,
+    /// The socket has ended meanwhile.
+    Gone,
+}
+
 /// The subscriptions of a socket, for the length of one change.
 pub struct Subscriptions<'a> {
     pub(super) inbox: &'a mut Inbox,
 }
 
 impl Subscriptions<'_> {
-    /// Starts a subscription, anew where there is one. Says whether it is a new one.
-    pub fn start(&mut self, game_id: GameId, origin: Origin, need: Need) -> bool {
+    /// Starts a subscription, anew where there is one.
+    pub fn start(&mut self, game_id: GameId, origin: Origin, need: Need) -> Started {
         let inbox = &mut *self.inbox;
+        if inbox.has_ended {
+            return Started::Gone;
+        }
         inbox.updates.retain(|update| update.game_id != game_id);
         let before = inbox.subscriptions.remove(&game_id);
         let origin = before.as_ref().map_or(origin, |old| old.origin.and(origin));
@@ -79,7 +94,19 @@ impl Subscriptions<'_> {
         if !inbox.due.contains(&game_id) {
             inbox.due.push_back(game_id);
         }
-        before.is_none()
+        match before {
+            None => Started::New,
+            Some(_) => Started::Anew,
+        }
+    }
+
+    /// Ends them all; none begins after this.
+    pub fn end(&mut self) -> Vec<GameId> {
+        self.inbox.has_ended = true;
+        self.inbox.updates.clear();
+        self.inbox.due.clear();
+        let ended = std::mem::take(&mut self.inbox.subscriptions);
+        ended.into_keys().collect()
     }
 
     pub fn remove(&mut self, game_id: GameId) -> bool {

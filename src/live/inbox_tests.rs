@@ -146,3 +146,14 @@ async fn after_a_restore_everything_begins_anew() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_socket_that_has_ended_begins_nothing_more() {
+    let mut inbox = following(game(1));
+    let mut subscriptions = Subscriptions { inbox: &mut inbox };
+    assert_eq!(subscriptions.end(), [game(1)]);
+    let started = subscriptions.start(game(2), Origin::Mine, Need::Snapshot);
+    assert_eq!(started, Started::Gone);
+    offer(&mut inbox, &update(game(1), 2));
+    assert!(sent(&mut inbox).is_empty());
+}

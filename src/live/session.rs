@@ -97,8 +97,12 @@ async fn part(hub: &Hub, socket: &Socket, outlet: Outlet, ending: Ending) {
             reason: farewell.reason,
             retry_after_ms: rand::random_range(0..=within),
         };
+        let text = goodbye.to_text();
+        let size_bytes = text.len();
         // Who takes nothing more misses the goodbye.
-        timeout(GOODBYE, outlet.text(goodbye.to_text())).await.ok();
+        if let Ok(Ok(())) = timeout(GOODBYE, outlet.text(text)).await {
+            hub.stats().count_frame(size_bytes);
+        }
     }
     tracing::debug!(connection = %socket.id, ?ending, "a socket has ended");
     outlet.close(&ending).await;

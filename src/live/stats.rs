@@ -13,11 +13,12 @@ pub const DELIVERY_BOUNDS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1
 pub struct Stats {
     pub sockets: AtomicI64,
     pub subscriptions: AtomicI64,
-    /// Frames handed to connections, and their bytes.
+    /// Frames that connections have taken, and their bytes.
     pub frames: AtomicU64,
     pub bytes: AtomicU64,
     /// Subscriptions that went on from a version the client had.
     pub resumes: AtomicU64,
+    /// Snapshots made for one socket each, on subscribing or in place of what it missed.
     pub snapshots: AtomicU64,
     pub drops: Drops,
     pub delivery: Delivery,
@@ -59,7 +60,10 @@ impl Drops {
     }
 }
 
-/// How long updates took from the event's time to the connection.
+/// How long news took from the event's time until a connection took the update, on the database's
+/// clock. An event's time is stamped when its command is accepted, just before the commit, so the
+/// commit is in it: no instance but the one that records an event sees when it is committed. What
+/// a client catches up with after its return is no news.
 #[derive(Debug, Default)]
 pub struct Delivery {
     /// One for each of [`DELIVERY_BOUNDS_MS`] and one for all that took longer.

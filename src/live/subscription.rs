@@ -67,6 +67,9 @@ pub struct Subscription {
     pub need: Need,
     /// The version that the client has.
     pub cursor: u32,
+    /// The version that the game had when the client began to follow it, or at its last snapshot:
+    /// what comes after it is news.
+    pub news_after: u32,
     /// The client was told that updates follow.
     pub is_started: bool,
     /// Being read from the log in this moment.
@@ -80,6 +83,7 @@ impl Subscription {
             origin,
             need,
             cursor: 0,
+            news_after: 0,
             is_started: false,
             is_catching_up: false,
             is_finished: false,

@@ -68,7 +68,7 @@ impl<'a> Writer<'a> {
             match self.mailbox().next().await {
                 Job::Command(Command::Answer(frame)) => self.say(&frame).await?,
                 Job::Command(Command::Follow(frame)) => self.follow(frame).await?,
-                Job::Send(update) => self.send(&update).await?,
+                Job::Send(update) => self.say_news(&update).await?,
                 Job::Read { game_id, need } => CatchUp::new(self, game_id).run(need).await?,
             }
             self.answer_mine().await?;
@@ -84,14 +84,17 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) async fn say_text(&self, text: ByteString) -> Result<(), Ending> {
-        self.hub.stats().count_frame(text.len());
+        let size_bytes = text.len();
         self.mailbox().wait_begins();
         let said = self.outlet.text(text).await;
         self.mailbox().wait_ends();
-        said.map_err(Ending::from)
+        said?;
+        self.hub.stats().count_frame(size_bytes);
+        Ok(())
     }
 
-    async fn send(&self, update: &Update) -> Result<(), Ending> {
+    /// Says what has just been recorded.
+    pub(super) async fn say_news(&self, update: &Update) -> Result<(), Ending> {
         self.say_text(update.text.clone()).await?;
         let now = self.hub.settings().store.clock().now();
         // An event's time is not after its commit, but clocks are set.

@@ -82,6 +82,12 @@ impl Sources {
             "Key values hashed",
             self.gate.hashed(),
         )?;
+        gauge(
+            out,
+            "live_waiting_bytes",
+            "Bytes that wait for sockets' peers",
+            self.hub.ledger().waiting_bytes(),
+        )?;
         live(out, self.hub.stats())
     }
 }
@@ -102,13 +108,13 @@ fn live(out: &mut String, stats: &Stats) -> fmt::Result {
     counter(
         out,
         "live_frames_total",
-        "Frames sent",
+        "Frames that sockets took",
         stats.frames.load(Relaxed),
     )?;
     counter(
         out,
         "live_bytes_total",
-        "Bytes of frames sent",
+        "Bytes of the frames that sockets took",
         stats.bytes.load(Relaxed),
     )?;
     counter(
@@ -154,7 +160,7 @@ fn delivery(out: &mut String, delivery: &Delivery) -> fmt::Result {
     head(
         out,
         "live_delivery_seconds",
-        "From an event's time to the socket",
+        "From an event's time, just before its commit, until a socket took its update",
         "histogram",
     )?;
     let bounds = DELIVERY_BOUNDS_MS

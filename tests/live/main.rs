@@ -11,6 +11,7 @@ mod drain;
 mod echo;
 mod handshake;
 mod limits;
+mod metrics;
 mod mine;
 mod rights;
 mod slow;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 use turnkey::gate::ApiKeyValue;
@@ -56,15 +55,7 @@ async fn a_deleted_players_sockets_are_closed() {
     let table = world.table().await;
     let mut leaving = world.connect_as(&table.tokens[0]).await;
     let mut staying = world.connect_as(&table.tokens[1]).await;
-    let url = format!("{}/players/me", world.server.base);
-    let answer = reqwest::Client::new()
-        .request(Method::DELETE, url)
-        .header("x-api-key", &world.server.key)
-        .bearer_auth(&table.tokens[0])
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 204);
+    world.delete_player(&table.tokens[0]).await;
     let (goodbye, code) = leaving.farewell().await;
     assert_eq!(code, Some(4401));
     assert_eq!(

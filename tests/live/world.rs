@@ -94,6 +94,13 @@ impl World {
         answer
     }
 
+    pub async fn delete_player(&self, token: &str) {
+        let url = format!("{}/players/me", self.server.base);
+        let request = reqwest::Client::new().delete(url).bearer_auth(token);
+        let request = request.header("x-api-key", &self.server.key);
+        assert_eq!(request.send().await.unwrap().status(), 204);
+    }
+
     /// The next event of the game, whatever it does to it.
     pub async fn advance(&self, table: &mut Table) {
         let path = format!("/game/{}/draw", table.game);
