@@ -9,7 +9,7 @@ use super::health::reachable;
 use super::{CommandError, runtime};
 use crate::config::{Config, DatabasePlace, ServeOptions, process_variable};
 use crate::startup::credentials::{self, Ensured};
-use crate::startup::{Server, logging};
+use crate::startup::{Notice, Server, logging};
 
 /// Serves until SIGTERM or SIGINT, or until a task has failed.
 pub fn run(options: &ServeOptions) -> Result<(), CommandError> {
@@ -37,19 +37,27 @@ async fn serve(config: Config) -> Result<(), CommandError> {
         let prefix = if default_stage.is_some() { "" } else { "/dev" };
         welcome(&server, data_dir, prefix)?;
     }
-    let failed = tokio::select! {
-        _ = terminated.recv() => None,
-        _ = interrupted.recv() => None,
-        name = server.failed() => Some(name),
+    let (failed, notice) = tokio::select! {
+        _ = terminated.recv() => (None, notice(&place)),
+        _ = interrupted.recv() => (None, Notice::Nobody),
+        name = server.failed() => (Some(name), Notice::Nobody),
     };
     tracing::info!("stopping");
-    server.stop().await;
+    server.stop(notice).await;
     tracing::info!("stopped");
     match failed {
         None => Ok(()),
         Some(name) => Err(CommandError::new(format!(
             "the {name} failed, and no server can do without it: start it again"
         ))),
+    }
+}
+
+/// Nobody balances a server that has its database to itself.
+fn notice(place: &DatabasePlace) -> Notice {
+    match place {
+        DatabasePlace::Embedded { .. } => Notice::Nobody,
+        DatabasePlace::External { .. } => Notice::Balancers,
     }
 }
 

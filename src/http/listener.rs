@@ -16,34 +16,52 @@ pub enum Readiness {
     Ready,
     /// Why not, in words that may be shown to anybody.
     NotReady(&'static str),
+    /// Others are to be sent them: this instance soon takes no more connections.
+    Stopping,
 }
+
+const STOPPING: &str = "this instance is stopping";
 
 /// What the documents page may load: its own files; Swagger UI sets styles and draws data images.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
-/// The process runs; nothing else is asked.
-pub async fn read_health() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(json!({"status": "ok"}))
+/// The process runs and means to go on; the database is not asked.
+pub async fn read_health(state: web::Data<State>) -> HttpResponse {
+    health(&state.readiness.borrow())
 }
 
 /// Requests can be served.
 pub async fn read_readiness(state: web::Data<State>) -> HttpResponse {
-    answer(&state.readiness.borrow())
+    readiness(&state.readiness.borrow())
 }
 
-fn answer(readiness: &Readiness) -> HttpResponse {
+fn health(readiness: &Readiness) -> HttpResponse {
     match readiness {
-        Readiness::Ready => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(json!({"status": "ready"})),
-        Readiness::NotReady(reason) => HttpResponse::ServiceUnavailable()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::RETRY_AFTER, "1"))
-            .json(json!({"status": "not ready", "reason": reason})),
+        Readiness::Ready | Readiness::NotReady(_) => yes("ok"),
+        Readiness::Stopping => no("stopping", STOPPING),
     }
+}
+
+fn readiness(readiness: &Readiness) -> HttpResponse {
+    match readiness {
+        Readiness::Ready => yes("ready"),
+        Readiness::NotReady(reason) => no("not ready", reason),
+        Readiness::Stopping => no("not ready", STOPPING),
+    }
+}
+
+fn yes(status: &str) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(json!({"status": status}))
+}
+
+fn no(status: &str, reason: &str) -> HttpResponse {
+    HttpResponse::ServiceUnavailable()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::RETRY_AFTER, "1"))
+        .json(json!({"status": status, "reason": reason}))
 }
 
 /// The document, with the address at which this client reached the server.
@@ -86,9 +104,18 @@ mod tests {
 
     #[test]
     fn readiness_is_a_status() {
-        assert_eq!(answer(&Readiness::Ready).status(), 200);
-        let not_ready = answer(&Readiness::NotReady("the database does not answer"));
+        assert_eq!(readiness(&Readiness::Ready).status(), 200);
+        let not_ready = readiness(&Readiness::NotReady("the database does not answer"));
         assert_eq!(not_ready.status(), 503);
         assert!(not_ready.headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(readiness(&Readiness::Stopping).status(), 503);
+    }
+
+    #[test]
+    fn an_outage_of_the_database_is_no_reason_to_replace_the_process() {
+        assert_eq!(health(&Readiness::Ready).status(), 200);
+        let outage = Readiness::NotReady("the database does not answer");
+        assert_eq!(health(&outage).status(), 200);
+        assert_eq!(health(&Readiness::Stopping).status(), 503);
     }
 }

@@ -35,12 +35,13 @@ pub fn document_at(origin: &str) -> Value {
             complete(operation, endpoint);
         }
     }
-    document["paths"]["/healthz"] = listener_path("readHealth", "Is the process alive", "ok", None);
+    document["paths"]["/healthz"] =
+        listener_path("readHealth", "Is the process to be kept", "ok", "stopping");
     document["paths"]["/readyz"] = listener_path(
         "readReadiness",
         "Can requests be served",
         "ready",
-        Some("not ready"),
+        "not ready",
     );
     document
 }
@@ -195,7 +196,7 @@ fn header_references(names: &[&str]) -> Value {
 }
 
 /// A path of the listener's own: no stage, no key.
-fn listener_path(operation: &str, summary: &str, good: &str, bad: Option<&str>) -> Value {
+fn listener_path(operation: &str, summary: &str, good: &str, bad: &str) -> Value {
     let answer = |description: &str, status: &str| {
         json!({
             "description": description,
@@ -210,16 +211,12 @@ fn listener_path(operation: &str, summary: &str, good: &str, bad: Option<&str>) 
             }}
         })
     };
-    let mut responses = Map::new();
-    responses.insert("200".into(), answer("Yes", good));
-    if let Some(bad) = bad {
-        responses.insert("503".into(), answer("No, and why", bad));
-    }
     json!({
         "servers": [{"url": "/", "description": "Without a stage"}],
         "get": {
             "operationId": operation, "summary": summary, "description": summary,
-            "tags": ["listener"], "security": [], "responses": responses
+            "tags": ["listener"], "security": [],
+            "responses": {"200": answer("Yes", good), "503": answer("No, and why", bad)}
         }
     })
 }

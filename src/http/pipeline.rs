@@ -10,7 +10,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::{PathAndQuery, Uri};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
 use bytes::{Bytes, BytesMut};
@@ -21,7 +21,7 @@ use super::context::{Call, CallParts, RequestId};
 use super::input::MAX_BODY_BYTES;
 use super::problem::HttpError;
 use super::routes::{self, Endpoint, Matched, Verb};
-use super::{State, cors};
+use super::{Readiness, State, cors};
 use crate::config::StageName;
 use crate::gate::KeyId;
 use crate::gate::{RateLimit, Request};
@@ -84,6 +84,12 @@ pub async fn run<B: MessageBody + 'static>(
     let headers = response.headers_mut();
     finish(headers, request_id, trace.rate_limit);
     cors::permit(&state.settings.cors_origins, origin.as_ref(), headers);
+    let stopping = *state.readiness.borrow() == Readiness::Stopping;
+    if stopping && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // The next request is another instance's.
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     tracing::info!(
         %method,
         path = trace.path,

@@ -12,4 +12,4 @@ mod readiness;
 mod server;
 mod tasks;
 
-pub use server::{Server, StartError};
+pub use server::{Notice, Server, StartError};

@@ -25,19 +25,18 @@ pub fn judge(tail: &TailStatus) -> Readiness {
     }
 }
 
-/// Judges again and again, until nobody asks any more.
+/// Judges again and again, until the server stops, which it says at once.
 pub async fn watch(
     tail: watch::Receiver<TailStatus>,
-    stopping: watch::Receiver<bool>,
+    mut stopping: watch::Receiver<bool>,
     ready: watch::Sender<Readiness>,
 ) {
     let mut look = interval(LOOK_EVERY);
-    while !ready.is_closed() {
-        look.tick().await;
-        ready.send_replace(if *stopping.borrow() {
-            Readiness::NotReady("this instance is stopping")
-        } else {
-            judge(&tail.borrow())
-        });
+    loop {
+        tokio::select! {
+            _ = look.tick() => ready.send_replace(judge(&tail.borrow())),
+            _ = stopping.wait_for(|stopping| *stopping) => break,
+        };
     }
+    ready.send_replace(Readiness::Stopping);
 }

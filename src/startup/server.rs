@@ -25,8 +25,11 @@ use crate::projection;
 use crate::store::migrate::{self, MigrateError};
 use crate::store::{Store, StoreError, append, tail};
 
-/// How long sockets are let go over when the server stops.
-const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(10);
+/// How long a server that stops still takes connections, so that balancers, which ask `/healthz`
+/// once in a while, send them elsewhere before it takes none.
+const BALANCERS_NOTICE_WITHIN: Duration = Duration::from_secs(5);
+/// How long sockets are let go over after that.
+const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(7);
 /// How long requests under way may take to end, after the sockets have gone.
 const REQUESTS_END_WITHIN: Duration = Duration::from_secs(6);
 /// How much longer a listener may take to notice that they have.
@@ -35,7 +38,8 @@ const LISTENERS_NOTICE_WITHIN: Duration = Duration::from_secs(2);
 const TASKS_END_WITHIN: Duration = Duration::from_secs(4);
 /// Orchestrators kill what has not ended 30 s after it was told to.
 const _: () = assert!(
-    SOCKETS_LEAVE_WITHIN.as_secs()
+    BALANCERS_NOTICE_WITHIN.as_secs()
+        + SOCKETS_LEAVE_WITHIN.as_secs()
         + live::LAST_SOCKETS_PART_WITHIN.as_secs()
         + REQUESTS_END_WITHIN.as_secs()
         + LISTENERS_NOTICE_WITHIN.as_secs()
@@ -60,6 +64,15 @@ pub struct Server {
     /// They hold nothing that must be handed back.
     endless: Tasks,
     embedded: Option<Embedded>,
+}
+
+/// Who is to learn that a server stops before it takes no more connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Balancers before it, which have other servers to turn to.
+    Balancers,
+    /// Nobody: it serves alone, a person waits for its end, or it is broken.
+    Nobody,
 }
 
 /// Why a server did not start.
@@ -219,10 +232,14 @@ impl Server {
         }
     }
 
-    /// Lets the sockets go, spread over time, then ends requests, tasks and the embedded Postgres,
-    /// in this order: nothing is asked of what has ended.
-    pub async fn stop(self) {
+    /// Says that it stops, lets the sockets go, spread over time, then ends requests, tasks and the
+    /// embedded Postgres, in this order: nothing is asked of what has ended.
+    pub async fn stop(self, notice: Notice) {
         self.stopping.send_replace(true);
+        match notice {
+            Notice::Balancers => tokio::time::sleep(BALANCERS_NOTICE_WITHIN).await,
+            Notice::Nobody => {}
+        }
         self.hub.drain(SOCKETS_LEAVE_WITHIN).await;
         let patience = REQUESTS_END_WITHIN + LISTENERS_NOTICE_WITHIN;
         tokio::join!(self.public.stop(patience), self.control.stop(patience));

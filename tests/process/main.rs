@@ -11,6 +11,7 @@ mod support;
 mod commands;
 mod kill_nine;
 mod quota;
+mod rolling;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod skew;

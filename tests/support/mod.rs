@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod balancer;
 pub mod player;
 pub mod postgres;
 pub mod process;

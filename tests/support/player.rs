@@ -115,6 +115,11 @@ pub struct Watcher {
 }
 
 impl Watcher {
+    pub async fn send(&mut self, frame: &Value) {
+        let frame = Message::text(frame.to_string());
+        self.socket.send(frame).await.unwrap();
+    }
+
     /// The next JSON frame, or the code of the close; `None` where the connection just ends.
     pub async fn next(&mut self) -> Option<Result<Value, u16>> {
         loop {

@@ -20,18 +20,20 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `turnkey serve` with these variables, and waits until it serves. Its log goes to
-    /// `directory`.
+    /// Starts `turnkey serve` with these variables, on ports of its own where they name none, and
+    /// waits until it serves. Its log goes to `directory`.
     pub fn serve(directory: &Path, variables: &[(&str, &str)]) -> Process {
         let ports = directory.join("ports.json");
         let _ = std::fs::remove_file(&ports);
         let log = std::fs::File::create(directory.join("server.log")).unwrap();
-        let mut child = command(variables)
+        let any_port = [
+            ("TURNKEY_LISTEN", "127.0.0.1:0"),
+            ("TURNKEY_CONTROL_LISTEN", "127.0.0.1:0"),
+        ];
+        let mut child = command(&[&any_port[..], variables].concat())
             .arg("serve")
             .arg("--ports-file")
             .arg(&ports)
-            .env("TURNKEY_LISTEN", "127.0.0.1:0")
-            .env("TURNKEY_CONTROL_LISTEN", "127.0.0.1:0")
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use turnkey::config::{Config, ServeOptions};
 use turnkey::gate::issue;
-use turnkey::startup::Server;
+use turnkey::startup::{Notice, Server};
 use turnkey::store::{Database, Store};
 
 use super::postgres;
@@ -79,9 +79,9 @@ impl TestServer {
         format!("{}/live", self.base.replacen("http", "ws", 1))
     }
 
-    /// As at SIGTERM.
+    /// As at SIGINT.
     pub async fn stop(self) {
-        self.server.stop().await;
+        self.server.stop(Notice::Nobody).await;
     }
 }
 
