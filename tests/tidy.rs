@@ -287,12 +287,16 @@ fn prose_and_code() -> Vec<String> {
         "tests",
         "benches",
         "script",
+        "deploy",
         "docs",
         "sql",
         ".ci",
         "README.md",
     ];
-    files(&folders, &["rs", "md", "sql", "sh", "http", "py", ""])
+    files(
+        &folders,
+        &["rs", "md", "sql", "sh", "http", "py", "tf", "hcl", ""],
+    )
 }
 
 fn root() -> &'static Path {

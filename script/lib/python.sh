@@ -8,19 +8,25 @@ PYTHON_PACKAGES=(awscli==1.46.3 boto3==1.44.5 kosoku==0.1)
 
 # Makes target/python with the packages in it, where it is not there yet.
 ensure_python() {
-  local stamp=$PYTHON_ENVIRONMENT/.packages
-  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${PYTHON_PACKAGES[*]}" ]; then
+  ensure_environment "$PYTHON_ENVIRONMENT" "${PYTHON_PACKAGES[@]}"
+}
+
+# Makes the virtual environment $1 with the packages that follow, where it is not there yet.
+ensure_environment() {
+  local environment=$1 stamp=$1/.packages
+  shift
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$*" ]; then
     return
   fi
-  if ! python3 -m venv "$PYTHON_ENVIRONMENT" 2>/dev/null; then
+  if ! python3 -m venv "$environment" 2>/dev/null; then
     if ! command -v apt-get >/dev/null; then
-      echo "Install Python 3.9 or newer with its venv module: tests run Python's clients." >&2
+      echo "Install Python 3.9 or newer with its venv module: what is run here needs it." >&2
       return 1
     fi
     apt_install python3 python3-venv
-    python3 -m venv "$PYTHON_ENVIRONMENT"
+    python3 -m venv "$environment"
   fi
-  echo "Installing ${PYTHON_PACKAGES[*]} in $PYTHON_ENVIRONMENT." >&2
-  "$PYTHON_ENVIRONMENT/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_PACKAGES[@]}"
-  echo "${PYTHON_PACKAGES[*]}" >"$stamp"
+  echo "Installing $* in $environment." >&2
+  "$environment/bin/pip" install --quiet --disable-pip-version-check "$@"
+  echo "$*" >"$stamp"
 }
