@@ -24,8 +24,8 @@ locals {
   # connection, and the load balancer would send requests into connections that are just closed.
   idle_timeout_seconds = 60
 
-  # After SIGTERM the server sends its sockets away over up to 10 s and ends within 30 s. Until then
-  # the load balancer leaves open connections alone, and ECS does not kill.
+  # After SIGTERM the server says so at /healthz, sends its sockets away and ends, all within 30 s.
+  # Until then the load balancer leaves open connections alone, and ECS does not kill.
   drain_seconds        = 30
   stop_timeout_seconds = local.drain_seconds + 5
 }

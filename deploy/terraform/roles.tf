@@ -34,10 +34,10 @@ resource "aws_iam_role_policy" "execution" {
         Resource = "*"
       },
       {
-        Sid      = "PullTheImage"
+        Sid      = "PullTheImages"
         Effect   = "Allow"
         Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-        Resource = var.image_repository_arn
+        Resource = compact([var.image_repository_arn, var.collector_repository_arn])
       },
       {
         Sid      = "ReadItsSecrets"

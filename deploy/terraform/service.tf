@@ -54,7 +54,7 @@ locals {
       { containerPort = local.game_port, protocol = "tcp" },
       { containerPort = local.control_port, protocol = "tcp" },
     ]
-    environment = [for name, value in local.environment : { name = name, value = value } if value != null]
+    environment = [for name, value in merge(local.environment, var.environment) : { name = name, value = value } if value != null]
     secrets     = [for name, from in local.container_secrets : { name = name, valueFrom = from }]
 
     # The image has no shell. /healthz again, and never the database.

@@ -153,6 +153,25 @@ variable "log_level" {
   default     = "info"
 }
 
+variable "environment" {
+  description = "Further variables of the server, none of them secret."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition = length(setintersection(keys(var.environment), [
+      # Secrets.
+      "DATABASE_URL", "TURNKEY_SECRET", "TURNKEY_SECRET_PREVIOUS",
+      "TURNKEY_ACCESS_KEY_ID", "TURNKEY_SECRET_ACCESS_KEY", "TURNKEY_ADMIN_TOKEN",
+      # What other variables of the module set.
+      "TURNKEY_LISTEN", "TURNKEY_CONTROL_LISTEN", "TURNKEY_CONTROL_HOSTS", "TURNKEY_DEFAULT_STAGE",
+      "TURNKEY_CORS_ORIGINS", "TURNKEY_TRUSTED_PROXIES", "TURNKEY_POOL_SIZE", "TURNKEY_MAX_SOCKETS",
+      "TURNKEY_LOG", "TURNKEY_LOG_FORMAT",
+    ])) == 0
+    error_message = "One of them is set by the module, or is a secret, which whoever may see the task definition would read."
+  }
+}
+
 variable "signing_secrets" {
   description = "Generations of TURNKEY_SECRET: `signs` is what tokens are signed with, `accepts` is accepted too. To rotate without refusing anybody, apply { signs = 1, accepts = 2 } and then { signs = 2, accepts = 1 }."
   type = object({
@@ -182,6 +201,12 @@ variable "collector_image" {
     condition     = !endswith(var.collector_image, ":latest") && can(regex("[:@]", var.collector_image))
     error_message = "Name a release, by tag or by digest."
   }
+}
+
+variable "collector_repository_arn" {
+  description = "The ECR repository that it is pulled from, where that is one of your own; null for the public one."
+  type        = string
+  default     = null
 }
 
 variable "log_retention_days" {

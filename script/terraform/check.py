@@ -54,17 +54,17 @@ def wanted_types(folders: list) -> set:
 
 
 def serve_providers(wheels: Path, types: set) -> dict:
-    """Starts the providers; how Terraform reaches each."""
-    attachments = {}
+    """Starts the providers; each with how Terraform reaches it, by its name."""
+    running = {}
     for name in PROVIDERS:
         (wheel,) = wheels.glob(f"cdktf_cdktf_provider_{name}-*.whl")
         own = {pair for pair in types if pair[1].startswith(f"{name}_")}
         schemas = schema.read_wheel(wheel, name, own)
-        # Held by the attachment: a server ends with its last reference.
+        # A server ends with its last reference.
         server, port = provider.serve(provider.provider_schema(schemas))
-        attachments[name] = (server, provider.attachment(port))
+        running[name] = (server, provider.attachment(port))
         print(f"{name} {schemas.version}: {len(schemas.resources)} resources, {len(schemas.data_sources)} data sources")
-    return attachments
+    return running
 
 
 def refuse_what_is_wrong(terraform: Terraform) -> None:

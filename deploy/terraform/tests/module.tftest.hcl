@@ -254,6 +254,7 @@ run "nonsense_is_refused" {
     log_retention_days   = 1
     database_kind        = "mysql"
     database_version     = "13"
+    environment          = { TURNKEY_ADMIN_TOKEN = "secret" }
     signing_secrets      = { signs = 1, accepts = 1 }
   }
   expect_failures = [
@@ -269,6 +270,7 @@ run "nonsense_is_refused" {
     var.log_retention_days,
     var.database_kind,
     var.database_version,
+    var.environment,
     var.signing_secrets,
   ]
 }
