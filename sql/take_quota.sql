@@ -20,11 +20,11 @@ locked as materialized (
 -- What waits is spent at once. Beyond that, a share that leaves enough for the other instances.
 granted as materialized (
     select l.*, least(l.remaining, greatest(l.pending, case
-        when l.remaining < 100 * $8::bigint then 1
+        when l.remaining < 100 * $8::bigint then 0
         else least(l.remaining / (4 * $8::bigint), l.wanted)
     end)) as granted
     from locked l
-    where l.pending > 0 and l.remaining > 0
+    where l.remaining > 0
 ),
 taken as (
     update quota_usage q
@@ -32,6 +32,7 @@ taken as (
         leased_at = case when g.granted > g.pending then now() else q.leased_at end
     from granted g
     where q.plan_id = g.plan_id and q.key_id = g.key_id and q.period_start = g.period_start
+        and g.granted > 0
     returning q.plan_id, q.key_id, q.used, g.granted
 )
 select g.plan_id, g.key_id, g.most, g.period_start, l.epoch,

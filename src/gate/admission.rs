@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytestring::ByteString;
+
 use super::Gate;
 use super::identity::Unidentified;
 use super::snapshot::{Credential, KeyPlan};
@@ -37,7 +39,7 @@ pub struct Admission {
 /// limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    pub policy: Option<Arc<str>>,
+    pub policy: Option<ByteString>,
     pub current: Option<String>,
 }
 

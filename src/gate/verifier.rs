@@ -3,6 +3,9 @@
 //! The queue is bounded. A lookup under which many values have failed goes to its back, so that
 //! somebody who guesses at one key does not keep the owners of others waiting; when the queue is
 //! full, its last goes. Whoever waits too long gives up; what nobody waits for is not done.
+//!
+//! The threads yield to those that serve requests, so that values that are yet to be hashed slow
+//! only those who brought them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -98,7 +101,10 @@ impl Verifier {
             let shared = shared.clone();
             let started = std::thread::Builder::new()
                 .name(format!("key-hash-{number}"))
-                .spawn(move || shared.work());
+                .spawn(move || {
+                    yield_to_other_threads();
+                    shared.work();
+                });
             if let Err(error) = started {
                 tracing::error!(%error, "a thread for hashing keys cannot be started");
             }
@@ -203,6 +209,20 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         // No code panics while it holds the lock, so the queue is whole in any case.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the calling thread the lowest priority, where the system knows that of threads. Where it
+/// does not, hashing takes its part of the cores.
+fn yield_to_other_threads() {
+    #[cfg(target_os = "linux")]
+    {
+        const LOWEST: nix::libc::c_int = 19;
+        // SAFETY: the call takes numbers and touches no memory of ours. On Linux 0 names the thread.
+        let set = unsafe { nix::libc::setpriority(nix::libc::PRIO_PROCESS, 0, LOWEST) };
+        if set != 0 {
+            tracing::debug!("the priority of a thread for hashing keys cannot be lowered");
+        }
     }
 }
 

@@ -338,8 +338,10 @@ fn without_prefix(request: &mut ServiceRequest, prefix_bytes: usize) {
 
 fn finish(headers: &mut HeaderMap, request_id: RequestId, rate_limit: RateLimit) {
     insert_text(headers, REQUEST_ID, request_id.to_string());
-    if let Some(policy) = rate_limit.policy {
-        insert_text(headers, RATE_LIMIT_POLICY, policy.to_string());
+    if let Some(policy) = rate_limit.policy
+        && let Ok(policy) = HeaderValue::from_maybe_shared(policy.into_bytes())
+    {
+        headers.insert(RATE_LIMIT_POLICY, policy);
     }
     if let Some(current) = rate_limit.current {
         insert_text(headers, RATE_LIMIT, current);

@@ -19,9 +19,9 @@ pub struct QuotaClaim {
     pub plan: PlanId,
     pub key: KeyId,
     pub quota: QuotaSetting,
-    /// Calls that wait. With 0 nothing is taken.
+    /// Calls that wait.
     pub pending: i64,
-    /// Calls to be expected in the next second.
+    /// Calls to be expected in the next second, those that wait among them. With 0 nothing is taken.
     pub wanted: i64,
 }
 

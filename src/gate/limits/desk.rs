@@ -23,22 +23,21 @@ pub(super) struct Ask {
     limits: Arc<KeyLimits>,
     quota: QuotaSetting,
     purpose: Purpose,
-    reply: oneshot::Sender<Answer>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+enum Purpose {
     /// To let one call pass.
-    Spend,
+    Spend(oneshot::Sender<Answer>),
     /// To learn what is left.
-    Look,
+    Look(oneshot::Sender<()>),
+    /// To have more before the share is spent.
+    Fill,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Passed,
     Exhausted(Exhausted),
-    Looked,
 }
 
 /// Those of one key who wait.
@@ -46,29 +45,53 @@ struct Group {
     limits: Arc<KeyLimits>,
     quota: QuotaSetting,
     waiting: Vec<oneshot::Sender<Answer>>,
-    looking: Vec<oneshot::Sender<Answer>>,
+    looking: Vec<oneshot::Sender<()>>,
+    is_to_be_filled: bool,
 }
 
 pub(super) fn channel() -> (mpsc::Sender<Ask>, mpsc::Receiver<Ask>) {
     mpsc::channel(QUEUE_LENGTH)
 }
 
-/// Waits for the database's answer; `None` where there is none in time.
-pub(super) async fn ask(
+/// Asks the database for one call; `None` where there is no answer in time.
+pub(super) async fn spend(
+    desk: &mpsc::Sender<Ask>,
+    limits: &Arc<KeyLimits>,
+    quota: QuotaSetting,
+) -> Option<Answer> {
+    let (reply, answer) = oneshot::channel();
+    enqueue(desk, limits, quota, Purpose::Spend(reply))?;
+    timeout(WAIT, answer).await.ok()?.ok()
+}
+
+/// Has the share learn what is left; `None` where there is no answer in time.
+pub(super) async fn look(
+    desk: &mpsc::Sender<Ask>,
+    limits: &Arc<KeyLimits>,
+    quota: QuotaSetting,
+) -> Option<()> {
+    let (reply, answer) = oneshot::channel();
+    enqueue(desk, limits, quota, Purpose::Look(reply))?;
+    timeout(WAIT, answer).await.ok()?.ok()
+}
+
+/// Has the share filled up, sooner or later. Where it is not, the next call that needs it asks.
+pub(super) fn fill(desk: &mpsc::Sender<Ask>, limits: &Arc<KeyLimits>, quota: QuotaSetting) {
+    enqueue(desk, limits, quota, Purpose::Fill);
+}
+
+fn enqueue(
     desk: &mpsc::Sender<Ask>,
     limits: &Arc<KeyLimits>,
     quota: QuotaSetting,
     purpose: Purpose,
-) -> Option<Answer> {
-    let (reply, answer) = oneshot::channel();
+) -> Option<()> {
     let ask = Ask {
         limits: limits.clone(),
         quota,
         purpose,
-        reply,
     };
-    desk.try_send(ask).ok()?;
-    timeout(WAIT, answer).await.ok()?.ok()
+    desk.try_send(ask).ok()
 }
 
 /// Answers for as long as anybody may ask.
@@ -81,19 +104,21 @@ pub(super) async fn serve(mut asks: mpsc::Receiver<Ask>, limits: &Limits, store:
 
 fn group(batch: &mut Vec<Ask>) -> HashMap<(PlanId, KeyId), Group> {
     let mut groups: HashMap<(PlanId, KeyId), Group> = HashMap::new();
-    for ask in batch.drain(..).filter(|ask| !ask.reply.is_closed()) {
+    for ask in batch.drain(..).filter(|ask| ask.purpose.is_wanted()) {
         let name = (ask.limits.plan.clone(), ask.limits.key.clone());
         let group = groups.entry(name).or_insert_with(|| Group {
             limits: ask.limits,
             quota: ask.quota,
             waiting: Vec::new(),
             looking: Vec::new(),
+            is_to_be_filled: false,
         });
         // Where the plan has just changed, the last one knows.
         group.quota = ask.quota;
         match ask.purpose {
-            Purpose::Spend => group.waiting.push(ask.reply),
-            Purpose::Look => group.looking.push(ask.reply),
+            Purpose::Spend(reply) => group.waiting.push(reply),
+            Purpose::Look(reply) => group.looking.push(reply),
+            Purpose::Fill => group.is_to_be_filled = true,
         }
     }
     groups
@@ -131,10 +156,25 @@ async fn answer(mut groups: HashMap<(PlanId, KeyId), Group>, limits: &Limits, st
     }
 }
 
+impl Purpose {
+    /// Whether somebody still waits, where somebody did.
+    fn is_wanted(&self) -> bool {
+        match self {
+            Purpose::Spend(reply) => !reply.is_closed(),
+            Purpose::Look(reply) => !reply.is_closed(),
+            Purpose::Fill => true,
+        }
+    }
+}
+
 impl Group {
     fn claim(&self, now: Instant) -> QuotaClaim {
         let pending = i64::try_from(self.waiting.len()).unwrap_or(i64::MAX);
-        let wanted = lock(&self.limits.share).wanted(now);
+        let wanted = if pending > 0 || self.is_to_be_filled {
+            lock(&self.limits.share).wanted(now)
+        } else {
+            0
+        };
         QuotaClaim {
             plan: self.limits.plan.clone(),
             key: self.limits.key.clone(),
@@ -160,7 +200,7 @@ impl Group {
             }
         }
         for reply in self.looking {
-            let _ = reply.send(Answer::Looked);
+            let _ = reply.send(());
         }
         unspent.map(|unspent| unspent.of(&self.limits.plan, &self.limits.key))
     }

@@ -1,15 +1,16 @@
 //! `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers-10 has them.
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Duration;
+
+use bytestring::ByteString;
 
 use super::quota::Remaining;
 use super::throttle::Room;
 use crate::store::plans::Throttle;
 
 /// What a plan sets; `None` where it sets nothing. `quota` is its limit and the seconds of a period.
-pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> Option<Arc<str>> {
+pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> Option<ByteString> {
     let mut items = Vec::new();
     if let Some(throttle) = throttle {
         let burst = throttle.burst.max(0);

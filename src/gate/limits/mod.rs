@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytestring::ByteString;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ use super::snapshot::PlanStage;
 use super::{Denial, RateLimit, Request};
 use crate::store::plans::{QuotaSetting, Throttle};
 use crate::store::{KeyId, PlanId};
-use desk::{Answer, Ask, Purpose};
+use desk::{Answer, Ask};
 use quota::{Exhausted, Remaining, Share, Spent};
 use throttle::{Room, ThrottleState, TooFast};
 
@@ -60,7 +61,7 @@ pub(super) struct KeyLimits {
 /// The limits that hold for one method.
 pub(super) struct Limited {
     pub throttle: Option<Throttle>,
-    pub policy: Option<Arc<str>>,
+    pub policy: Option<ByteString>,
 }
 
 impl Limits {
@@ -156,20 +157,20 @@ impl KeyLimits {
                 });
             }
         };
-        if let Some(quota) = quota {
-            self.spend(limits, quota).await?.map_err(|exhausted| {
-                let remaining = Remaining {
+        let remaining = match quota {
+            None => None,
+            Some(quota) => self.spend(limits, quota).await?.map_err(|exhausted| {
+                let none = Remaining {
                     calls: 0,
                     resets_in: exhausted.retry_after,
                 };
                 Denial::LimitExceeded {
                     retry_after: at_least_a_second(exhausted.retry_after),
-                    rate_limit: rate_limit(limited, room, self.known(quota).or(Some(remaining))),
+                    rate_limit: rate_limit(limited, room, self.known(quota).or(Some(none))),
                 }
-            })?;
-        }
+            })?,
+        };
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let remaining = quota.and_then(|quota| self.known(quota));
         Ok(rate_limit(limited, room, remaining))
     }
 
@@ -195,20 +196,25 @@ impl KeyLimits {
         }
     }
 
-    /// Spends one call of the quota; the outer error is that it cannot be taken.
+    /// Spends one call of the quota, and says what is left, as far as is known; the outer error is
+    /// that it cannot be taken.
     async fn spend(
         self: &Arc<Self>,
         limits: &Limits,
         quota: QuotaSetting,
-    ) -> Result<Result<(), Exhausted>, Denial> {
-        let spent = lock(&self.share).spend(quota, Instant::now());
+    ) -> Result<Result<Option<Remaining>, Exhausted>, Denial> {
+        let (spent, remaining) = lock(&self.share).spend(quota, Instant::now());
         match spent {
-            Spent::Passed => Ok(Ok(())),
+            Spent::Passed => Ok(Ok(remaining)),
+            Spent::PassedAndFill => {
+                desk::fill(&limits.desk, self, quota);
+                Ok(Ok(remaining))
+            }
             Spent::Exhausted(exhausted) => Ok(Err(exhausted)),
-            Spent::Ask => match desk::ask(&limits.desk, self, quota, Purpose::Spend).await {
-                Some(Answer::Passed) => Ok(Ok(())),
+            Spent::Ask => match desk::spend(&limits.desk, self, quota).await {
+                Some(Answer::Passed) => Ok(Ok(self.known(quota))),
                 Some(Answer::Exhausted(exhausted)) => Ok(Err(exhausted)),
-                Some(Answer::Looked) | None => Err(Denial::Unavailable),
+                None => Err(Denial::Unavailable),
             },
         }
     }
@@ -223,7 +229,8 @@ impl KeyLimits {
         if let Some(remaining) = self.known(quota) {
             return Some(remaining);
         }
-        desk::ask(&limits.desk, self, quota, Purpose::Look).await;
+        // Where nobody answers, nothing more is known.
+        let _ = desk::look(&limits.desk, self, quota).await;
         self.known(quota)
     }
 

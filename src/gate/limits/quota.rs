@@ -3,6 +3,10 @@
 //! The database counts a share as used when it is taken, so it can be spent without asking. It
 //! ends after a second, or with the period, reckoned on this machine's monotonic clock from the
 //! moment that the database was asked. What is left then goes back, and only its holder gives it.
+//!
+//! A share is filled up when half of it is spent, so that calls at a steady pace never wait for the
+//! database. Filling up is as good as giving back what is left and taking it anew: what is left then
+//! lasts as long as what came.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +20,7 @@ const EXHAUSTION_LASTS: Duration = Duration::from_millis(200);
 /// When others may give back what they hold.
 const OTHERS_GIVE_BACK_IN: Duration = Duration::from_secs(2);
 /// No share is taken for more calls than this.
-const MOST_WANTED: i64 = 10_000;
+const MOST_WANTED: i64 = 100_000;
 
 #[derive(Default)]
 pub(super) struct Share {
@@ -24,8 +28,9 @@ pub(super) struct Share {
     lease: Option<Lease>,
     exhausted: Option<(Instant, Exhausted)>,
     seen: Option<Seen>,
-    /// What the last share was, when it was taken, and how much of it was spent since.
     last: Option<Taken>,
+    /// The database is being asked for more, before it is needed.
+    is_filling: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -36,11 +41,15 @@ struct Lease {
     ends: Instant,
 }
 
+/// When a share was last taken or filled up, and what has come of it.
 #[derive(Clone, Copy)]
 struct Taken {
     at: Instant,
-    granted: i64,
+    /// What could be spent from then on.
+    size: i64,
     spent: i64,
+    /// Calls before that, each counted half for every second that had passed since.
+    of_late: f64,
 }
 
 /// What the database last said.
@@ -69,17 +78,28 @@ pub(super) struct Exhausted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spent {
     Passed,
+    /// Passed; and more should be asked for, which nobody needs to wait for.
+    PassedAndFill,
     Exhausted(Exhausted),
     Ask,
 }
 
 impl Share {
-    /// Spends one call of the share, if there is one.
-    pub fn spend(&mut self, quota: QuotaSetting, now: Instant) -> Spent {
+    /// Spends one call of the share, if there is one, and says what is left after it.
+    pub fn spend(&mut self, quota: QuotaSetting, now: Instant) -> (Spent, Option<Remaining>) {
+        let spent = self.spend_one(quota, now);
+        (spent, self.remaining(quota, now))
+    }
+
+    fn spend_one(&mut self, quota: QuotaSetting, now: Instant) -> Spent {
         if self.is_good(quota, now) && self.left > 0 {
             self.left -= 1;
             if let Some(last) = &mut self.last {
                 last.spent += 1;
+            }
+            if self.is_to_be_filled(now) {
+                self.is_filling = true;
+                return Spent::PassedAndFill;
             }
             return Spent::Passed;
         }
@@ -89,15 +109,21 @@ impl Share {
         }
     }
 
-    /// How many calls to take ahead: what a second takes at the pace since the last time, and no
-    /// more than twice the last share.
+    /// How many calls to take ahead beside those that are left: what a second takes at the pace of
+    /// late, and no more than makes twice the last share.
     pub fn wanted(&self, now: Instant) -> i64 {
         let Some(last) = self.last else { return 1 };
-        let seconds = now.saturating_duration_since(last.at).as_secs_f64();
-        // The pace of a moment says little.
-        let pace = last.spent as f64 / seconds.max(0.01);
-        let most = last.granted.saturating_mul(2).clamp(1, MOST_WANTED);
-        (pace as i64).clamp(1, most)
+        let most = last
+            .size
+            .saturating_mul(2)
+            .max(last.pace_of_late(now) as i64);
+        let second = (last.pace(now) as i64).clamp(1, most.max(1));
+        (second.min(MOST_WANTED) - self.left).max(0)
+    }
+
+    fn is_to_be_filled(&self, now: Instant) -> bool {
+        let is_half_spent = self.last.is_some_and(|last| self.left < last.size / 2);
+        is_half_spent && !self.is_filling && self.wanted(now) > 0
     }
 
     /// Takes over a grant that was asked for at `asked`, for `pending` calls that wait; returns
@@ -110,6 +136,7 @@ impl Share {
         asked: Instant,
     ) -> (i64, Option<Unspent>) {
         let period_ends = asked + grant.period_left;
+        self.is_filling = false;
         self.seen = Some(Seen {
             quota,
             at: asked,
@@ -129,18 +156,21 @@ impl Share {
         if grant.granted == 0 {
             return (passing, None);
         }
-        self.last = Some(Taken {
-            at: asked,
-            granted: grant.granted,
-            spent: passing,
-        });
-        let old = self.take_back();
-        self.left = grant.granted - passing;
-        self.lease = Some(Lease {
+        let lease = Lease {
             quota,
             period_start: grant.period_start,
             epoch: grant.epoch,
             ends: period_ends.min(asked + SHARE_LASTS),
+        };
+        let is_of_same = self.lease.is_some_and(|old| old.is_of_same(&lease));
+        let old = if is_of_same { None } else { self.take_back() };
+        self.left += grant.granted - passing;
+        self.lease = Some(lease);
+        self.last = Some(Taken {
+            at: asked,
+            size: self.left + passing,
+            spent: passing,
+            of_late: self.last.map_or(0.0, |last| last.of_late(asked)),
         });
         (passing, old)
     }
@@ -187,6 +217,36 @@ impl Share {
     fn is_good(&self, quota: QuotaSetting, now: Instant) -> bool {
         self.lease
             .is_some_and(|lease| lease.quota == quota && now < lease.ends)
+    }
+}
+
+impl Lease {
+    /// Whether what is left of the one can be spent, and given back, as the other's.
+    fn is_of_same(&self, other: &Lease) -> bool {
+        (self.quota, self.period_start, self.epoch)
+            == (other.quota, other.period_start, other.epoch)
+    }
+}
+
+impl Taken {
+    /// Calls a second since then; where that is less, of late. The pace of a moment says little.
+    fn pace(&self, now: Instant) -> f64 {
+        let seconds = self.seconds_since(now).max(0.01);
+        (self.spent as f64 / seconds).max(self.pace_of_late(now))
+    }
+
+    /// Who pauses is likely to come back as fast. It is never more than what was really spent.
+    fn pace_of_late(&self, now: Instant) -> f64 {
+        // So many calls a second, each counted as `of_late` has them, add up to `of_late`.
+        self.of_late(now) * std::f64::consts::LN_2
+    }
+
+    fn of_late(&self, now: Instant) -> f64 {
+        (self.of_late + self.spent as f64) * (-self.seconds_since(now)).exp2()
+    }
+
+    fn seconds_since(&self, now: Instant) -> f64 {
+        now.saturating_duration_since(self.at).as_secs_f64()
     }
 }
 
@@ -237,13 +297,13 @@ mod tests {
     #[test]
     fn a_share_is_spent_and_no_more() {
         let (mut share, now) = (Share::default(), Instant::now());
-        assert_eq!(share.spend(QUOTA, now), Spent::Ask);
+        assert_eq!(share.spend_one(QUOTA, now), Spent::Ask);
         assert_eq!(share.grant(QUOTA, &grant(3, 10), 1, now), (1, None));
         let remaining = share.remaining(QUOTA, now).expect("it was just said");
         assert_eq!(remaining.calls, 12);
-        assert_eq!(share.spend(QUOTA, now), Spent::Passed);
-        assert_eq!(share.spend(QUOTA, now), Spent::Passed);
-        assert_eq!(share.spend(QUOTA, now), Spent::Ask);
+        assert_eq!(share.spend_one(QUOTA, now), Spent::Passed);
+        assert_eq!(share.spend_one(QUOTA, now), Spent::PassedAndFill);
+        assert_eq!(share.spend_one(QUOTA, now), Spent::Ask);
     }
 
     #[test]
@@ -252,7 +312,7 @@ mod tests {
         share.grant(QUOTA, &grant(3, 10), 1, now);
         assert_eq!(share.take_ended(Some(QUOTA), now), None);
         let later = now + SHARE_LASTS;
-        assert_eq!(share.spend(QUOTA, later), Spent::Ask);
+        assert_eq!(share.spend_one(QUOTA, later), Spent::Ask);
         let unspent = share.take_ended(Some(QUOTA), later).expect("two are left");
         assert_eq!(unspent.unspent, 2);
         assert_eq!(share.take_ended(Some(QUOTA), later), None);
@@ -265,11 +325,11 @@ mod tests {
         ending.period_left = Duration::from_millis(100);
         share.grant(QUOTA, &ending, 1, now);
         let after = now + Duration::from_millis(100);
-        assert_eq!(share.spend(QUOTA, after), Spent::Ask);
+        assert_eq!(share.spend_one(QUOTA, after), Spent::Ask);
 
         share.grant(QUOTA, &grant(3, 10), 1, now);
         let other = QuotaSetting { limit: 2, ..QUOTA };
-        assert_eq!(share.spend(other, now), Spent::Ask);
+        assert_eq!(share.spend_one(other, now), Spent::Ask);
         assert!(share.take_ended(Some(other), now).is_some());
     }
 
@@ -280,9 +340,55 @@ mod tests {
         let exhausted = Exhausted {
             retry_after: Duration::from_secs(3600),
         };
-        assert_eq!(share.spend(QUOTA, now), Spent::Exhausted(exhausted));
+        assert_eq!(share.spend_one(QUOTA, now), Spent::Exhausted(exhausted));
         let later = Instant::now() + EXHAUSTION_LASTS;
-        assert_eq!(share.spend(QUOTA, later), Spent::Ask);
+        assert_eq!(share.spend_one(QUOTA, later), Spent::Ask);
+    }
+
+    #[test]
+    fn a_share_is_filled_up_before_it_is_spent_and_lasts_anew() {
+        let (mut share, now) = (Share::default(), Instant::now());
+        share.grant(QUOTA, &grant(10, 1000), 0, now);
+        let at = now + Duration::from_millis(900);
+        let spent: Vec<Spent> = (0..7).map(|_| share.spend_one(QUOTA, at)).collect();
+        // Asked for once, however long the answer takes.
+        assert_eq!(
+            spent.iter().position(|one| *one == Spent::PassedAndFill),
+            Some(5)
+        );
+        assert_eq!(spent.iter().filter(|one| **one == Spent::Passed).count(), 6);
+
+        // Three are left of what a second takes.
+        assert_eq!(share.wanted(at), 7 - 3);
+        assert_eq!(share.grant(QUOTA, &grant(4, 996), 0, at), (0, None));
+        let later = now + SHARE_LASTS;
+        let passed = (0..8).filter(|_| share.spend_one(QUOTA, later) != Spent::Ask);
+        assert_eq!(passed.count(), 7);
+    }
+
+    #[test]
+    fn what_is_left_of_another_epoch_goes_back() {
+        let (mut share, now) = (Share::default(), Instant::now());
+        share.grant(QUOTA, &grant(10, 1000), 0, now);
+        let mut of_next = grant(4, 996);
+        of_next.epoch = 1;
+        let (_, old) = share.grant(QUOTA, &of_next, 0, now);
+        let old = old.expect("ten are left");
+        assert_eq!((old.epoch, old.unspent), (0, 10));
+        assert_eq!(
+            share.take_back().map(|new| (new.epoch, new.unspent)),
+            Some((1, 4))
+        );
+    }
+
+    #[test]
+    fn who_pauses_comes_back_as_fast() {
+        let (mut share, now) = (Share::default(), Instant::now());
+        share.grant(QUOTA, &grant(800, 10_000), 800, now);
+        let at = now + Duration::from_secs(1);
+        share.grant(QUOTA, &grant(1, 9_999), 1, at);
+        assert_eq!(share.wanted(at + Duration::from_secs(2)), 69);
+        assert_eq!(share.wanted(at + Duration::from_secs(60)), 1);
     }
 
     #[test]
@@ -294,7 +400,7 @@ mod tests {
         for _ in 0..6 {
             let taken = grant(share.wanted(at), 1000);
             share.grant(QUOTA, &taken, 1, at);
-            while share.spend(QUOTA, at) == Spent::Passed {}
+            while share.spend_one(QUOTA, at) != Spent::Ask {}
             at += Duration::from_millis(10);
             wanted.push(share.wanted(at));
         }

@@ -2,16 +2,20 @@
 //!
 //! With n instances each takes rate/n and burst/n, at least one call. When n or the plan changes,
 //! the new limiter begins no fuller than the old one was, so a change is no second burst.
+//!
+//! A call takes no lock while nothing changes: callers of one key do not wait for one another.
 
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
+use super::lock;
 use crate::store::plans::Throttle;
 
 /// What a plan that lets nothing pass tells callers to wait.
@@ -23,15 +27,18 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformati
 
 #[derive(Default)]
 pub(super) struct ThrottleState {
-    current: Mutex<Option<Current>>,
+    current: ArcSwapOption<Current>,
+    changing: Mutex<()>,
 }
 
 struct Current {
     throttle: Throttle,
     instances: u32,
+    quota: Quota,
+    burst: NonZeroU32,
     limiter: Limiter,
-    /// Until then, every call is too fast.
-    blocked_until: Option<Instant>,
+    /// As long as calls were going to be too fast when one last was.
+    blocked_until: Mutex<Option<Instant>>,
 }
 
 /// What is left of the burst, on this instance.
@@ -51,49 +58,68 @@ pub(super) struct TooFast {
 impl ThrottleState {
     /// Lets one call pass or not, under `throttle` shared by so many instances.
     pub fn check(&self, throttle: Throttle, instances: u32) -> Result<Room, TooFast> {
-        // Nothing panics under the lock, and half a change of the state cannot be.
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((quota, burst)) = quota(throttle, instances) else {
-            *current = None;
-            return Err(TooFast { wait: NEVER });
-        };
-        let is_current =
-            |current: &Current| current.throttle == throttle && current.instances == instances;
-        let limiter = match current.take() {
-            Some(same) if is_current(&same) => same.limiter,
-            Some(old) => no_fuller(quota, burst, &old.limiter),
-            None => limiter(quota),
-        };
-        let checked = match limiter.check() {
-            Ok(state) => {
-                let calls = state.remaining_burst_capacity();
-                let missing = burst.get().saturating_sub(calls);
-                Ok(Room {
-                    calls,
-                    refilled_in: quota.replenish_interval().saturating_mul(missing),
-                })
-            }
-            Err(until) => Err(TooFast {
-                wait: until.wait_time_from(DefaultClock::default().now()),
-            }),
-        };
-        *current = Some(Current {
-            throttle,
-            instances,
-            limiter,
-            blocked_until: checked.err().map(|TooFast { wait }| Instant::now() + wait),
+        match self.current.load().as_deref() {
+            Some(current) if current.is_of(throttle, instances) => current.check(),
+            Some(_) | None => match self.change_to(throttle, instances) {
+                Some(current) => current.check(),
+                None => Err(TooFast { wait: NEVER }),
+            },
+        }
+    }
+
+    /// How long calls are going to be too fast, as far as the last one told.
+    pub fn blocked_for(&self) -> Option<Duration> {
+        let until = (*lock(&self.current.load_full()?.blocked_until))?;
+        let wait = until.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// The limiter for another plan or number of instances; `None` where nothing may pass.
+    fn change_to(&self, throttle: Throttle, instances: u32) -> Option<Arc<Current>> {
+        let _one_at_a_time = lock(&self.changing);
+        let old = self.current.load_full();
+        if let Some(same) = old.as_ref().filter(|old| old.is_of(throttle, instances)) {
+            return Some(same.clone());
+        }
+        let new = quota(throttle, instances).map(|(quota, burst)| {
+            Arc::new(Current {
+                throttle,
+                instances,
+                quota,
+                burst,
+                limiter: match old {
+                    Some(old) => no_fuller(quota, burst, &old.limiter),
+                    None => limiter(quota),
+                },
+                blocked_until: Mutex::default(),
+            })
         });
-        checked
+        self.current.store(new.clone());
+        new
     }
 }
 
-impl ThrottleState {
-    /// How long calls are going to be too fast, as far as the last one told.
-    pub fn blocked_for(&self) -> Option<Duration> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = current.as_ref()?.blocked_until?;
-        let wait = until.saturating_duration_since(Instant::now());
-        (!wait.is_zero()).then_some(wait)
+impl Current {
+    fn is_of(&self, throttle: Throttle, instances: u32) -> bool {
+        self.throttle == throttle && self.instances == instances
+    }
+
+    fn check(&self) -> Result<Room, TooFast> {
+        match self.limiter.check() {
+            Ok(state) => {
+                let calls = state.remaining_burst_capacity();
+                let missing = self.burst.get().saturating_sub(calls);
+                Ok(Room {
+                    calls,
+                    refilled_in: self.quota.replenish_interval().saturating_mul(missing),
+                })
+            }
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                *lock(&self.blocked_until) = Some(Instant::now() + wait);
+                Err(TooFast { wait })
+            }
+        }
     }
 }
 
