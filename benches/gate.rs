@@ -100,11 +100,12 @@ impl Bench {
                     self.load(&gated, &[limited]),
                 ),
             ];
-            self.compare_throughput(name, &loads, Target::AtLeast(0.95));
+            self.compare(name, &loads, Target::AtLeast(0.95), Target::Open);
         }
     }
 
-    /// Throughput with many keys in use and with few.
+    /// What a call costs the server with many keys in use and with few. The client's own cost grows
+    /// with the requests that it sends in turn, so throughput is not judged.
     fn compare_keys(&self, many: &[ApiKeyValue]) {
         let texts: Vec<&str> = many.iter().map(ApiKeyValue::expose).collect();
         let all = self.load("/dev/variants", &texts);
@@ -113,10 +114,16 @@ impl Bench {
         let few = self.load("/dev/variants", &texts[..10]);
         let loads = [("10 keys in use", few), ("all keys in use", all)];
         let title = format!("GET /variants, {} keys", many.len());
-        self.compare_throughput(&title, &loads, Target::AtLeast(1.0 / 1.05));
+        self.compare(&title, &loads, Target::Open, Target::AtMost(1.05));
     }
 
-    fn compare_throughput(&self, title: &str, loads: &[(&'static str, Load)], target: Target) {
+    fn compare(
+        &self,
+        title: &str,
+        loads: &[(&'static str, Load)],
+        throughput: Target,
+        processor_time: Target,
+    ) {
         let series = || loads.iter().map(|(name, _)| Series::new(name)).collect();
         let (mut rates, mut costs): (Vec<Series>, Vec<Series>) = (series(), series());
         for (_, load) in loads {
@@ -134,10 +141,15 @@ impl Bench {
                 }
             }
         }
-        print(&format!("{title}: throughput"), "calls/s", &rates, target);
+        print(
+            &format!("{title}: throughput"),
+            "calls/s",
+            &rates,
+            throughput,
+        );
         if !costs[0].values.is_empty() {
             let title = format!("{title}: processor time of the server");
-            print(&title, "us/call", &costs, Target::Open);
+            print(&title, "us/call", &costs, processor_time);
         }
     }
 
