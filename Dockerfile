@@ -6,8 +6,9 @@ FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /build
 
 # The dependencies, in a layer that lasts until Cargo.lock changes. Cargo wants to see every target
-# that Cargo.toml names.
+# that Cargo.toml names, each of one word.
 COPY Cargo.toml Cargo.lock ./
+# hadolint ignore=SC2013
 RUN mkdir src benches \
  && echo 'fn main() {}' > src/main.rs \
  && touch src/lib.rs \
@@ -22,7 +23,9 @@ COPY sql sql
 RUN touch src/main.rs src/lib.rs \
  && cargo build --release --locked
 
-# What the image holds. `ldd` names the libraries with their places on either architecture.
+# What the image holds. `ldd` names the libraries with their places on either architecture; where it
+# names none, `cp` fails.
+# hadolint ignore=DL4006
 RUN mkdir -p /image/etc/ssl/certs \
  && cp target/release/turnkey /image/turnkey \
  && ldd target/release/turnkey | grep -o '/[^ ]*' | xargs cp --parents --dereference --target-directory=/image \
