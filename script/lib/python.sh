@@ -1,10 +1,11 @@
 # Sourced, not run. The control plane is tested with the AWS CLI and boto3 as they are published, the
-# live channel with the Autobahn cases of kosoku, in a virtual environment of the build's own.
+# live channel with the Autobahn cases of kosoku, the game API against its document with schemathesis,
+# in a virtual environment of the build's own.
 
 . "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 PYTHON_ENVIRONMENT=${CARGO_TARGET_DIR:-target}/python
-PYTHON_PACKAGES=(awscli==1.46.3 boto3==1.44.5 kosoku==0.1)
+PYTHON_PACKAGES=(awscli==1.46.3 boto3==1.44.5 kosoku==0.1 schemathesis==4.32.5)
 
 # Makes target/python with the packages in it, where it is not there yet.
 ensure_python() {

@@ -17,6 +17,7 @@ mod replay;
 mod seat;
 mod state;
 pub mod variant;
+mod whole_number;
 
 pub use command::{Command, Decision};
 pub use decide::{create, decide};
@@ -28,3 +29,4 @@ pub use replay::{Since, since};
 pub use seat::{Seat, Seats};
 pub use state::{Draws, Game, LastMove, Status};
 pub use variant::{Move, Options, Position, Rules, Variant};
+pub use whole_number::whole_number;

@@ -4,6 +4,7 @@
 //! A test holds it against [`ENDPOINTS`]: no call is missing, and none is made up.
 
 mod refusals;
+mod requests;
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -28,6 +29,7 @@ pub fn document_at(origin: &str) -> Value {
     document["security"] = json!([{"apiKey": []}, {"apiKey": [], "playerToken": []}]);
     document["components"]["securitySchemes"] = security_schemes();
     document["components"]["headers"] = headers();
+    requests::narrow_bodies(&mut document["components"]["schemas"]);
     for endpoint in &ENDPOINTS {
         let verb = endpoint.verb.as_str().to_ascii_lowercase();
         let operation = &mut document["paths"][endpoint.path][verb];
@@ -138,6 +140,10 @@ fn complete(operation: &mut Value, endpoint: &Endpoint) {
         // No body at all is allowed; the word `null` is none.
         *body = schema;
         operation["requestBody"]["required"] = json!(false);
+    }
+    let parameters = operation.get_mut("parameters");
+    if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
+        parameters.iter_mut().for_each(requests::narrow_parameter);
     }
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;

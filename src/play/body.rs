@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use super::PlayError;
+use crate::game::whole_number;
 
 /// The fields of a JSON object, all of them known. A null field counts as absent.
 pub(super) struct Body {
@@ -67,7 +68,7 @@ impl Body {
         range: RangeInclusive<u32>,
     ) -> Result<Option<u32>, PlayError> {
         let within = |value: &Value| {
-            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            let number = whole_number(value).and_then(|number| u32::try_from(number).ok());
             number
                 .filter(|number| range.contains(number))
                 .ok_or_else(|| expected(name, &span(&range)))

@@ -19,7 +19,7 @@ pub struct CreateGameBody {
     #[schema(value_type = Option<Object>)]
     pub options: Option<Value>,
     /// The caller's name, trimmed; with a player token it renames the player.
-    #[schema(min_length = 1, max_length = 40, example = "Ann")]
+    #[schema(example = "Ann")]
     pub name: Option<String>,
     /// The caller's seat, by default the one that moves first.
     #[schema(example = "X")]
@@ -64,7 +64,7 @@ pub struct JoinGameBody {
     #[schema(example = "K7QM-PD3X")]
     pub invite: String,
     /// The caller's name, trimmed; with a player token it renames the player.
-    #[schema(min_length = 1, max_length = 40, example = "Bob")]
+    #[schema(example = "Bob")]
     pub name: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub struct JoinGameBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = CreatePlayer, example = json!({"name": "Ann"}))]
 pub struct CreatePlayerBody {
-    #[schema(min_length = 1, max_length = 40, example = "Ann")]
+    #[schema(example = "Ann")]
     pub name: Option<String>,
 }
 
@@ -82,6 +82,6 @@ pub struct CreatePlayerBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = RenamePlayer, example = json!({"name": "Ann"}))]
 pub struct RenamePlayerBody {
-    #[schema(min_length = 1, max_length = 40, example = "Ann")]
+    #[schema(example = "Ann")]
     pub name: String,
 }

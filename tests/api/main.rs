@@ -9,6 +9,7 @@ mod bad_input;
 mod browsers;
 mod calls;
 mod connections;
+mod document;
 mod gate;
 mod outage;
 mod reads;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{FormError, MoveRefusal};
-use crate::game::{DrawBy, Outcome, Seat, Seats, WinBy};
+use crate::game::{DrawBy, Outcome, Seat, Seats, WinBy, whole_number};
 
 pub const SEAT_NAMES: Seats<&str> = Seats {
     first: "X",
@@ -61,8 +61,7 @@ pub fn parse_options(value: &Map<String, Value>) -> Result<Options, FormError> {
 }
 
 pub fn parse_move(value: &Value) -> Result<Move, FormError> {
-    value
-        .as_i64()
+    whole_number(value)
         .map(Move)
         .ok_or_else(|| FormError("a move is the number of a cell, an integer from 0 to 8".into()))
 }

@@ -19,7 +19,7 @@ use crate::play::{Answer, CreateGame, JoinGame, ListGames, ReadEvents, Success, 
 #[utoipa::path(
     post, path = "/game", operation_id = "createGame", tag = "games",
     request_body(content = Option<CreateGameBody>),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of this call safe for 24 hours. A UUID where the call bears no player token.", min_length = 1, max_length = 255)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of this call safe for 24 hours. A UUID where the call bears no player token.")),
     responses((status = 201, description = "The game, the caller's seat, and the invite for the other one", body = CreatedView))
 )]
 pub async fn create_game(
@@ -41,7 +41,7 @@ pub async fn create_game(
 #[utoipa::path(
     post, path = "/join", operation_id = "joinGame", tag = "games",
     request_body(content = JoinGameBody),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of this call safe for 24 hours. A UUID where the call bears no player token.", min_length = 1, max_length = 255)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of this call safe for 24 hours. A UUID where the call bears no player token.")),
     responses((status = 200, description = "The game and the caller's seat", body = CreatedView))
 )]
 pub async fn join_game(

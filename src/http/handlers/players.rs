@@ -19,7 +19,7 @@ use crate::play::{parse_new_player, parse_rename};
 #[utoipa::path(
     post, path = "/players", operation_id = "createPlayer", tag = "players",
     request_body(content = Option<CreatePlayerBody>),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of this call safe for 24 hours. A UUID where the call bears no player token.", min_length = 1, max_length = 255)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of this call safe for 24 hours. A UUID where the call bears no player token.")),
     responses((status = 201, description = "The player and their token", body = NewPlayerView)),
 )]
 pub async fn create_player(

@@ -1,0 +1,79 @@
+//! What requests may hold beyond what the types of their fields say, so that whatever fits the
+//! document is accepted, or refused for the state of things alone.
+
+use serde_json::{Value, json};
+
+use crate::game::{Seat, Variant};
+
+/// Spaces, which are trimmed off a name: Unicode's `White_Space`.
+const SPACE: &str = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*";
+/// Characters of a name, but not its first or last.
+const INNER: &str = r"[^\u0000-\u001f\u007f-\u009f]";
+const OUTER: &str =
+    r"[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+/// Eight characters of Crockford's base32, in either case, with spaces and hyphens anywhere.
+const INVITE: &str = "^[ -]*([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z][ -]*){8}$";
+/// Visible ASCII.
+const IDEMPOTENCY_KEY: &str = "^[!-~]{1,255}$";
+/// What `next` of a page of games looks like.
+const CURSOR: &str = "^A[A-Za-f][A-Za-z0-9_-]{10}$";
+
+/// Narrows the schemas of bodies.
+pub(super) fn narrow_bodies(schemas: &mut Value) {
+    let name = format!("^{SPACE}{OUTER}({INNER}{{0,38}}{OUTER})?{SPACE}$");
+    for body in ["CreateGame", "JoinGame", "CreatePlayer", "RenamePlayer"] {
+        schemas[body]["properties"]["name"]["pattern"] = json!(name);
+    }
+    schemas["JoinGame"]["properties"]["invite"]["pattern"] = json!(INVITE);
+
+    let create = &mut schemas["CreateGame"]["properties"];
+    create["variant"]["enum"] = or_null(Variant::ALL.map(Variant::id).into());
+    let mut seats: Vec<&str> = Variant::ALL
+        .iter()
+        .flat_map(|variant| Seat::ALL.map(|seat| variant.seat_name(seat)))
+        .collect();
+    seats.sort_unstable();
+    seats.dedup();
+    create["seat"]["enum"] = or_null(seats);
+    let mut options: Vec<Value> = Variant::ALL.map(Variant::options_schema).into();
+    options.push(json!({"type": "null"}));
+    create["options"]["anyOf"] = json!(options);
+    schemas["MakeMove"]["properties"]["move"]["anyOf"] =
+        json!(Variant::ALL.map(Variant::move_schema));
+}
+
+/// Narrows the schema of one parameter, which is a text on the wire and never null.
+pub(super) fn narrow_parameter(parameter: &mut Value) {
+    let pattern = match parameter["name"].as_str() {
+        Some("Idempotency-Key") => Some(IDEMPOTENCY_KEY),
+        Some("cursor") => Some(CURSOR),
+        _ => None,
+    };
+    let schema = &mut parameter["schema"];
+    if let Some(kind) = schema["type"].get(0).cloned() {
+        schema["type"] = kind;
+    }
+    if let Some(pattern) = pattern {
+        schema["pattern"] = json!(pattern);
+    }
+}
+
+/// A field that is null counts as absent.
+fn or_null(words: Vec<&str>) -> Value {
+    words.into_iter().map(Some).chain([None]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_never_null() {
+        let mut parameter = json!({"name": "x", "schema": {"type": ["string", "null"]}});
+        narrow_parameter(&mut parameter);
+        assert_eq!(parameter["schema"], json!({"type": "string"}));
+        let mut parameter = json!({"name": "cursor", "schema": {"type": "string"}});
+        narrow_parameter(&mut parameter);
+        assert_eq!(parameter["schema"]["pattern"], CURSOR);
+    }
+}
