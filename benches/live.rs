@@ -1,5 +1,6 @@
 //! What sockets cost and how fast they are told: memory beside a bare echo server of the same
-//! libraries, a move to many watchers beside one, readers beside sockets that never read.
+//! libraries, one game on several instances, one instance's move on another, and readers beside
+//! sockets that never read. Every watcher checks that it misses nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,37 +9,48 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use nix::unistd::Pid;
+use support::board::Board;
 use support::client::{self, Connection, find};
-use support::place::{Place, address_of, control_of};
+use support::echo::{self, Echo};
+use support::place::{Door, Place, control_of};
 use support::process::Process;
 use support::report::{Series, Target, percentile, print};
 use support::socket::Socket;
-use support::watchers::{Board, Door, Seen, Watchers};
-use support::{cost, parameter, wait_for};
+use support::watchers::{Post, Seen, Watchers};
+use support::{cost, parameter, runtime, wait_for};
+use tokio::runtime::Runtime;
 
-/// Set in the process that is the echo server.
-const ECHO: &str = "TURNKEY_BENCH_ECHO";
-const GAMES: usize = 4;
 /// Between moves, so that each finds everyone idle.
 const PAUSE: Duration = Duration::from_millis(20);
+/// Games of a round between two instances.
+const GAMES_ACROSS: u32 = 20;
 /// Less than the server takes from one socket in five seconds.
-const SUBSCRIPTIONS_UNREAD: u32 = 80;
+const SUBSCRIPTIONS_UNREAD: usize = 90;
+/// Moves before the measured ones, in which sockets that never read are filled.
+const WARM_UP: u32 = 200;
+const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 fn main() {
-    if std::env::var_os(ECHO).is_some() {
-        return wait_for_echo();
+    if echo::is_wanted() {
+        return echo::run();
     }
     let place = wait_for(Place::make());
-    let rounds = parameter("TURNKEY_BENCH_ROUNDS", 5);
-    compare_memory(&place, rounds.min(3));
-    compare_watchers(&place, rounds);
+    let rounds = parameter("TURNKEY_BENCH_ROUNDS", 3);
+    compare_memory(&place, rounds);
+    let instances = parameter("TURNKEY_BENCH_INSTANCES", 3);
+    let servers: Vec<Process> = (0..instances)
+        .map(|number| place.serve(&format!("instance{number}")))
+        .collect();
+    let doors: Vec<Door> = servers
+        .iter()
+        .map(|server| Door::of(&place, server))
+        .collect();
+    compare_watchers(&doors, rounds);
+    compare_instances(&doors, rounds);
+    drop(servers);
     compare_stuck(&place, rounds);
 }
 
@@ -51,7 +63,7 @@ fn compare_memory(place: &Place, rounds: u32) {
     ];
     for _ in 0..rounds {
         series[0].values.push(echo_memory(sockets));
-        for (following, series) in [false, true].into_iter().zip(&mut series[1..]) {
+        for (following, series) in [0, 1].into_iter().zip(&mut series[1..]) {
             series
                 .values
                 .push(turnkey_memory(place, sockets, following));
@@ -72,20 +84,17 @@ fn echo_memory(sockets: u32) -> f64 {
     memory.unwrap_or(f64::NAN)
 }
 
-fn turnkey_memory(place: &Place, sockets: u32, following: bool) -> f64 {
+fn turnkey_memory(place: &Place, sockets: u32, following: u32) -> f64 {
     let server = place.serve("memory");
-    let door = door(place, &server);
+    let door = Door::of(place, &server);
     wait_for(async {
-        let boards = if following {
-            vec![door.make_board().await]
-        } else {
-            Vec::new()
-        };
-        let path = Door::live_path(&boards);
+        let mut connection = Connection::open(door.address).await.unwrap();
+        let boards = Board::make_many(&door, &mut connection, following).await;
+        let path = Door::live_path(&names(&boards));
         memory_of(sockets, server.pid(), async || {
             let socket = Socket::open(door.address, &path, &door.live_headers()).await;
             let mut socket = socket.unwrap();
-            let last = if following { "subscribed" } else { "hello" };
+            let last = if following > 0 { "subscribed" } else { "hello" };
             socket.until(last).await.unwrap();
             socket
         })
@@ -108,94 +117,204 @@ async fn memory_of(sockets: u32, server: Pid, open: impl AsyncFn() -> Socket) ->
     Some((after - before) / f64::from(sockets))
 }
 
-fn compare_watchers(place: &Place, rounds: u32) {
-    let count = parameter("TURNKEY_BENCH_WATCHERS", 1000);
-    let server = place.serve("watchers");
-    let door = door(place, &server);
-    let mut lasts = [
+/// One game, watched on all instances; the moves come through the first.
+fn compare_watchers(doors: &[Door], rounds: u32) {
+    let count = parameter("TURNKEY_BENCH_WATCHERS", 5000);
+    let mut series = [
         Series::new("from the request to the only watcher"),
-        Series::new("from the request to the last of all watchers"),
+        Series::new("from the request to the last watcher"),
         Series::new("from the first watcher to the last"),
     ];
     for _ in 0..rounds {
         for (watchers, offset) in [(1, 0), (count, 1)] {
-            let seen = play(&door, watchers, async |_| ());
-            let of = |value: fn(&Seen) -> u32| {
-                percentile(&seen.iter().map(value).collect::<Vec<_>>(), 50.0)
-            };
-            lasts[offset].values.push(of(Seen::last));
-            if offset == 1 {
-                lasts[2].values.push(of(Seen::spread));
+            let seen = Tables::set(&doors[0], 1, |games| posts(doors, games, watchers)).play(9);
+            series[offset].values.push(median_of(&seen, Seen::last));
+            if watchers > 1 {
+                series[2].values.push(median_of(&seen, Seen::spread));
             }
         }
     }
-    let title = format!("a move to {count} watchers on one instance");
-    print(&title, "us", &lasts, Target::Open);
+    let instances = doors.len();
+    let title = format!("a move to {count} watchers of one game on {instances} instances");
+    print(&title, "us", &series, Target::Open);
+    println!("  every watcher had every frame, in order");
 }
 
+/// The same move, on a socket of the instance it was made through and on one of another.
+fn compare_instances(doors: &[Door], rounds: u32) {
+    let Some(pair) = doors.get(..2) else {
+        return;
+    };
+    let both = || {
+        [
+            Series::new("to a socket on the same instance"),
+            Series::new("to a socket on another instance"),
+        ]
+    };
+    let (mut middle, mut late) = (both(), both());
+    for _ in 0..rounds {
+        let mut tables = Tables::set(&pair[0], GAMES_ACROSS, |games| posts(pair, games, 2));
+        let seen = tables.play(GAMES_ACROSS * 9);
+        for watcher in 0..2 {
+            let delays: Vec<u32> = seen.iter().map(|seen| seen.delay_of(watcher)).collect();
+            middle[watcher].values.push(percentile(&delays, 50.0));
+            late[watcher].values.push(percentile(&delays, 99.0));
+        }
+    }
+    print(
+        "from the request, in the middle",
+        "us",
+        &middle,
+        Target::Open,
+    );
+    print("from the request, p99", "us", &late, Target::Open);
+}
+
+/// Many games at once on one instance, each with its own readers.
 fn compare_stuck(place: &Place, rounds: u32) {
-    let sockets = parameter("TURNKEY_BENCH_READERS", 500);
-    let stuck = parameter("TURNKEY_BENCH_STUCK", 20);
-    let server = place.serve("stuck");
-    let door = door(place, &server);
+    let sockets = parameter("TURNKEY_BENCH_READERS", 10_000);
+    let stuck = parameter("TURNKEY_BENCH_STUCK", 100);
+    let games = parameter("TURNKEY_BENCH_WATCHED", 100);
+    let moves = parameter("TURNKEY_BENCH_MOVES", 250);
     let readers = sockets - stuck;
-    let mut series = [
-        Series::new("readers alone"),
-        Series::new("readers beside those that never read"),
-    ];
+    assert!(WARM_UP + moves <= games * 9, "more games for so many moves");
+    let both = || {
+        [
+            Series::new("readers alone"),
+            Series::new("readers beside those that never read"),
+        ]
+    };
+    let (mut delays, mut memory) = (both(), both());
+    let mut let_go = Vec::new();
     for round in 0..rounds {
-        let mut turns = [0, 1];
+        let mut turns = [0, stuck];
         if round % 2 == 1 {
             turns.reverse();
         }
-        for index in turns {
-            let count = if index == 1 { stuck } else { 0 };
-            let seen = play(&door, readers, async |boards| {
-                open_stuck(&door, boards, count).await
-            });
-            let delays: Vec<u32> = seen.iter().flat_map(Seen::delays).collect();
-            series[index].values.push(percentile(&delays, 99.0));
+        for count in turns {
+            let server = place.serve("stuck");
+            let door = Door::of(place, &server);
+            let mut tables = Tables::set(&door, games, |games| one_each(&door, games, readers));
+            let unread = wait_for(open_stuck(&door, &tables.games(), count));
+            // By the end of this, the connections of those that never read are full.
+            tables.hurry(WARM_UP);
+            let mut greatest = 0.0_f64;
+            let mut all = Vec::new();
+            for _ in 0..moves {
+                all.extend(tables.play(1).iter().flat_map(Seen::delays));
+                let now = cost::resident_bytes(server.pid()).unwrap_or(f64::NAN);
+                greatest = greatest.max(now);
+            }
+            let index = usize::from(count > 0);
+            delays[index].values.push(percentile(&all, 99.0));
+            memory[index].values.push(greatest / MEBIBYTE);
+            if count > 0 {
+                let_go.push(too_slow(&server));
+            }
+            drop(unread);
         }
     }
-    let title = format!("p99 from the request to {readers} readers, {stuck} never read");
-    print(&title, "us", &series, Target::AtMost(2.0));
+    let title =
+        format!("p99 from the request to {readers} readers of {games} games, {stuck} never read");
+    print(&title, "us", &delays, Target::AtMost(2.0));
+    print(
+        "resident memory at its greatest",
+        "MiB",
+        &memory,
+        Target::Open,
+    );
     println!(
         "  of those that never read, let go as too slow: {}",
-        too_slow(&server)
+        let_go.join(", ")
     );
 }
 
-/// Plays whole games while so many watch them; `beside` is kept until the end.
-fn play<T>(door: &Door, watchers: u32, beside: impl AsyncFn(&[Board]) -> T) -> Vec<Seen> {
-    wait_for(async {
-        let mut boards = Vec::new();
-        for _ in 0..GAMES {
-            boards.push(door.make_board().await);
+/// Games, and who watches them.
+struct Tables {
+    runtime: Runtime,
+    door: Door,
+    connection: Connection,
+    boards: Vec<Board>,
+    watchers: Watchers,
+    moved: usize,
+}
+
+impl Tables {
+    /// Makes so many games through `door`, and has them watched.
+    fn set(door: &Door, count: u32, posts: impl FnOnce(&[String]) -> Vec<Post>) -> Tables {
+        let runtime = runtime();
+        let mut connection = runtime.block_on(Connection::open(door.address)).unwrap();
+        let boards = runtime.block_on(Board::make_many(door, &mut connection, count));
+        let watchers = Watchers::start(posts(&names(&boards)));
+        Tables {
+            runtime,
+            door: door.clone(),
+            connection,
+            boards,
+            watchers,
+            moved: 0,
         }
-        let watchers = Watchers::start(door, &boards, watchers);
-        let kept = beside(&boards).await;
-        let mut connection = Connection::open(door.address).await.unwrap();
-        let mut seen = Vec::new();
-        while !boards[0].is_over() {
-            for board in &mut boards {
-                seen.push(watchers.see_move(&mut connection, board).await);
-                tokio::time::sleep(PAUSE).await;
-            }
+    }
+
+    fn games(&self) -> Vec<String> {
+        names(&self.boards)
+    }
+
+    /// Moves so often, in one game after the other.
+    fn play(&mut self, moves: u32) -> Vec<Seen> {
+        let paced = (0..moves).map(|_| {
+            std::thread::sleep(PAUSE);
+            self.move_once()
+        });
+        paced.collect()
+    }
+
+    /// The same without a pause, and not measured.
+    fn hurry(&mut self, moves: u32) {
+        for _ in 0..moves {
+            self.move_once();
         }
-        drop(kept);
-        seen
-    })
+    }
+
+    fn move_once(&mut self) -> Seen {
+        let next = self.moved % self.boards.len();
+        self.moved += 1;
+        let (board, connection) = (&mut self.boards[next], &mut self.connection);
+        self.runtime
+            .block_on(self.watchers.see_move(&self.door, connection, board))
+    }
+}
+
+fn names(boards: &[Board]) -> Vec<String> {
+    boards.iter().map(|board| board.game.clone()).collect()
+}
+
+/// So many watchers of all the games, on one instance after the other.
+fn posts(doors: &[Door], games: &[String], count: u32) -> Vec<Post> {
+    let post = |(_, door): (u32, &Door)| Post {
+        door: door.clone(),
+        games: games.to_vec(),
+    };
+    (0..count).zip(doors.iter().cycle()).map(post).collect()
+}
+
+/// So many watchers, each of one game.
+fn one_each(door: &Door, games: &[String], count: u32) -> Vec<Post> {
+    let post = |(_, game): (u32, &String)| Post {
+        door: door.clone(),
+        games: vec![game.clone()],
+    };
+    (0..count).zip(games.iter().cycle()).map(post).collect()
 }
 
 /// Sockets that ask for more than their connections hold, and read none of it.
-async fn open_stuck(door: &Door, boards: &[Board], count: u32) -> Vec<Socket> {
+async fn open_stuck(door: &Door, games: &[String], count: u32) -> Vec<Socket> {
     let mut sockets = Vec::new();
     for _ in 0..count {
-        let path = Door::live_path(boards);
+        let path = Door::live_path(games);
         let socket = Socket::open_narrow(door.address, &path, &door.live_headers()).await;
         let mut socket = socket.unwrap();
-        for _ in 0..SUBSCRIPTIONS_UNREAD {
-            let game = &boards[0].game;
+        for game in games.iter().cycle().take(SUBSCRIPTIONS_UNREAD) {
             let frame = format!("{{\"type\":\"subscribe\",\"gameId\":\"{game}\"}}");
             socket.send_text(&frame).await.unwrap();
         }
@@ -217,74 +336,7 @@ fn too_slow(server: &Process) -> String {
     })
 }
 
-fn door(place: &Place, server: &Process) -> Door {
-    Door {
-        address: address_of(server),
-        key: format!("x-api-key: {}", place.key.expose()),
-    }
-}
-
-/// The echo server, in a process of its own.
-struct Echo {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Echo {
-    fn start() -> Echo {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .env(ECHO, "1")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let output = child.stdout.take().unwrap();
-        BufReader::new(output).read_line(&mut line).unwrap();
-        Echo {
-            child,
-            address: line.trim().parse().unwrap(),
-        }
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
-    }
-}
-
-impl Drop for Echo {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Is the echo server until it is killed.
-fn wait_for_echo() {
-    actix_web::rt::System::new().block_on(async {
-        let server = HttpServer::new(|| App::new().route("/", web::get().to(echo)))
-            .bind("127.0.0.1:0")
-            .unwrap();
-        println!("{}", server.addrs()[0]);
-        std::io::stdout().flush().unwrap();
-        server.run().await.unwrap();
-    });
-}
-
-async fn echo(request: HttpRequest, body: web::Payload) -> Result<HttpResponse, actix_web::Error> {
-    let (response, mut session, mut messages) = actix_ws::handle(&request, body)?;
-    actix_web::rt::spawn(async move {
-        while let Some(Ok(message)) = messages.recv().await {
-            let said = match message {
-                actix_ws::Message::Text(text) => session.text(text).await,
-                actix_ws::Message::Ping(payload) => session.pong(&payload).await,
-                actix_ws::Message::Close(_) => break,
-                _ => Ok(()),
-            };
-            if said.is_err() {
-                break;
-            }
-        }
-        let _ = session.close(None).await;
-    });
-    Ok(response)
+fn median_of(seen: &[Seen], value: impl Fn(&Seen) -> u32) -> f64 {
+    let values: Vec<u32> = seen.iter().map(value).collect();
+    percentile(&values, 50.0)
 }

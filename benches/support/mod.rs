@@ -10,8 +10,10 @@
     reason = "a measurement that cannot go on says so by failing"
 )]
 
+pub mod board;
 pub mod client;
 pub mod cost;
+pub mod echo;
 pub mod keys;
 pub mod load;
 pub mod place;

@@ -70,6 +70,38 @@ impl Drop for Place {
     }
 }
 
+/// How to reach a server, and with which key.
+#[derive(Clone)]
+pub struct Door {
+    pub address: SocketAddr,
+    /// `x-api-key: …`
+    pub key: String,
+}
+
+impl Door {
+    pub fn of(place: &Place, server: &Process) -> Door {
+        Door {
+            address: address_of(server),
+            key: format!("x-api-key: {}", place.key.expose()),
+        }
+    }
+
+    /// The path of a socket that follows these games.
+    pub fn live_path(games: &[String]) -> String {
+        let mut path = "/dev/live".to_owned();
+        for (number, game) in games.iter().enumerate() {
+            path.push(if number == 0 { '?' } else { '&' });
+            path.push_str("game=");
+            path.push_str(game);
+        }
+        path
+    }
+
+    pub fn live_headers(&self) -> [&str; 2] {
+        [&self.key, "sec-websocket-protocol: turnkey.v1"]
+    }
+}
+
 /// Where a server listens.
 pub fn address_of(server: &Process) -> SocketAddr {
     parse(&server.base)

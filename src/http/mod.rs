@@ -16,6 +16,8 @@ mod refusal;
 pub mod routes;
 
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -50,12 +52,14 @@ pub struct State {
     pub settings: Settings,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The stage that is served without a prefix.
     pub default_stage: Option<StageName>,
     pub cors_origins: Origins,
     pub trusted_proxies: TrustedProxies,
+    /// How many connections there may be, sockets among them; more wait to be accepted.
+    pub max_connections: usize,
 }
 
 /// The public listener on a bound socket. It stops only when told to, and then lets requests
@@ -64,6 +68,8 @@ pub struct Settings {
 /// # Errors
 /// Where the socket cannot be listened on.
 pub fn server(listener: TcpListener, state: State, drain: Duration) -> std::io::Result<Server> {
+    let workers = available_parallelism().map_or(1, NonZeroUsize::get);
+    let connections_each = state.settings.max_connections.div_ceil(workers);
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
@@ -72,6 +78,8 @@ pub fn server(listener: TcpListener, state: State, drain: Duration) -> std::io::
             .configure(configure)
     })
     .on_connect(note_connection)
+    .workers(workers)
+    .max_connections(connections_each)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(REQUEST_HEAD_DEADLINE)
     .client_disconnect_timeout(DISCONNECT_DEADLINE)

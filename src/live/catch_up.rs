@@ -127,16 +127,16 @@ impl<'a, 'b> CatchUp<'a, 'b> {
                 if !self.is_wanted() {
                     return Ok(());
                 }
-                let update = feed::update(shown, game);
-                if self.is_news(update.version) {
-                    self.writer.say_news(&update).await?;
+                let text = feed::update_text(shown, game);
+                if self.is_news(shown.version()) {
+                    self.writer.say_news(text, shown.last().at).await?;
                 } else {
-                    self.writer.say_text(update.text).await?;
+                    self.writer.say_text(text).await?;
                 }
-                sent = update.version;
+                sent = shown.version();
                 self.note(|subscription| {
-                    subscription.cursor = update.version;
-                    subscription.is_finished |= update.finished;
+                    subscription.cursor = sent;
+                    subscription.is_finished |= shown.game().result.is_some();
                 });
             }
         }

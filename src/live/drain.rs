@@ -56,7 +56,7 @@ impl Hub {
 
     /// The time over which `count` sockets of one key may come back, at half the rate that the
     /// key's plan allows.
-    fn spread(&self, socket: &Socket, count: u32) -> Duration {
+    pub(super) fn spread(&self, socket: &Socket, count: u32) -> Duration {
         let gate = &self.settings().gate;
         let rate = socket
             .key

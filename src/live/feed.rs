@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use tokio::sync::mpsc::Receiver;
 
 use super::frames::ServerFrame;
@@ -71,7 +72,19 @@ async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
 }
 
 fn send(hub: &Hub, history: &History, game: view::GameView) {
-    let update = Arc::new(update(history, game));
+    let event = history.last();
+    let text = update_text(history, game);
+    let Some(held) = hub.queued().hold(text.len()) else {
+        return mark_behind(hub, event);
+    };
+    let update = Arc::new(Update {
+        game_id: event.game_id,
+        version: event.version,
+        finished: history.game().result.is_some(),
+        at: event.at,
+        text,
+        _held: held,
+    });
     hub.registry()
         .for_each_watcher(update.game_id, |mailbox| mailbox.offer(&update));
 }
@@ -82,7 +95,7 @@ fn mark_behind(hub: &Hub, event: &Recorded) {
 }
 
 /// The frame that tells of the history's last event.
-pub(super) fn update(history: &History, game: view::GameView) -> Update {
+pub(super) fn update_text(history: &History, game: view::GameView) -> ByteString {
     let event = history.last();
     let frame = ServerFrame::Update {
         game_id: event.game_id,
@@ -90,13 +103,7 @@ pub(super) fn update(history: &History, game: view::GameView) -> Update {
         event: Box::new(view::event(event)),
         game: Box::new(game),
     };
-    Update {
-        game_id: event.game_id,
-        version: event.version,
-        finished: history.game().result.is_some(),
-        at: event.at,
-        text: frame.to_text(),
-    }
+    frame.to_text()
 }
 
 /// Whose game this became with the event.

@@ -27,6 +27,9 @@ const READS_AT_ONCE: usize = 6;
 const LISTS_AT_ONCE: usize = 32;
 /// How much may wait for all peers of this instance together, in bytes.
 const WAITING_BYTES: usize = 256 * 1024 * 1024;
+/// How many bytes of updates may be kept for sockets that have not come to them; each update is
+/// kept once. Beyond it, sockets read from the log what they would have been handed.
+const QUEUED_BYTES: usize = 64 * 1024 * 1024;
 /// How many games of one player a socket follows without naming them.
 pub(super) const MAX_MINE: usize = 200;
 
@@ -59,6 +62,7 @@ struct Inner {
     lists: Semaphore,
     left: Notify,
     ledger: Arc<Ledger>,
+    queued: Arc<Ledger>,
 }
 
 /// One connection's place; taken until the connection is gone.
@@ -89,6 +93,7 @@ impl Hub {
                 lists: Semaphore::new(LISTS_AT_ONCE),
                 left: Notify::new(),
                 ledger: Arc::new(Ledger::new(WAITING_BYTES)),
+                queued: Arc::new(Ledger::new(QUEUED_BYTES)),
             }),
         }
     }
@@ -100,6 +105,11 @@ impl Hub {
     /// What waits for the peers of this instance's sockets.
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.inner.ledger
+    }
+
+    /// What updates take that are kept for sockets.
+    pub(super) fn queued(&self) -> &Arc<Ledger> {
+        &self.inner.queued
     }
 
     pub(super) fn settings(&self) -> &Settings {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::frames::{ClientFrame, ServerFrame};
 use super::mailbox::Farewell;
 use super::subscription::{Need, Origin, Subscription};
+use super::wire::Held;
 use crate::game::GameId;
 
 /// How many updates may wait for a socket.
@@ -19,7 +20,7 @@ const QUEUE_FRAMES: usize = 64;
 const STRIKE_LASTS: Duration = Duration::from_secs(60);
 
 /// An event as a frame, shared by all its receivers.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Update {
     pub game_id: GameId,
     pub version: u32,
@@ -27,6 +28,8 @@ pub struct Update {
     pub finished: bool,
     pub at: OffsetDateTime,
     pub text: ByteString,
+    /// What this takes of the room for updates that wait.
+    pub _held: Held,
 }
 
 /// Something that a client's frame asks for.

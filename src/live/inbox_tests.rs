@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::live::frames::Resume;
 use crate::live::mailbox::Mailbox;
+use crate::live::wire::Ledger;
 
 fn game(number: u128) -> GameId {
     GameId(Uuid::from_u128(number))
@@ -17,6 +18,7 @@ fn update(game_id: GameId, version: u32) -> Arc<Update> {
         finished: false,
         at: OffsetDateTime::UNIX_EPOCH,
         text: "{}".into(),
+        _held: Arc::new(Ledger::new(2)).hold(2).expect("there is room"),
     })
 }
 

@@ -92,7 +92,8 @@ async fn part(hub: &Hub, socket: &Socket, outlet: Outlet, ending: Ending) {
     };
     if let Some(farewell) = farewell {
         count(drops.of(farewell.reason));
-        let within = u64::try_from(farewell.retry_within.as_millis()).unwrap_or(u64::MAX);
+        let within = farewell.retry_within.max(hub.spread(socket, 1));
+        let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let goodbye = ServerFrame::Goodbye {
             reason: farewell.reason,
             retry_after_ms: rand::random_range(0..=within),

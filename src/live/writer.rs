@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
+use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use super::frames::{
     ClientFrame, ErrorCode, Resume, ServerFrame, Subject, Subscribed, True, Unsubscribed,
 };
 use super::hub::{Hub, too_many_mine};
-use super::inbox::{Command, Job, Update};
+use super::inbox::{Command, Job};
 use super::mailbox::Mailbox;
 use super::registry::Socket;
 use super::session::HEARTBEAT_SECONDS;
@@ -67,9 +68,12 @@ impl<'a> Writer<'a> {
         loop {
             match self.mailbox().next().await {
                 Job::Command(Command::Answer(frame)) => self.say(&frame).await?,
-                Job::Command(Command::Follow(frame)) => self.follow(frame).await?,
-                Job::Send(update) => self.say_news(&update).await?,
-                Job::Read { game_id, need } => CatchUp::new(self, game_id).run(need).await?,
+                // Boxed, because an idle socket would keep the room for what it seldom does.
+                Job::Command(Command::Follow(frame)) => Box::pin(self.follow(frame)).await?,
+                Job::Send(update) => self.say_news(update.text.clone(), update.at).await?,
+                Job::Read { game_id, need } => {
+                    Box::pin(CatchUp::new(self, game_id).run(need)).await?;
+                }
             }
             self.answer_mine().await?;
         }
@@ -94,11 +98,15 @@ impl<'a> Writer<'a> {
     }
 
     /// Says what has just been recorded.
-    pub(super) async fn say_news(&self, update: &Update) -> Result<(), Ending> {
-        self.say_text(update.text.clone()).await?;
+    pub(super) async fn say_news(
+        &self,
+        text: ByteString,
+        at: OffsetDateTime,
+    ) -> Result<(), Ending> {
+        self.say_text(text).await?;
         let now = self.hub.settings().store.clock().now();
         // An event's time is not after its commit, but clocks are set.
-        let took = Duration::try_from(now - update.at).unwrap_or_default();
+        let took = Duration::try_from(now - at).unwrap_or_default();
         self.hub.stats().delivery.record(took);
         Ok(())
     }

@@ -6,6 +6,7 @@ pub mod embedded;
 mod listeners;
 pub mod logging;
 mod metrics;
+mod open_files;
 pub mod place;
 pub mod ports_file;
 mod readiness;

@@ -12,7 +12,7 @@ use super::listeners::{Bound, Listening};
 use super::metrics::Sources;
 use super::place::{self, Opened, PlaceError};
 use super::tasks::Tasks;
-use super::{ports_file, readiness};
+use super::{open_files, ports_file, readiness};
 use crate::config::{Config, ControlCredentials, DatabasePlace, Secret, StageName};
 use crate::control;
 use crate::game::{Rules, Variant};
@@ -153,12 +153,13 @@ impl Server {
 
         let play = play(&config, &secrets, &store, appender.clone(), gate.clone());
         endless.spawn("sweeper", play.clone().sweep_hourly());
+        let room = open_files::make_room(config.max_sockets, config.pool_size);
         let settings = live::Settings {
             play: play.clone(),
             gate: gate.clone(),
             store: store.clone(),
             origins: config.cors_origins.clone(),
-            max_sockets: config.max_sockets,
+            max_sockets: room.sockets,
         };
         let hub = Hub::new(settings, status.borrow().read.epoch);
         endless.spawn("feed", live::run_feed(items, hub.clone()));
@@ -194,6 +195,7 @@ impl Server {
                 default_stage: config.default_stage.clone(),
                 cors_origins: config.cors_origins.clone(),
                 trusted_proxies: config.trusted_proxies.clone(),
+                max_connections: room.connections,
             },
         };
         let server = Server {

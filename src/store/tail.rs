@@ -23,7 +23,7 @@ const STATEMENT_DEADLINE: Duration = Duration::from_secs(5);
 const RECONNECT_AFTER: Duration = Duration::from_millis(200);
 /// Commits that fall into this time are announced to the other instances by one NOTIFY.
 const NOTIFY_EVERY: Duration = Duration::from_millis(5);
-const PAGE_LENGTH: i64 = 500;
+const PAGE_LENGTH: usize = 500;
 /// How many pages may wait for who consumes them; then the follower waits.
 const PAGES_AHEAD: usize = 8;
 
@@ -150,10 +150,11 @@ impl Tail {
 
     /// Delivers what the log has beyond what was read; false when nobody wants it any more.
     async fn read_on(&mut self, session: &Session) -> Result<bool, StoreError> {
+        let limit = i64::try_from(PAGE_LENGTH).unwrap_or(i64::MAX);
         loop {
             let last = self.status.borrow().read.position;
             let rows = session
-                .within(session.client.query(&session.page, &[&last, &PAGE_LENGTH]))
+                .within(session.client.query(&session.page, &[&last, &limit]))
                 .await?;
             let Some(end) = rows.last() else {
                 return Ok(!self.items.is_closed());
@@ -175,6 +176,10 @@ impl Tail {
                 status.log_end = status.log_end.max(end);
                 status.answered = Instant::now();
             });
+            // What was committed since is signalled, or found by the poll.
+            if rows.len() < PAGE_LENGTH {
+                return Ok(true);
+            }
         }
     }
 }

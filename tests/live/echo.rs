@@ -21,12 +21,17 @@ pub const WIDE: Limits = Limits {
 
 /// Starts an echo on a thread of its own; it lives as long as the test process.
 pub fn start(limits: Limits) -> SocketAddr {
+    start_with_room(limits, 256 * 1024 * 1024)
+}
+
+/// As [`start`], where so many bytes may wait for all peers together.
+pub fn start_with_room(limits: Limits, room_bytes: usize) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener
         .local_addr()
         .expect("a bound socket has an address");
     std::thread::spawn(move || {
-        let ledger = Arc::new(Ledger::new(256 * 1024 * 1024));
+        let ledger = Arc::new(Ledger::new(room_bytes));
         let server = HttpServer::new(move || {
             let ledger = ledger.clone();
             let handler = move |request: HttpRequest, payload: web::Payload| {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use crate::support::server::TestServer;
-use crate::world::{World, open, refused};
+use crate::world::{World, assert_is_full, open, refusal, refused};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_sends_key_and_token_as_subprotocols() {
@@ -97,8 +97,7 @@ async fn a_full_server_says_so_and_has_room_again() {
     let world = World::of(server);
     let first = world.connect("").await;
     let mut second = world.connect("").await;
-    let (status, body) = refused(world.request("")).await;
-    assert_eq!((status, &body["code"]), (503, &json!("unavailable")));
+    assert_is_full(&refusal(world.request("")).await);
     second.settled().await;
     drop(first);
     loop {

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::world::{PATIENCE, Socket, World};
 
 /// Every series without labels or with them, as it is written, and its value.
-async fn metrics(world: &World) -> HashMap<String, f64> {
+pub async fn metrics(world: &World) -> HashMap<String, f64> {
     let url = format!("{}/metrics", world.server.control);
     let text = reqwest::get(url).await.unwrap().text().await.unwrap();
     let series = text.lines().filter(|line| !line.starts_with('#'));

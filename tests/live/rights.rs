@@ -8,13 +8,14 @@ use turnkey::gate::ApiKeyValue;
 use turnkey::gate::issue;
 use turnkey::store::{KeyId, Store};
 
+use crate::support::postgres;
 use crate::world::{Socket, World, open};
 
 /// A second by contract; the machine that runs the tests does much else.
 const SOON: Duration = Duration::from_secs(10);
 
 /// A socket that was opened with a key of its own.
-async fn socket_with_own_key(world: &World) -> (Store, KeyId, Socket) {
+pub async fn socket_with_own_key(world: &World) -> (Store, KeyId, Socket) {
     let store = Store::new(world.server.database.clone(), 2);
     let plan = store.plan_named("dev").await.unwrap();
     let value = ApiKeyValue::generate();
@@ -46,6 +47,26 @@ async fn a_disabled_key_closes_its_sockets_and_no_others() {
     let (goodbye, code) = socket.farewell().await;
     assert_eq!(code, Some(4403));
     assert_eq!(goodbye.unwrap()["reason"], "key_revoked");
+    other.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_takes_a_keys_right_closes_its_sockets() {
+    let world = World::start().await;
+    let client = postgres::client(&world.server.database).await;
+    let mut other = world.connect("").await;
+    for taken in [
+        "delete from api_key where id = $1",
+        "delete from usage_plan_key where key_id = $1",
+        "update api_key set expires_at = now() where id = $1",
+        // Nothing changes when it comes to pass.
+        "update api_key set expires_at = now() + interval '1 second' where id = $1",
+    ] {
+        let (_, id, mut socket) = socket_with_own_key(&world).await;
+        client.execute(taken, &[&id.as_str()]).await.unwrap();
+        let closed = tokio::time::timeout(SOON, socket.farewell()).await;
+        assert_eq!(closed.expect(taken).1, Some(4403), "{taken}");
+    }
     other.settled().await;
 }
 

@@ -139,16 +139,26 @@ pub async fn open(request: Request) -> Result<(Socket, Response), Error> {
     Ok((socket, response))
 }
 
-/// What a handshake that fails is answered with.
+/// The status and the body that a handshake which fails is answered with.
 pub async fn refused(request: Request) -> (u16, Value) {
+    let response = refusal(request).await;
+    let body = response.body().as_deref().unwrap_or_default();
+    let body = serde_json::from_slice(body).unwrap_or_default();
+    (response.status().as_u16(), body)
+}
+
+/// An answer that says that there is no room, and when to come again.
+pub fn assert_is_full(response: &Response) {
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+    let body = response.body().as_deref().unwrap_or_default();
+    let body: Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(body["code"], "unavailable");
+}
+
+pub async fn refusal(request: Request) -> Response {
     match connect_async(request).await {
-        Err(Error::Http(response)) => {
-            let body = response.body().as_deref().unwrap_or_default();
-            (
-                response.status().as_u16(),
-                serde_json::from_slice(body).unwrap_or_default(),
-            )
-        }
+        Err(Error::Http(response)) => *response,
         Err(error) => panic!("not an answer over HTTP: {error}"),
         Ok(_) => panic!("it was opened"),
     }

@@ -9,6 +9,7 @@
 mod support;
 
 mod commands;
+mod few_files;
 mod kill_nine;
 mod quota;
 mod rolling;

@@ -23,14 +23,30 @@ impl Process {
     /// Starts `turnkey serve` with these variables, on ports of its own where they name none, and
     /// waits until it serves. Its log goes to `directory`.
     pub fn serve(directory: &Path, variables: &[(&str, &str)]) -> Process {
+        Process::start(server(variables), directory)
+    }
+
+    /// As [`serve`](Self::serve), in a process that may open so many files.
+    pub fn serve_with_files(files: u32, directory: &Path, variables: &[(&str, &str)]) -> Process {
+        let server = server(variables);
+        let mut shell = Command::new("sh");
+        shell.arg("-c");
+        shell.arg(format!("ulimit -n {files} && exec \"$0\" \"$@\""));
+        shell.arg(server.get_program());
+        for (name, value) in server.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Process::start(shell, directory)
+    }
+
+    fn start(mut server: Command, directory: &Path) -> Process {
         let ports = directory.join("ports.json");
         let _ = std::fs::remove_file(&ports);
         let log = std::fs::File::create(directory.join("server.log")).unwrap();
-        let any_port = [
-            ("TURNKEY_LISTEN", "127.0.0.1:0"),
-            ("TURNKEY_CONTROL_LISTEN", "127.0.0.1:0"),
-        ];
-        let mut child = command(&[&any_port[..], variables].concat())
+        let mut child = server
             .arg("serve")
             .arg("--ports-file")
             .arg(&ports)
@@ -131,6 +147,14 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+fn server(variables: &[(&str, &str)]) -> Command {
+    let any_port = [
+        ("TURNKEY_LISTEN", "127.0.0.1:0"),
+        ("TURNKEY_CONTROL_LISTEN", "127.0.0.1:0"),
+    ];
+    command(&[&any_port[..], variables].concat())
 }
 
 fn command(variables: &[(&str, &str)]) -> Command {

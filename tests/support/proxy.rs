@@ -1,8 +1,8 @@
 //! A proxy between the store and Postgres that loses or holds back what it is told to.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -35,6 +35,8 @@ struct Faults {
     hold_sync: AtomicBool,
     held_back: AtomicUsize,
     released: tokio::sync::Notify,
+    sought: Mutex<Vec<u8>>,
+    found: AtomicUsize,
 }
 
 impl Proxy {
@@ -105,6 +107,16 @@ impl Proxy {
         self.open.send_replace(true);
     }
 
+    /// Counts from now on how often `text` stands in what the database answers.
+    pub fn count(&self, text: &str) {
+        *self.faults.sought.lock().unwrap() = text.into();
+        self.faults.found.store(0, Ordering::SeqCst);
+    }
+
+    pub fn counted(&self) -> usize {
+        self.faults.found.load(Ordering::SeqCst)
+    }
+
     /// The connection string of [`database`](Self::database).
     pub fn url(&self) -> String {
         postgres::url(&self.directory, &self.database)
@@ -158,10 +170,28 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: &Fault
     }
 }
 
+impl Faults {
+    /// Counts what is sought in `bytes`, which follow what is left in `before`.
+    fn seek(&self, before: &mut Vec<u8>, bytes: &[u8]) {
+        let sought = self.sought.lock().unwrap();
+        if sought.is_empty() {
+            return;
+        }
+        before.extend_from_slice(bytes);
+        let windows = before.windows(sought.len());
+        let found = windows.filter(|window| *window == *sought).count();
+        self.found.fetch_add(found, Ordering::SeqCst);
+        // It may have begun here and end in what follows.
+        before.drain(..before.len().saturating_sub(sought.len() - 1));
+    }
+}
+
 async fn answer(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: &Faults) {
     let mut buffer = vec![0; 1 << 16];
+    let mut before = Vec::new();
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let bytes = &buffer[..length];
+        faults.seek(&mut before, bytes);
         let tag = match faults.rows.load(Ordering::SeqCst) {
             0 => "INSERT ".to_owned(),
             rows => format!("INSERT 0 {rows}\0"),

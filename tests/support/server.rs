@@ -74,6 +74,18 @@ impl TestServer {
         }
     }
 
+    /// As [`beside`](Self::beside), for a server that reaches the database through `proxy`.
+    pub async fn beside_through(&self, proxy: &Proxy) -> TestServer {
+        let server = serve(&proxy.url(), |_| {}).await;
+        TestServer {
+            base: format!("http://{}", server.public_address),
+            control: format!("http://{}", server.control_address),
+            key: self.key.clone(),
+            database: self.database.clone(),
+            server,
+        }
+    }
+
     /// The address of the live channel.
     pub fn live(&self) -> String {
         format!("{}/live", self.base.replacen("http", "ws", 1))

@@ -1,12 +1,20 @@
 //! What waits for the peers of all connections together.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that were handed to connections and not yet asked for, with an upper bound.
+/// Bytes that wait, with an upper bound.
 #[derive(Debug)]
 pub struct Ledger {
     bound_bytes: usize,
     waiting_bytes: AtomicUsize,
+}
+
+/// Bytes that are entered until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    ledger: Arc<Ledger>,
+    size_bytes: usize,
 }
 
 impl Ledger {
@@ -20,6 +28,14 @@ impl Ledger {
     /// Bytes now waiting.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Enters bytes for as long as something is kept; `None` where there is no room for them.
+    pub fn hold(self: &Arc<Ledger>, size_bytes: usize) -> Option<Held> {
+        self.enter(size_bytes).then(|| Held {
+            ledger: self.clone(),
+            size_bytes,
+        })
     }
 
     /// Enters bytes; says whether there was room for them.
@@ -37,9 +53,24 @@ impl Ledger {
     }
 }
 
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.ledger.leave(self.size_bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_held_is_entered_until_it_is_dropped() {
+        let ledger = Arc::new(Ledger::new(10));
+        let held = ledger.hold(6);
+        assert!(held.is_some() && ledger.hold(5).is_none());
+        drop(held);
+        assert_eq!(ledger.waiting_bytes(), 0);
+    }
 
     #[test]
     fn what_does_not_fit_is_not_entered() {

@@ -86,8 +86,9 @@ struct Meter {
     started: Instant,
     header: Vec<u8>,
     payload_left: u64,
-    /// Bytes of the message whose fragments are arriving.
+    /// Bytes and frames of the message whose fragments are arriving.
     message_bytes: u64,
+    message_frames: u32,
     /// Frames in each of the last seconds, and which second the newest entry is.
     counts: [u32; WINDOW_SECONDS],
     second: u64,
@@ -101,6 +102,7 @@ impl Meter {
             header: Vec::new(),
             payload_left: 0,
             message_bytes: 0,
+            message_frames: 0,
             counts: [0; WINDOW_SECONDS],
             second: 0,
         }
@@ -151,11 +153,16 @@ impl Meter {
             }
         } else {
             self.message_bytes = self.message_bytes.saturating_add(length);
-            if self.message_bytes > self.limits.message_bytes {
+            self.message_frames = self.message_frames.saturating_add(1);
+            // Fragments are kept until the last has come, and each costs more than its bytes.
+            if self.message_bytes > self.limits.message_bytes
+                || self.message_frames > self.limits.frames_in_five_seconds
+            {
                 return Err(Violation::Limit);
             }
             if is_last {
                 self.message_bytes = 0;
+                self.message_frames = 0;
             }
         }
         self.count(now)
@@ -255,6 +262,23 @@ mod tests {
         let huge = [0x82, 0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0, 9, 9, 9, 9];
         let mut meter = Meter::new(LIMITS, now);
         assert_eq!(meter.pass(&huge, now), Err((0, Violation::Limit)));
+    }
+
+    #[test]
+    fn a_message_comes_in_so_many_fragments_however_slowly() {
+        let started = Instant::now();
+        let mut meter = Meter::new(LIMITS, started);
+        let fragment = |number: u64| match number {
+            1 => frame(0x01, 1),
+            _ => frame(0x00, 0),
+        };
+        for number in 1..=4 {
+            let at = started + Duration::from_secs(number * 10);
+            assert_eq!(meter.pass(&fragment(number), at), Ok(()));
+        }
+        let at = started + Duration::from_secs(50);
+        let fifth = meter.pass(&fragment(5), at);
+        assert_eq!(fifth, Err((0, Violation::Limit)));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub use actix_ws::{CloseCode, CloseReason};
 pub use intake::{Heard, Intake};
-pub use ledger::Ledger;
+pub use ledger::{Held, Ledger};
 pub use meter::Violation;
 pub use outlet::{Outlet, SendError};
 
@@ -41,7 +41,8 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 pub struct Limits {
     /// The longest message from the peer, in bytes, over all its fragments.
     pub message_bytes: u64,
-    /// The most frames from the peer in any five seconds, control frames included.
+    /// The most frames from the peer in any five seconds, control frames included; and the most
+    /// that one message may come in, however long it takes.
     pub frames_in_five_seconds: u32,
     /// How often the peer is pinged, give or take a fifth.
     pub heartbeat: Duration,

@@ -1,0 +1,76 @@
+//! How many connections the system lets this process hold.
+//!
+//! Each is an open file. A listener that may open no more can neither accept nor refuse, health
+//! checks included; so sockets, and connections as a whole, end before the files do.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// How many connections there may be beside the sockets, where the system allows so many.
+const OTHER_CONNECTIONS: usize = 10_000;
+/// Files for everything but connections and the pool's: listeners, worker threads, logs.
+const OWN_FILES: usize = 100;
+
+/// What this instance has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub sockets: usize,
+    /// On the public listener, the sockets among them.
+    pub connections: usize,
+}
+
+/// Has the system allow as many open files as it will, and says what `sockets` come to beside a
+/// pool of `pool_size` connections to the database.
+pub fn make_room(sockets: usize, pool_size: usize) -> Room {
+    let files = raise_limit();
+    let room = Room::within(files.saturating_sub(OWN_FILES + pool_size), sockets);
+    if room.sockets < sockets {
+        tracing::warn!(
+            files,
+            sockets = room.sockets,
+            "the limit of open files (ulimit -n) has room for fewer than TURNKEY_MAX_SOCKETS"
+        );
+    }
+    room
+}
+
+impl Room {
+    /// An eighth of the files is left for other connections than sockets.
+    fn within(files: usize, sockets: usize) -> Room {
+        let others = OTHER_CONNECTIONS.min(files / 8);
+        let sockets = sockets.min(files - files / 8);
+        Room {
+            sockets,
+            connections: sockets + others,
+        }
+    }
+}
+
+/// The limit as it is then.
+fn raise_limit() -> usize {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return usize::MAX;
+    };
+    // Some systems name a limit that they then do not allow.
+    let files = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => hard,
+        Err(_) => soft,
+    };
+    usize::try_from(files).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_and_connections_end_before_the_files() {
+        let room = |sockets, connections| Room {
+            sockets,
+            connections,
+        };
+        assert_eq!(Room::within(1_000_000, 50_000), room(50_000, 60_000));
+        assert_eq!(Room::within(800, 50_000), room(700, 800));
+        assert_eq!(Room::within(800, 100), room(100, 200));
+        assert_eq!(Room::within(0, 7), room(0, 0));
+    }
+}
