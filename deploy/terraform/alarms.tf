@@ -69,32 +69,32 @@ locals {
       unknown    = "breaching"
     }
     tail_lag = {
-      says       = "An instance is far behind the log, or none tells: pushes come late."
+      says       = "An instance is more than 100 events behind the log, or none tells: pushes come late."
       namespace  = local.metric_namespace
       metric     = local.metrics.tail_lag
       dimensions = local.own_dimensions
       statistic  = "Maximum"
-      above      = 1000
-      minutes    = 5
+      above      = 100
+      minutes    = 3
       unknown    = "breaching"
     }
     projector_lag = {
-      says       = "Lists of games are far behind the log."
+      says       = "Lists of games are more than half a minute behind the log."
       namespace  = local.metric_namespace
       metric     = local.metrics.projector_lag
       dimensions = local.own_dimensions
       statistic  = "Maximum"
-      above      = 1000
-      minutes    = 5
+      above      = 30
+      minutes    = 3
     }
     database_silent = {
-      says       = "An instance has had no answer from the database for half a minute."
+      says       = "An instance has had no answer from the database for 10 s: it answers 503."
       namespace  = local.metric_namespace
-      metric     = local.metrics.database_answered
+      metric     = local.metrics.database_silence
       dimensions = local.own_dimensions
       statistic  = "Maximum"
-      above      = 30
-      minutes    = 2
+      above      = 10
+      minutes    = 1
     }
     many_sockets = {
       says       = "A task holds 80 % of the sockets that it takes."

@@ -9,10 +9,10 @@ locals {
   collector_memory = 256
 
   metrics = {
-    sockets           = "turnkey_live_sockets"
-    tail_lag          = "turnkey_tail_lag_positions"
-    database_answered = "turnkey_tail_answered_seconds"
-    projector_lag     = "turnkey_projector_lag_positions"
+    sockets          = "turnkey_live_sockets"
+    tail_lag         = "turnkey_tail_lag_positions"
+    projector_lag    = "turnkey_projector_lag_seconds"
+    database_silence = "turnkey_database_silence_seconds"
   }
 
   collector_configuration = {
