@@ -9,6 +9,7 @@ pub mod game;
 pub mod gate;
 pub mod http;
 pub mod live;
+pub mod measure;
 pub mod play;
 pub mod projection;
 pub mod startup;

@@ -22,19 +22,30 @@ use rust::{imports, named_crates, tokens};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("game", &[]),
     ("config", &[]),
-    ("store", &["game", "config"]),
-    ("gate", &["store", "config"]),
-    ("play", &["game", "store", "config"]),
-    ("live", &["game", "store", "play", "gate", "config"]),
-    ("projection", &["game", "store", "play", "config"]),
-    ("http", &["gate", "play", "live", "game", "config"]),
-    ("control", &["gate", "store", "http", "config"]),
+    ("measure", &[]),
+    ("store", &["game", "config", "measure"]),
+    ("gate", &["store", "config", "measure"]),
+    ("play", &["game", "store", "config", "measure"]),
+    (
+        "live",
+        &["game", "store", "play", "gate", "config", "measure"],
+    ),
+    (
+        "projection",
+        &["game", "store", "play", "config", "measure"],
+    ),
+    (
+        "http",
+        &["gate", "play", "live", "game", "config", "measure"],
+    ),
+    ("control", &["gate", "store", "http", "config", "measure"]),
     ("startup", ALL),
     ("cli", ALL),
 ];
 const ALL: &[&str] = &[
     "game",
     "config",
+    "measure",
     "store",
     "gate",
     "play",

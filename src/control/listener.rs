@@ -13,7 +13,6 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::calls::{self, Call};
 use super::credentials;
@@ -23,6 +22,7 @@ use super::reply::{Turned, identified};
 use super::sigv4::SignedRequest;
 use crate::config::{ControlCredentials, TrustedProxies};
 use crate::gate::Gate;
+use crate::http::requests::{Listener, Requests, Route};
 use crate::store::Store;
 
 /// More than this is kept of no body; a call that has more is told so once it is known whose.
@@ -40,6 +40,17 @@ const FORWARDED: [&str; 5] = [
     "via",
 ];
 
+/// What requests are told apart by in the log and the metrics.
+const ROUTES: [Route; 7] = [
+    Route::of_path("/account"),
+    Route::of_path("/apikeys"),
+    Route::of_path("/metrics"),
+    Route::of_path("/restapis"),
+    Route::of_path("/tags"),
+    Route::of_path("/turnkey"),
+    Route::of_path("/usageplans"),
+];
+
 /// Makes the text of `/metrics`, in the form of Prometheus.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 
@@ -49,6 +60,7 @@ pub struct State {
     gate: Gate,
     settings: Settings,
     metrics: Metrics,
+    requests: Arc<Requests>,
     failures: Failures,
 }
 
@@ -62,15 +74,27 @@ pub struct Settings {
 }
 
 impl State {
-    pub fn new(store: Store, gate: Gate, settings: Settings, metrics: Metrics) -> State {
+    pub fn new(
+        store: Store,
+        gate: Gate,
+        settings: Settings,
+        requests: Arc<Requests>,
+        metrics: Metrics,
+    ) -> State {
         State {
             store,
             gate,
             settings,
+            requests,
             metrics,
             failures: Failures::default(),
         }
     }
+}
+
+/// The counts of the requests that come to the control plane.
+pub fn requests() -> Requests {
+    Requests::new(Listener::Control, ROUTES.into_iter())
 }
 
 /// A server on `listener`; requests under way may take `end_within` when it stops.
@@ -98,28 +122,37 @@ async fn answer(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> HttpResponse {
-    let id = Uuid::now_v7();
+    let mut record = state.requests.record(request.method().clone());
+    record.route = route(request.uri().path());
     let response = match admit(&request, payload, &state).await {
         Ok(Admitted::Metrics) => HttpResponse::Ok()
             .content_type("text/plain; version=0.0.4")
             .body((state.metrics)()),
         Ok(Admitted::Call(call)) => {
-            let actor = call.actor.to_string();
-            let response = match calls::run(&state.store, &state.gate, call).await {
+            record.actor = Some(call.actor.to_string());
+            record.path = Some(call.path.clone());
+            match calls::run(&state.store, &state.gate, call).await {
                 Ok(reply) => reply.into_response(),
                 Err(error) => error.into_response(),
-            };
-            let (method, path) = (request.method(), request.uri().path());
-            let status = response.status().as_u16();
-            tracing::info!(%id, %method, path, status, actor, "control-plane call");
-            response
+            }
         }
-        Err(turned) => {
-            tracing::info!(%id, reason = ?turned, "control-plane request turned away");
-            turned.into_response()
-        }
+        Err(turned) => turned.into_response(),
     };
-    identified(response, id)
+    record.answered(&response);
+    identified(response, record.id)
+}
+
+/// What the log and the metrics call a path: what it begins with.
+fn route(path: &str) -> Route {
+    let is_below = |route: &&Route| {
+        let rest = path.strip_prefix(route.path);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    ROUTES
+        .iter()
+        .find(is_below)
+        .copied()
+        .unwrap_or(Route::UNKNOWN)
 }
 
 /// A request that may go on.

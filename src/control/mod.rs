@@ -21,4 +21,4 @@ mod sigv4;
 pub mod wire;
 
 pub use error::OperationError;
-pub use listener::{Metrics, Settings, State, server};
+pub use listener::{Metrics, Settings, State, requests, server};

@@ -6,10 +6,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::OperationError;
 use super::credentials::CredentialError;
+use crate::http::requests::{ProblemCode, RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -143,14 +143,16 @@ impl OperationError {
 }
 
 fn refusal(status: StatusCode, kind: &'static str, message: &str) -> HttpResponse {
-    HttpResponse::build(status)
+    let mut response = HttpResponse::build(status);
+    response.extensions_mut().insert(ProblemCode(kind));
+    response
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((ERROR_TYPE, kind))
         .json(json!({ "message": message }))
 }
 
 /// Names the answer, for whoever asks about it later.
-pub(super) fn identified(mut response: HttpResponse, id: Uuid) -> HttpResponse {
+pub(super) fn identified(mut response: HttpResponse, id: RequestId) -> HttpResponse {
     // Hexadecimal digits and hyphens are good in a header.
     let id = HeaderValue::from_str(&id.to_string()).expect("a UUID is visible ASCII");
     response.headers_mut().insert(REQUEST_ID, id);

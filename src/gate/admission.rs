@@ -9,6 +9,7 @@ use bytestring::ByteString;
 use super::Gate;
 use super::identity::Unidentified;
 use super::snapshot::{Credential, KeyPlan};
+use super::stats::Outcome;
 use crate::config::StageName;
 use crate::store::{KeyId, PlanId};
 
@@ -58,6 +59,15 @@ pub enum Denial {
     Unavailable,
 }
 
+/// A denial with what only the log and the metrics are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    pub denial: Denial,
+    /// Where it was found out whose the request is.
+    pub key: Option<KeyId>,
+    pub outcome: Outcome,
+}
+
 impl Denial {
     /// What the key's plan says of its limits, where a limit is what denies.
     pub fn rate_limit(&self) -> RateLimit {
@@ -91,33 +101,61 @@ pub enum Refusal {
     PlanMissing,
 }
 
+impl Refusal {
+    /// As the log and the metrics call it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Refusal::StageUnknown => "stage_unknown",
+            Refusal::KeyMissing => "key_missing",
+            Refusal::KeyMalformed => "key_malformed",
+            Refusal::KeyUnknown => "key_unknown",
+            Refusal::ValueExpired => "value_expired",
+            Refusal::KeyDisabled => "key_disabled",
+            Refusal::KeyExpired => "key_expired",
+            Refusal::PlanMissing => "plan_missing",
+        }
+    }
+}
+
 impl Gate {
-    /// Judges a request of a known stage and method.
+    /// Judges a request of a known stage and method, and counts what came of it.
     ///
     /// # Errors
     /// Why it may not pass.
-    pub async fn admit(&self, request: &Request<'_>) -> Result<Admission, Denial> {
+    pub async fn admit(&self, request: &Request<'_>) -> Result<Admission, Denied> {
+        let judged = self.judge(request).await;
+        let outcome = match &judged {
+            Ok(Admission { key: None, .. }) => Outcome::Open,
+            Ok(_) => Outcome::Passed,
+            Err(denied) => denied.outcome,
+        };
+        self.inner.stats.count(outcome);
+        judged
+    }
+
+    async fn judge(&self, request: &Request<'_>) -> Result<Admission, Denied> {
         if !self.is_confirmed() {
-            return Err(Denial::Unavailable);
+            return Err(unavailable());
         }
         match self.needs_key(request) {
             Some(true) => {}
             Some(false) => return Ok(Admission::default()),
-            None => return Err(forbidden(request, None, Refusal::StageUnknown)),
+            None => return Err(forbidden(None, Refusal::StageUnknown)),
         }
         let credential = match self.identify(request.api_key).await {
             Ok(credential) => credential,
-            Err(Unidentified::Overloaded) => return Err(Denial::Unavailable),
-            Err(Unidentified::Refused(refusal)) => return Err(forbidden(request, None, refusal)),
+            Err(Unidentified::Overloaded) => return Err(unavailable()),
+            Err(Unidentified::Refused(refusal)) => return Err(forbidden(None, refusal)),
         };
         let key = &credential.key;
         let plan = self
             .plan_of(&credential, request.stage)
-            .map_err(|refusal| forbidden(request, Some(&key.id), refusal))?;
+            .map_err(|refusal| forbidden(Some(&key.id), refusal))?;
         let rate_limit = plan
             .limits
             .admit(&self.inner.limits, &plan.on, request)
-            .await?;
+            .await
+            .map_err(|denial| limited(&key.id, denial))?;
         Ok(Admission {
             key: Some(key.id.clone()),
             plan: Some(plan.on.plan.id.clone()),
@@ -164,15 +202,32 @@ impl Gate {
     }
 }
 
-/// Logs which link is missing; the caller learns only that one is.
-fn forbidden(request: &Request<'_>, key: Option<&KeyId>, refusal: Refusal) -> Denial {
-    tracing::info!(
-        stage = %request.stage,
-        verb = request.verb,
-        path = request.path,
-        key = key.map(KeyId::as_str),
-        reason = %refusal,
-        "forbidden"
-    );
-    Denial::Forbidden
+fn forbidden(key: Option<&KeyId>, refusal: Refusal) -> Denied {
+    Denied {
+        denial: Denial::Forbidden,
+        key: key.cloned(),
+        outcome: Outcome::Refused(refusal),
+    }
+}
+
+fn unavailable() -> Denied {
+    Denied {
+        denial: Denial::Unavailable,
+        key: None,
+        outcome: Outcome::Unavailable,
+    }
+}
+
+/// What a limit of the key's plan denies.
+fn limited(key: &KeyId, denial: Denial) -> Denied {
+    let outcome = match denial {
+        Denial::TooManyRequests { .. } => Outcome::Throttled,
+        Denial::LimitExceeded { .. } => Outcome::QuotaExhausted,
+        Denial::Forbidden | Denial::Unavailable => Outcome::Unavailable,
+    };
+    Denied {
+        denial,
+        key: Some(key.clone()),
+        outcome,
+    }
 }

@@ -82,8 +82,8 @@ impl Identities {
         }
     }
 
-    pub fn hashed(&self) -> u64 {
-        self.verifier.hashed()
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
     }
 
     /// The stored value that `text` is, if that was found out before and is still stored.

@@ -13,6 +13,7 @@ pub mod issue;
 mod limits;
 mod reload;
 mod snapshot;
+mod stats;
 mod value;
 mod verifier;
 
@@ -25,9 +26,10 @@ use arc_swap::ArcSwap;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-pub use admission::{Admission, Denial, RateLimit, Refusal, Request};
+pub use admission::{Admission, Denial, Denied, RateLimit, Refusal, Request};
 pub use explain::{Explanation, Judged, Link, Question};
 pub use reload::run_reload;
+pub use stats::{GateStats, GateVitals, Outcome};
 pub use value::{ApiKeyValue, ApiKeyValueError};
 
 /// What an [`Admission`] names a key by.
@@ -59,6 +61,7 @@ struct Inner {
     confirmed_ms: AtomicU64,
     identities: Identities,
     limits: Limits,
+    stats: GateStats,
 }
 
 impl Gate {
@@ -98,6 +101,7 @@ impl Gate {
                 confirmed_ms: AtomicU64::new(0),
                 identities: Identities::new(threads),
                 limits,
+                stats: GateStats::default(),
             }),
         })
     }
@@ -139,7 +143,27 @@ impl Gate {
 
     /// How many key values were hashed since the start.
     pub fn hashed(&self) -> u64 {
-        self.inner.identities.hashed()
+        self.inner.identities.verifier().hashed()
+    }
+
+    /// What the gate has counted since the start.
+    pub fn stats(&self) -> &GateStats {
+        &self.inner.stats
+    }
+
+    /// How the gate is now. Takes the locks of every key's quota in turn, so not to be asked for
+    /// at each request.
+    pub fn vitals(&self) -> GateVitals {
+        let inner = &self.inner;
+        GateVitals {
+            hashed: self.hashed(),
+            hash_queue: inner.identities.verifier().waiting(),
+            quota_queue: inner.limits.asking(),
+            quota_leased: inner.limits.leased(),
+            generation: inner.snapshot.load().serial,
+            snapshot_age: self.unconfirmed_for(),
+            instances: self.instances(),
+        }
     }
 
     /// How many instances share the throttles, as far as this one knows.
@@ -149,8 +173,12 @@ impl Gate {
 
     /// Whether the tables were known to be as the snapshot has them, a moment ago.
     fn is_confirmed(&self) -> bool {
+        self.unconfirmed_for() < TRUSTED_FOR
+    }
+
+    fn unconfirmed_for(&self) -> Duration {
         let confirmed = Duration::from_millis(self.inner.confirmed_ms.load(Ordering::Relaxed));
-        self.inner.opened.elapsed().saturating_sub(confirmed) < TRUSTED_FOR
+        self.inner.opened.elapsed().saturating_sub(confirmed)
     }
 
     /// Whether the snapshot is of these tables and this day.

@@ -117,6 +117,11 @@ impl Verifier {
         self.shared.hashed.load(Ordering::Relaxed)
     }
 
+    /// How many values wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.shared.lock().waiting.len()
+    }
+
     /// The hash that the value fits; `None` where it fits none of them.
     pub async fn ask(&self, question: Question) -> Result<Option<Arc<str>>, Overloaded> {
         let mut answer = self.shared.enter(question)?;

@@ -34,6 +34,7 @@ pub fn game_unless_known(request: &HttpRequest, answer: &Answer<GameView>) -> Ht
 /// A seat in a game that this call may have made.
 pub fn created(call: &Call, answer: &Answer<CreatedView>) -> HttpResponse {
     let game = &answer.value.game;
+    call.game.set(Some(game.game_id.0));
     let mut response = begin(answer);
     if answer.success == Success::Created {
         response.insert_header((header::LOCATION, game_path(call, game.game_id)));

@@ -1,5 +1,6 @@
 //! What the pipeline knows of a request when its handler begins.
 
+use std::cell::Cell;
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -15,7 +16,7 @@ use crate::gate::KeyId;
 
 /// Names one request, in its answer and in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestId(Uuid);
+pub struct RequestId(pub Uuid);
 
 impl RequestId {
     pub fn generate() -> RequestId {
@@ -34,6 +35,7 @@ impl fmt::Display for RequestId {
 pub struct Call(Rc<CallParts>);
 
 pub struct CallParts {
+    pub request_id: RequestId,
     pub stage: StageName,
     /// What the client wrote before the path: `/{stage}`, or nothing for the default stage.
     pub prefix: String,
@@ -41,6 +43,8 @@ pub struct CallParts {
     pub key: Option<KeyId>,
     pub client_address: IpAddr,
     pub body: Bytes,
+    /// The game that the call turns out to be about, for the log.
+    pub game: Cell<Option<Uuid>>,
 }
 
 impl Call {

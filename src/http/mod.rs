@@ -13,10 +13,12 @@ pub mod openapi;
 mod pipeline;
 mod problem;
 mod refusal;
+pub mod requests;
 pub mod routes;
 
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ use crate::gate::Gate;
 use crate::live::{Hub, note_connection};
 use crate::play::Play;
 use handlers::{commands, games, live, players};
+use requests::Requests;
 
 /// How long the head of a request may take to arrive.
 const REQUEST_HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -49,6 +52,7 @@ pub struct State {
     pub play: Play,
     pub hub: Hub,
     pub readiness: watch::Receiver<Readiness>,
+    pub requests: Arc<Requests>,
     pub settings: Settings,
 }
 

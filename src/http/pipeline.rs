@@ -1,10 +1,11 @@
 //! What every request goes through, in this order: its id, the stage and call that its path names,
-//! the gate, its body, its handler, and one line in the log.
+//! the gate, its body, its handler, and its record in the log and the metrics.
 //!
 //! Nothing of a body is looked at before the gate has let the request pass.
 
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -16,14 +17,15 @@ use actix_web::{HttpMessage, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::context::{Call, CallParts, RequestId};
 use super::input::MAX_BODY_BYTES;
 use super::problem::HttpError;
+use super::requests::{RequestRecord, Route};
 use super::routes::{self, Endpoint, Matched, Verb};
 use super::{Readiness, State, cors};
 use crate::config::StageName;
-use crate::gate::KeyId;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
 
@@ -50,39 +52,25 @@ enum Target {
     Refused(HttpError),
 }
 
-/// What the log says of a request beside its answer.
-struct Trace {
-    path: &'static str,
-    stage: Option<StageName>,
-    key: Option<KeyId>,
-    rate_limit: RateLimit,
-}
-
 /// The middleware.
 pub async fn run<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let began = Instant::now();
-    let request_id = RequestId::generate();
-    let method = request.method().clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
     // `app` puts it there before any request arrives.
     let state = request
         .app_data::<web::Data<State>>()
         .expect("the app has its state")
         .clone();
-    let mut trace = Trace {
-        path: "-",
-        stage: None,
-        key: None,
-        rate_limit: RateLimit::default(),
-    };
+    let mut record = state.requests.record(request.method().clone());
+    let mut rate_limit = RateLimit::default();
 
-    let mut response = serve(&state, request, next, request_id, &mut trace).await?;
+    let mut response = serve(&state, request, next, &mut record, &mut rate_limit).await?;
 
+    record.answered(response.response());
     let headers = response.headers_mut();
-    finish(headers, request_id, trace.rate_limit);
+    finish(headers, record.id, rate_limit);
     cors::permit(&state.settings.cors_origins, origin.as_ref(), headers);
     let stopping = *state.readiness.borrow() == Readiness::Stopping;
     if stopping && response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -90,16 +78,6 @@ pub async fn run<B: MessageBody + 'static>(
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
-    tracing::info!(
-        %method,
-        path = trace.path,
-        stage = trace.stage.as_ref().map_or("-", StageName::as_str),
-        key = trace.key.as_ref().map_or("-", KeyId::as_str),
-        status = response.status().as_u16(),
-        latency_ms = began.elapsed().as_secs_f64() * 1000.0,
-        %request_id,
-        "request"
-    );
     Ok(response)
 }
 
@@ -107,15 +85,16 @@ async fn serve<B: MessageBody + 'static>(
     state: &State,
     mut request: ServiceRequest,
     next: Next<B>,
-    request_id: RequestId,
-    trace: &mut Trace,
+    record: &mut RequestRecord<'_>,
+    rate_limit: &mut RateLimit,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let refused = match resolve(state, &request) {
+    let admitted = match resolve(state, &request) {
         Target::Listener(path) => {
-            trace.path = path;
-            Ok(())
+            record.route = Route::of_path(path);
+            Ok(None)
         }
         Target::Preflight(path) => {
+            record.route = Route::PREFLIGHT;
             let answer = cors::preflight(&path);
             return Ok(request.into_response(answer).map_into_right_body());
         }
@@ -125,32 +104,60 @@ async fn serve<B: MessageBody + 'static>(
             stage,
             prefix,
         } => {
-            trace.path = endpoint.path;
-            trace.stage = Some(stage.clone());
-            admit(state, &mut request, endpoint, stage, prefix, trace).await
+            record.route = Route {
+                method: Some(endpoint.verb.as_str()),
+                path: endpoint.path,
+            };
+            record.stage = Some(stage.clone());
+            record.game = game_of(endpoint, &request.path()[prefix.len()..]);
+            admit(
+                state,
+                &mut request,
+                endpoint,
+                stage,
+                prefix,
+                record,
+                rate_limit,
+            )
+            .await
+            .map(Some)
         }
     };
-    if let Err(error) = refused {
-        discard_small_body(&mut request).await;
-        return Ok(request
-            .into_response(error.respond(request_id))
-            .map_into_right_body());
-    }
+    let call = match admitted {
+        Ok(call) => call,
+        Err(error) => {
+            discard_small_body(&mut request).await;
+            return Ok(request
+                .into_response(error.respond(record.id))
+                .map_into_right_body());
+        }
+    };
     if request.method() == Method::HEAD {
         // The connection knows that the answer to HEAD has no body; the handlers need not.
         request.head_mut().method = Method::GET;
     }
     let response = next.call(request).await?;
+    if let Some(call) = call {
+        record.game = record.game.or(call.game.get());
+    }
     let refusal = response.response().error().map(|error| {
         error.as_error::<HttpError>().map_or_else(
-            || of_framework(error, response.status()).respond(request_id),
-            |error| error.respond(request_id),
+            || of_framework(error, response.status()).respond(record.id),
+            |error| error.respond(record.id),
         )
     });
     Ok(match refusal {
         Some(refusal) => response.into_response(refusal).map_into_right_body(),
         None => response.map_into_left_body(),
     })
+}
+
+/// The game that a call's path names, without its stage; only where it is the id of one.
+fn game_of(endpoint: &Endpoint, path: &str) -> Option<Uuid> {
+    let rest = path.strip_prefix("/game/")?;
+    let is_of_game = endpoint.path.starts_with("/game/{gameId}");
+    let id = rest.split('/').next().filter(|_| is_of_game)?;
+    id.parse().ok()
 }
 
 /// What actix itself refuses. Every path that reaches it is in the tables, so there is little.
@@ -210,8 +217,9 @@ async fn admit(
     endpoint: &'static Endpoint,
     stage: StageName,
     prefix: String,
-    trace: &mut Trace,
-) -> Result<(), HttpError> {
+    record: &mut RequestRecord<'_>,
+    rate_limit: &mut RateLimit,
+) -> Result<Call, HttpError> {
     let api_key = if endpoint.operation == "openLive" {
         handshake::credentials(request.request()).api_key
     } else {
@@ -226,9 +234,14 @@ async fn admit(
             api_key: api_key.as_deref(),
         })
         .await
-        .inspect_err(|denial| trace.rate_limit = denial.rate_limit())?;
-    trace.key = admission.key;
-    trace.rate_limit = admission.rate_limit;
+        .map_err(|denied| {
+            record.key = denied.key;
+            record.refusal = Some(denied.outcome.code());
+            *rate_limit = denied.denial.rate_limit();
+            denied.denial
+        })?;
+    record.key = admission.key;
+    *rate_limit = admission.rate_limit;
 
     let body = match endpoint.verb {
         // A socket's frames come where a body would, and no GET has any.
@@ -237,14 +250,17 @@ async fn admit(
     };
     let client_address = client_address(state, request);
     without_prefix(request, prefix.len());
-    request.extensions_mut().insert(Call::new(CallParts {
+    let call = Call::new(CallParts {
+        request_id: record.id,
         stage,
         prefix,
-        key: trace.key.clone(),
+        key: record.key.clone(),
         client_address,
         body,
-    }));
-    Ok(())
+        game: Cell::new(None),
+    });
+    request.extensions_mut().insert(call.clone());
+    Ok(call)
 }
 
 /// The key as it was sent; a second one, or one that is not text, makes it one that nobody has.

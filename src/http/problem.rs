@@ -10,7 +10,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 
 use super::context::RequestId;
-use super::refusal::{conflict, gate_error, malformed, refusal, retry, unavailable, unprocessable};
+use super::refusal::{
+    conflict, gate_error, malformed, named, refusal, retry, unavailable, unprocessable,
+};
 use crate::gate::Denial;
 use crate::live::WEBSOCKET_VERSION;
 use crate::play::{PlayError, Unavailable};
@@ -34,6 +36,9 @@ pub enum HttpError {
     TooLarge,
     #[error("the body is not sent as JSON")]
     UnsupportedMediaType,
+    /// A page of another origin may not open a socket.
+    #[error("this origin may not open a socket")]
+    OriginRefused,
     /// The path is a WebSocket's.
     #[error("not a WebSocket handshake")]
     UpgradeRequired,
@@ -47,6 +52,7 @@ impl HttpError {
     pub fn respond(&self, request_id: RequestId) -> HttpResponse {
         match self {
             HttpError::Denied(denial) => deny(denial),
+            HttpError::OriginRefused => named("origin_refused", deny(&Denial::Forbidden)),
             HttpError::Play(error) => of_play(error, request_id),
             HttpError::Malformed(detail) => malformed(detail).respond(request_id),
             HttpError::NotFound => refusal(
@@ -250,7 +256,9 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
             "Idempotency key reused",
             "This Idempotency-Key came before with another body; use a new one for a new call.",
         ),
-        PlayError::TooManyUnknownInvites { retry_after } => return throttled(*retry_after),
+        PlayError::TooManyUnknownInvites { retry_after } => {
+            return named("too_many_unknown_invites", throttled(*retry_after));
+        }
         PlayError::Unavailable(Unavailable::NothingSent) => {
             unavailable("Nothing was sent to the store, so nothing has happened; try again soon.")
         }

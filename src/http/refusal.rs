@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::context::RequestId;
+use super::requests::ProblemCode;
 use crate::play::view::GameView;
 
 pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -54,7 +55,7 @@ pub struct GateError {
 /// One answer, not yet written.
 pub struct Refusal<'a> {
     status: StatusCode,
-    code: &'a str,
+    code: &'static str,
     title: &'static str,
     detail: &'a str,
     game: Option<&'a GameView>,
@@ -65,6 +66,12 @@ pub fn gate_error(status: StatusCode, kind: &'static str, message: &'static str)
     HttpResponse::build(status)
         .insert_header((ERROR_TYPE, kind))
         .json(GateError { message })
+}
+
+/// Tells the log what refused, where the answer itself does not.
+pub fn named(code: &'static str, mut response: HttpResponse) -> HttpResponse {
+    response.extensions_mut().insert(ProblemCode(code));
+    response
 }
 
 pub fn retry(mut response: HttpResponse, after: Duration) -> HttpResponse {
@@ -92,11 +99,11 @@ pub fn malformed(detail: &str) -> Refusal<'_> {
     )
 }
 
-pub fn conflict<'a>(code: &'a str, title: &'static str, detail: &'a str) -> Refusal<'a> {
+pub fn conflict<'a>(code: &'static str, title: &'static str, detail: &'a str) -> Refusal<'a> {
     refusal(StatusCode::CONFLICT, code, title, detail)
 }
 
-pub fn unprocessable<'a>(code: &'a str, title: &'static str, detail: &'a str) -> Refusal<'a> {
+pub fn unprocessable<'a>(code: &'static str, title: &'static str, detail: &'a str) -> Refusal<'a> {
     refusal(StatusCode::UNPROCESSABLE_ENTITY, code, title, detail)
 }
 
@@ -112,7 +119,7 @@ pub fn unavailable(detail: &str) -> Refusal<'_> {
 
 pub fn refusal<'a>(
     status: StatusCode,
-    code: &'a str,
+    code: &'static str,
     title: &'static str,
     detail: &'a str,
 ) -> Refusal<'a> {
@@ -151,6 +158,7 @@ impl<'a> Refusal<'a> {
             response.insert_header(header);
         }
         response.insert_header((header::CONTENT_TYPE, PROBLEM_TYPE));
+        response.extensions_mut().insert(ProblemCode(self.code));
         response.json(Problem {
             r#type: format!("/problems/{}", self.code),
             title: self.title,

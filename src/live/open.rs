@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, rt, web};
+use uuid::Uuid;
 
 use super::frames::{ClientFrame, Resume};
 use super::handshake::{self, SUBPROTOCOL, WEBSOCKET_VERSION};
@@ -44,6 +45,8 @@ pub struct Handshake {
 /// Whom a socket is opened for: what the gate and the player token have said.
 #[derive(Clone, Debug)]
 pub struct Visitor {
+    /// Of the handshake, for the log.
+    pub request_id: Uuid,
     pub stage: StageName,
     pub key: Option<KeyId>,
     pub player: Option<PlayerId>,

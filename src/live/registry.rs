@@ -22,22 +22,39 @@ const SHARDS: usize = 64;
 #[derive(Debug)]
 pub struct Socket {
     pub id: Uuid,
+    /// Of its handshake, for the log.
+    pub request_id: Uuid,
     pub stage: StageName,
     /// `None` where its stage lets sockets be opened without a key.
     pub key: Option<KeyId>,
     pub player: Option<PlayerId>,
     pub mailbox: Mailbox,
+    /// What it took.
+    pub frames: AtomicU64,
+    pub bytes: AtomicU64,
 }
 
 impl Socket {
     pub fn new(visitor: Visitor, commands: Vec<Command>) -> Arc<Socket> {
         Arc::new(Socket {
             id: Uuid::now_v7(),
+            request_id: visitor.request_id,
             stage: visitor.stage,
             key: visitor.key,
             player: visitor.player,
             mailbox: Mailbox::new(commands),
+            frames: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         })
+    }
+}
+
+impl Socket {
+    /// Its connection has taken a frame.
+    pub fn count_frame(&self, size_bytes: usize) {
+        let size_bytes = u64::try_from(size_bytes).unwrap_or(u64::MAX);
+        self.frames.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(size_bytes, Ordering::Relaxed);
     }
 }
 

@@ -11,6 +11,7 @@ const GAME: GameId = GameId(Uuid::from_u128(1));
 fn watching() -> Registry {
     let registry = Registry::new();
     let visitor = Visitor {
+        request_id: Uuid::now_v7(),
         stage: stage(),
         key: None,
         player: None,

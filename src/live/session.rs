@@ -2,7 +2,8 @@
 //! socket's writer, and whatever ends the conversation is said before the connection closes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
@@ -14,6 +15,7 @@ use super::registry::Socket;
 use super::stats::count;
 use super::wire::{self, CloseCode, Ending, Heard, Intake, Limits, Outlet};
 use super::writer::Writer;
+use crate::store::KeyId;
 
 /// How often the server pings, in seconds; told to the client in `hello`.
 pub const HEARTBEAT_SECONDS: u64 = 25;
@@ -34,6 +36,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Serves one socket to its end.
 pub(super) async fn serve(hub: Hub, socket: Arc<Socket>, intake: Intake, outlet: Outlet) {
+    let opened = Instant::now();
     let entry = hub.enter(socket.clone());
     let mut not_json = 0;
     let hear = async |heard: Heard| {
@@ -49,7 +52,7 @@ pub(super) async fn serve(hub: Hub, socket: Arc<Socket>, intake: Intake, outlet:
     };
     let ending = wire::converse(intake, &outlet, hear, write).await;
     drop(entry);
-    part(&hub, &socket, outlet, ending).await;
+    part(&hub, &socket, outlet, ending, opened).await;
 }
 
 /// The command that a message stands for.
@@ -73,40 +76,61 @@ fn read(heard: Heard, not_json: &mut u32) -> Result<Command, Ending> {
     }
 }
 
-async fn part(hub: &Hub, socket: &Socket, outlet: Outlet, ending: Ending) {
+/// Says goodbye where the server is the one who ends it, writes the socket's line, and closes.
+async fn part(hub: &Hub, socket: &Socket, outlet: Outlet, ending: Ending, opened: Instant) {
     let drops = &hub.stats().drops;
     let farewell = match &ending {
         Ending::Ours(_) => Some(socket.mailbox.farewell().await),
         Ending::Limit => Some(Farewell::new(GoodbyeReason::Limit)),
         Ending::Stuck => Some(Farewell::new(GoodbyeReason::TooSlow)),
         Ending::Full => Some(Farewell::new(GoodbyeReason::Full)),
-        Ending::Protocol | Ending::NotText => {
-            count(&drops.protocol);
-            None
-        }
-        Ending::Lost => {
-            count(&drops.lost);
-            None
-        }
-        Ending::Peer(_) => None,
+        Ending::Protocol | Ending::NotText | Ending::Lost | Ending::Peer(_) => None,
     };
-    if let Some(farewell) = farewell {
-        count(drops.of(farewell.reason));
-        let within = farewell.retry_within.max(hub.spread(socket, 1));
-        let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        let goodbye = ServerFrame::Goodbye {
-            reason: farewell.reason,
-            retry_after_ms: rand::random_range(0..=within),
-        };
-        let text = goodbye.to_text();
-        let size_bytes = text.len();
-        // Who takes nothing more misses the goodbye.
-        if let Ok(Ok(())) = timeout(GOODBYE, outlet.text(text)).await {
-            hub.stats().count_frame(size_bytes);
+    let reason = match (farewell, &ending) {
+        (Some(farewell), _) => {
+            count(drops.of(farewell.reason));
+            say_goodbye(hub, socket, &outlet, farewell).await;
+            farewell.reason.as_str()
         }
-    }
-    tracing::debug!(connection = %socket.id, ?ending, "a socket has ended");
+        (None, Ending::Lost) => {
+            count(&drops.lost);
+            "lost"
+        }
+        (None, Ending::Protocol | Ending::NotText) => {
+            count(&drops.protocol);
+            "protocol"
+        }
+        (None, _) => "client",
+    };
+    tracing::info!(
+        request_id = %socket.request_id,
+        connection_id = %socket.id,
+        stage = socket.stage.as_str(),
+        key_id = socket.key.as_ref().map(KeyId::as_str),
+        close_code = ending.close_code(),
+        reason,
+        duration_ms = opened.elapsed().as_micros() as f64 / 1000.0,
+        frames = socket.frames.load(Ordering::Relaxed),
+        bytes = socket.bytes.load(Ordering::Relaxed),
+        "socket closed"
+    );
     outlet.close(&ending).await;
+}
+
+/// Who takes nothing more misses it.
+async fn say_goodbye(hub: &Hub, socket: &Socket, outlet: &Outlet, farewell: Farewell) {
+    let within = farewell.retry_within.max(hub.spread(socket, 1));
+    let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+    let goodbye = ServerFrame::Goodbye {
+        reason: farewell.reason,
+        retry_after_ms: rand::random_range(0..=within),
+    };
+    let text = goodbye.to_text();
+    let size_bytes = text.len();
+    if let Ok(Ok(())) = timeout(GOODBYE, outlet.text(text)).await {
+        hub.stats().count_frame(size_bytes);
+        socket.count_frame(size_bytes);
+    }
 }
 
 fn close_code(reason: GoodbyeReason) -> CloseCode {

@@ -94,6 +94,7 @@ impl<'a> Writer<'a> {
         self.mailbox().wait_ends();
         said?;
         self.hub.stats().count_frame(size_bytes);
+        self.socket.count_frame(size_bytes);
         Ok(())
     }
 
@@ -107,7 +108,7 @@ impl<'a> Writer<'a> {
         let now = self.hub.settings().store.clock().now();
         // An event's time is not after its commit, but clocks are set.
         let took = Duration::try_from(now - at).unwrap_or_default();
-        self.hub.stats().delivery.record(took);
+        self.hub.stats().delivery.record_duration(took);
         Ok(())
     }
 

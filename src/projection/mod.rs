@@ -8,6 +8,8 @@
 mod rebuild;
 mod rows;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -36,12 +38,28 @@ pub enum Step {
     Overtaken,
 }
 
-/// Projects whenever this instance leads, until the log's follower is gone.
-pub async fn run(database: Database, mut tail: watch::Receiver<TailStatus>) {
+/// Whether this instance is the one that projects.
+#[derive(Debug, Default)]
+pub struct Leading(AtomicBool);
+
+impl Leading {
+    pub fn is_leading(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, leads: bool) {
+        self.0.store(leads, Ordering::Relaxed);
+    }
+}
+
+/// Projects whenever this instance leads, until the log's follower is gone. `leading` is told
+/// when it does.
+pub async fn run(database: Database, mut tail: watch::Receiver<TailStatus>, leading: Arc<Leading>) {
     while tail.has_changed().is_ok() {
-        if let Err(error) = lead(&database, &mut tail).await {
+        if let Err(error) = lead(&database, &mut tail, &leading).await {
             tracing::warn!(%error, "the projector lost the database");
         }
+        leading.set(false);
         tokio::time::sleep(PULSE).await;
     }
 }
@@ -50,6 +68,7 @@ pub async fn run(database: Database, mut tail: watch::Receiver<TailStatus>) {
 async fn lead(
     database: &Database,
     tail: &mut watch::Receiver<TailStatus>,
+    leading: &Leading,
 ) -> Result<(), StoreError> {
     let mut session = Session::open(database).await?;
     while !answered(session.try_lead()).await? {
@@ -59,6 +78,7 @@ async fn lead(
         }
     }
     tracing::info!("this instance projects");
+    leading.set(true);
     let mut progress = answered(session.progress(ProjectionName::Live)).await?;
     loop {
         match answered(step(&mut session, progress)).await? {

@@ -1,5 +1,8 @@
 //! One line a happening, for people on a terminal and as JSON elsewhere.
 
+use std::panic;
+
+use tracing::field::display;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -24,5 +27,12 @@ pub fn start(filter: &str, format: LogFormat) {
     };
     if started.is_err() {
         tracing::debug!("this process logs already");
+        return;
     }
+    // What panics is told of in a line like any other, not in a form of its own.
+    panic::set_hook(Box::new(|panicked| {
+        let at = panicked.location().map(display);
+        let reason = panicked.payload_as_str().unwrap_or("unknown");
+        tracing::error!(at, reason, "a thread panicked");
+    }));
 }

@@ -12,5 +12,6 @@ pub mod ports_file;
 mod readiness;
 mod server;
 mod tasks;
+mod vitals;
 
 pub use server::{Notice, Server, StartError};

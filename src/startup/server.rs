@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
@@ -12,16 +12,17 @@ use super::listeners::{Bound, Listening};
 use super::metrics::Sources;
 use super::place::{self, Opened, PlaceError};
 use super::tasks::Tasks;
+use super::vitals::{self, Vitals};
 use super::{open_files, ports_file, readiness};
 use crate::config::{Config, ControlCredentials, DatabasePlace, Secret, StageName};
 use crate::control;
 use crate::game::{Rules, Variant};
 use crate::gate::issue::{self, IssueError};
 use crate::gate::{self, Gate};
-use crate::http;
+use crate::http::{self, requests::Requests};
 use crate::live::{self, Hub};
 use crate::play::{Play, Tokens};
-use crate::projection;
+use crate::projection::{self, Leading};
 use crate::store::migrate::{self, MigrateError};
 use crate::store::{Store, StoreError, append, tail};
 
@@ -112,6 +113,7 @@ impl Server {
     /// # Errors
     /// See [`StartError`]; what was started is stopped again.
     pub async fn start(config: Config) -> Result<Server, StartError> {
+        let started = SystemTime::now();
         let public = Bound::bind("TURNKEY_LISTEN", config.listen)?;
         let control = Bound::bind("TURNKEY_CONTROL_LISTEN", config.control_listen)?;
         let Opened { database, embedded } = open(&config.database).await?;
@@ -149,7 +151,13 @@ impl Server {
         );
         let (follower, items, status) = tail::follow(&store, batches).await?;
         endless.spawn("tail", follower.run());
-        endless.spawn("projector", projection::run(database, status.clone()));
+        let leading = Arc::new(Leading::default());
+        endless.spawn(
+            "projector",
+            projection::run(database, status.clone(), leading.clone()),
+        );
+        let (seen, vitals) = watch::channel(Vitals::read(&store).await?);
+        endless.spawn("vitals", vitals::watch(store.clone(), seen));
 
         let play = play(&config, &secrets, &store, appender.clone(), gate.clone());
         endless.spawn("sweeper", play.clone().sweep_hourly());
@@ -164,17 +172,26 @@ impl Server {
         let hub = Hub::new(settings, status.borrow().read.epoch);
         endless.spawn("feed", live::run_feed(items, hub.clone()));
         endless.spawn("rights", live::watch_rights(hub.clone()));
-        let (ready, readiness) = watch::channel(readiness::judge(&status.borrow()));
+        let judged = readiness::judge(&status.borrow(), &vitals.borrow());
+        let (ready, readiness) = watch::channel(judged);
         endless.spawn(
             "readiness",
-            readiness::watch(status.clone(), stopping.subscribe(), ready),
+            readiness::watch(status.clone(), vitals.clone(), stopping.subscribe(), ready),
         );
 
+        let requests = Arc::new(Requests::public());
+        let control_requests = Arc::new(control::requests());
         let sources = Sources {
             hub: hub.clone(),
             gate: gate.clone(),
             appender,
+            store: store.clone(),
             tail: status,
+            leading,
+            vitals,
+            readiness: readiness.clone(),
+            requests: [requests.clone(), control_requests.clone()],
+            started,
         };
         let control_state = control::State::new(
             store,
@@ -184,6 +201,7 @@ impl Server {
                 hosts: config.control_hosts.clone(),
                 trusted_proxies: config.trusted_proxies.clone(),
             },
+            control_requests,
             Arc::new(move || sources.text()),
         );
         let state = http::State {
@@ -191,6 +209,7 @@ impl Server {
             play,
             hub: hub.clone(),
             readiness,
+            requests,
             settings: http::Settings {
                 default_stage: config.default_stage.clone(),
                 cors_origins: config.cors_origins.clone(),

@@ -10,7 +10,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+pub use super::append_stats::AppendStats;
 use super::batch::{self, Prepared};
 use super::{Database, Recorded, StoreError};
 use crate::config::StageName;
@@ -78,15 +79,6 @@ pub struct Appender {
     stats: Arc<AppendStats>,
 }
 
-/// What the writer has done since it began.
-#[derive(Debug, Default)]
-pub struct AppendStats {
-    pub batches: AtomicU64,
-    pub events: AtomicU64,
-    /// Sessions that held the lock in their sleep and were ended.
-    pub terminated_blockers: AtomicU64,
-}
-
 /// The writer's end: to be run by one task.
 #[derive(Debug)]
 pub struct Writer {
@@ -127,6 +119,16 @@ pub fn writer(database: &Database, committed: watch::Sender<u64>) -> (Appender, 
 impl Appender {
     /// Records `event`; returns once it is committed.
     pub async fn append(&self, event: NewEvent) -> Answer {
+        let began = Instant::now();
+        let answer = match self.queue(event) {
+            Ok(answered) => answered.await.unwrap_or(Err(AppendError::OutcomeUnknown)),
+            Err(error) => Err(error),
+        };
+        self.stats.record(&answer, began.elapsed());
+        answer
+    }
+
+    fn queue(&self, event: NewEvent) -> Result<oneshot::Receiver<Answer>, AppendError> {
         let (answer, answered) = oneshot::channel();
         self.queue
             .try_send(Job { event, answer })
@@ -134,7 +136,7 @@ impl Appender {
                 mpsc::error::TrySendError::Full(_) => AppendError::Full,
                 mpsc::error::TrySendError::Closed(_) => AppendError::Unreachable,
             })?;
-        answered.await.unwrap_or(Err(AppendError::OutcomeUnknown))
+        Ok(answered)
     }
 
     pub fn stats(&self) -> &AppendStats {
@@ -159,7 +161,8 @@ impl Writer {
 
     /// Answers every job of a batch.
     async fn record(&self, session: &mut Option<Session>, jobs: Vec<Job>) {
-        let deadline = Instant::now() + BATCH_DEADLINE;
+        let began = Instant::now();
+        let deadline = began + BATCH_DEADLINE;
         // Of two commands for one place the first in the queue is tried; the other has lost.
         let mut places = HashSet::with_capacity(jobs.len());
         let (jobs, late): (Vec<Job>, Vec<Job>) = jobs
@@ -184,11 +187,9 @@ impl Writer {
             }
             Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
         };
-        self.stats.batches.fetch_add(1, Ordering::Relaxed);
         let recorded = answers.iter().filter(|answer| answer.is_ok()).count();
         self.stats
-            .events
-            .fetch_add(recorded as u64, Ordering::Relaxed);
+            .record_batch(jobs.len(), recorded, began.elapsed());
         self.committed.send_modify(|batches| *batches += 1);
         let answers = answers.into_iter().chain(std::iter::repeat_with(lost));
         for (job, answer) in jobs.into_iter().chain(late).zip(answers) {

@@ -6,7 +6,7 @@
 
 use refinery::Runner;
 
-use super::{Database, StoreError};
+use super::{Database, Store, StoreError, sql};
 
 /// Held while migrating; a number of our own, apart from the append lock's.
 const MIGRATION_LOCK: i64 = 7_307_188_371_253_122;
@@ -55,6 +55,15 @@ pub async fn migrate(database: &Database) -> Result<i32, MigrateError> {
     migrated
 }
 
+impl Store {
+    /// Whether this binary may still serve this database: a newer release may have moved the schema
+    /// on beyond it since it started.
+    pub async fn is_supported(&self) -> Result<bool, StoreError> {
+        let oldest: i32 = self.read_one(sql::schema_oldest, &[]).await?.get(0);
+        Ok(known_schema() >= oldest)
+    }
+}
+
 async fn migrate_locked(client: &mut tokio_postgres::Client) -> Result<i32, MigrateError> {
     let known = known_schema();
     let found = found_schema(client).await?;
@@ -65,7 +74,7 @@ async fn migrate_locked(client: &mut tokio_postgres::Client) -> Result<i32, Migr
             .map_err(|error| MigrateError::Migration(error.to_string()))?;
     }
     let oldest: i32 = client
-        .query_one("select oldest from schema_support", &[])
+        .query_one(sql::schema_oldest, &[])
         .await
         .map_err(StoreError::from)?
         .get(0);

@@ -5,6 +5,7 @@
 //! must know when it has lost one.
 
 pub mod append;
+mod append_stats;
 mod batch;
 mod change;
 mod clock;
@@ -65,6 +66,15 @@ pub struct Store {
     clock: Arc<Clock>,
 }
 
+/// The pool's connections, and who waits for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    pub in_use: usize,
+    pub idle: usize,
+    pub most: usize,
+    pub waiting: usize,
+}
+
 impl Store {
     /// A store on `database` with at most `pool_size` connections. Connects when first used.
     pub fn new(database: Database, pool_size: usize) -> Store {
@@ -100,6 +110,17 @@ impl Store {
     /// The database's clock, as this instance reckons it.
     pub fn clock(&self) -> &Arc<Clock> {
         &self.clock
+    }
+
+    /// How many of the pool's connections are in use, and how many statements wait for one.
+    pub fn pool_use(&self) -> PoolUse {
+        let status = self.pool.status();
+        PoolUse {
+            in_use: status.size.saturating_sub(status.available),
+            idle: status.available,
+            most: status.max_size,
+            waiting: status.waiting,
+        }
     }
 
     /// Asks the database for its time, and so whether it answers.

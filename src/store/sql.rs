@@ -107,6 +107,7 @@ statements! {
     request_key_release
     request_keys_sweep
     reserve
+    schema_oldest
     set_first_key
     set_remaining_quota
     take_quota

@@ -44,6 +44,8 @@ pub struct TailStatus {
     pub log_end: i64,
     /// When the database last answered.
     pub answered: Instant,
+    /// When the follower last knew that it had read all there was.
+    pub complete: Instant,
 }
 
 /// The follower: to be run by one task.
@@ -67,6 +69,7 @@ pub async fn follow(
         read,
         log_end: read.position,
         answered: Instant::now(),
+        complete: Instant::now(),
     };
     let (status, watched) = watch::channel(status);
     let tail = Tail {
@@ -157,6 +160,8 @@ impl Tail {
                 .within(session.client.query(&session.page, &[&last, &limit]))
                 .await?;
             let Some(end) = rows.last() else {
+                self.status
+                    .send_modify(|status| status.complete = Instant::now());
                 return Ok(!self.items.is_closed());
             };
             let end: i64 = end.get("position");

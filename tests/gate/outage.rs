@@ -53,7 +53,10 @@ async fn after_ten_seconds_without_the_database_the_gate_cannot_decide() {
             verb: "POST",
             api_key: Some(value.expose()),
         };
-        gate.admit(&request).await.map(|_| ())
+        gate.admit(&request)
+            .await
+            .map(|_| ())
+            .map_err(|denied| denied.denial)
     };
     ask().await.unwrap();
     proxy.interrupt();

@@ -159,7 +159,7 @@ pub async fn ask(
         verb,
         api_key,
     };
-    gate.admit(&request).await
+    gate.admit(&request).await.map_err(|denied| denied.denial)
 }
 
 pub fn stage(name: &str) -> StageName {

@@ -1,5 +1,6 @@
 //! The projector, stepped.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use turnkey::projection::{self, Step};
@@ -128,7 +129,7 @@ async fn a_leader_sees_events_of_a_log_that_was_set_back_under_it() {
     let (committed, batches) = tokio::sync::watch::channel(0);
     let (tail, _items, status) = tail::follow(&store, batches).await.unwrap();
     tokio::spawn(tail.run());
-    tokio::spawn(projection::run(database.clone(), status));
+    tokio::spawn(projection::run(database.clone(), status, Arc::default()));
     projected(&store, 3).await;
     let client = postgres::client(&database).await;
     let set_back = "delete from event; delete from board; delete from my_game; \

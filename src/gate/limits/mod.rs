@@ -89,6 +89,17 @@ impl Limits {
         self.instances.store(count.get(), Ordering::Relaxed);
     }
 
+    /// How many calls wait for quota to be taken.
+    pub fn asking(&self) -> usize {
+        self.desk.max_capacity() - self.desk.capacity()
+    }
+
+    /// How many calls of all quotas together were taken ahead and are not spent.
+    pub fn leased(&self) -> i64 {
+        let keys: Vec<Arc<KeyLimits>> = lock(&self.keys).values().cloned().collect();
+        keys.iter().map(|key| lock(&key.share).left()).sum()
+    }
+
     /// Takes over who is in which plan; returns the limits of each, those before where there are.
     pub fn enrol<'a>(
         &self,

@@ -180,6 +180,11 @@ impl Share {
         self.exhausted.map(|(_, exhausted)| exhausted)
     }
 
+    /// How many calls of it are not spent.
+    pub fn left(&self) -> i64 {
+        self.left
+    }
+
     /// A call that was to pass and did not want to any more.
     pub fn put_back(&mut self) {
         self.left += 1;

@@ -29,6 +29,7 @@ pub async fn make_move(
     let body = json_body(&request, &call)?;
     let caller = caller(&state, &request, &call).await?;
     let wanted = MakeMove::parse(body)?;
+    call.game.set(wanted.game_id.parse().ok());
     let game = state.play.make_move(&caller, wanted).await?;
     Ok(answer::game(&game))
 }

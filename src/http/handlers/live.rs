@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::gate::Denial;
 use crate::http::State;
 use crate::http::context::Call;
 use crate::http::problem::HttpError;
@@ -37,6 +36,7 @@ pub async fn open_live(
         .map(bearer_token)
         .transpose()?;
     let visitor = Visitor {
+        request_id: call.request_id.0,
         stage: call.stage.clone(),
         key: call.key.clone(),
         player: state.play.authenticate(bearer).await?,
@@ -46,7 +46,7 @@ pub async fn open_live(
 
 fn refused(error: OpenError) -> HttpError {
     match error {
-        OpenError::OriginRefused => HttpError::Denied(Denial::Forbidden),
+        OpenError::OriginRefused => HttpError::OriginRefused,
         OpenError::UpgradeRequired => HttpError::UpgradeRequired,
         OpenError::Malformed(detail) => HttpError::Malformed(detail),
         OpenError::Full | OpenError::Draining => {

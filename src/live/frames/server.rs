@@ -132,6 +132,20 @@ pub enum GoodbyeReason {
     KeyRevoked,
 }
 
+impl GoodbyeReason {
+    /// As frames, the log and the metrics call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GoodbyeReason::Restart => "restart",
+            GoodbyeReason::TooSlow => "too_slow",
+            GoodbyeReason::Full => "full",
+            GoodbyeReason::Limit => "limit",
+            GoodbyeReason::PlayerTokenRevoked => "player_token_revoked",
+            GoodbyeReason::KeyRevoked => "key_revoked",
+        }
+    }
+}
+
 impl ServerFrame {
     /// The frame as it travels; to be shared by all its receivers.
     pub fn to_text(&self) -> ByteString {

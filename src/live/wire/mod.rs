@@ -193,6 +193,30 @@ fn jittered(duration: Duration) -> Duration {
     duration.mul_f64(rand::random_range(0.8..1.2))
 }
 
+impl Ending {
+    /// What the close frame says, where there is one.
+    fn reason(&self) -> Option<CloseReason> {
+        match self {
+            Ending::Peer(reason) => reason.clone(),
+            Ending::Lost => None,
+            Ending::Protocol => Some(CloseCode::Protocol.into()),
+            Ending::NotText => Some(CloseCode::Invalid.into()),
+            Ending::Limit => Some(CloseCode::Policy.into()),
+            Ending::Stuck | Ending::Full => Some(CloseCode::Again.into()),
+            Ending::Ours(code) => Some(CloseReason::from(*code)),
+        }
+    }
+
+    /// The close code, or what RFC 6455 calls a close without one (1005) or without a frame (1006).
+    pub fn close_code(&self) -> u16 {
+        match (self, self.reason()) {
+            (_, Some(reason)) => reason.code.into(),
+            (Ending::Lost, None) => 1006,
+            (_, None) => 1005,
+        }
+    }
+}
+
 impl From<SendError> for Ending {
     fn from(error: SendError) -> Ending {
         match error {

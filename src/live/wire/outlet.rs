@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
-use actix_ws::{CloseCode, CloseReason, Closed, Session};
+use actix_ws::{CloseCode, Closed, Session};
 use bytestring::ByteString;
 use nix::sys::socket::{Shutdown, shutdown};
 use tokio::time::{sleep, timeout};
@@ -96,15 +96,7 @@ impl Outlet {
 
     /// Says why it is over where that can still be said, and sees to it that the connection ends.
     pub async fn close(self, ending: &Ending) {
-        let reason = match ending {
-            Ending::Peer(reason) => reason.clone(),
-            Ending::Lost => None,
-            Ending::Protocol => Some(CloseCode::Protocol.into()),
-            Ending::NotText => Some(CloseCode::Invalid.into()),
-            Ending::Limit => Some(CloseCode::Policy.into()),
-            Ending::Stuck | Ending::Full => Some(CloseCode::Again.into()),
-            Ending::Ours(code) => Some(CloseReason::from(*code)),
-        };
+        let reason = ending.reason();
         let Outlet { session, line } = self;
         // Who was slow may need the time, before the connection is cut, to take what waits.
         line.ends_at_once.set(!matches!(

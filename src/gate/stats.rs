@@ -1,0 +1,113 @@
+//! What the gate counts, for the metrics: each request once, by what came of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::Refusal;
+
+/// What came of one request at the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With a key.
+    Passed,
+    /// Its method needs no key.
+    Open,
+    Throttled,
+    QuotaExhausted,
+    Unavailable,
+    Refused(Refusal),
+}
+
+/// How often each [`Outcome`] was.
+#[derive(Debug, Default)]
+pub struct GateStats([AtomicU64; Outcome::ALL.len()]);
+
+/// How the gate is at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateVitals {
+    /// Key values hashed since the start.
+    pub hashed: u64,
+    /// Key values that wait to be hashed.
+    pub hash_queue: usize,
+    /// Calls that wait for quota to be taken.
+    pub quota_queue: usize,
+    /// Calls of quota that this instance has taken ahead and not spent.
+    pub quota_leased: i64,
+    pub generation: u64,
+    /// Since the tables were last known to be as the snapshot has them.
+    pub snapshot_age: Duration,
+    pub instances: u32,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 13] = [
+        Outcome::Passed,
+        Outcome::Open,
+        Outcome::Throttled,
+        Outcome::QuotaExhausted,
+        Outcome::Unavailable,
+        Outcome::Refused(Refusal::StageUnknown),
+        Outcome::Refused(Refusal::KeyMissing),
+        Outcome::Refused(Refusal::KeyMalformed),
+        Outcome::Refused(Refusal::KeyUnknown),
+        Outcome::Refused(Refusal::ValueExpired),
+        Outcome::Refused(Refusal::KeyDisabled),
+        Outcome::Refused(Refusal::KeyExpired),
+        Outcome::Refused(Refusal::PlanMissing),
+    ];
+
+    /// As the log and the metrics call it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Open => "open",
+            Outcome::Throttled => "throttled",
+            Outcome::QuotaExhausted => "quota_exhausted",
+            Outcome::Unavailable => "unavailable",
+            Outcome::Refused(refusal) => refusal.code(),
+        }
+    }
+
+    /// Its place in [`Outcome::ALL`].
+    fn index(self) -> usize {
+        match self {
+            Outcome::Passed => 0,
+            Outcome::Open => 1,
+            Outcome::Throttled => 2,
+            Outcome::QuotaExhausted => 3,
+            Outcome::Unavailable => 4,
+            Outcome::Refused(refusal) => 5 + refusal as usize,
+        }
+    }
+}
+
+impl GateStats {
+    pub(super) fn count(&self, outcome: Outcome) {
+        self.0[outcome.index()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Each outcome's code, and how often it was since the start.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Outcome::ALL.into_iter().map(|outcome| {
+            (
+                outcome.code(),
+                self.0[outcome.index()].load(Ordering::Relaxed),
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_its_own_place_and_code() {
+        for (index, outcome) in Outcome::ALL.into_iter().enumerate() {
+            assert_eq!(outcome.index(), index, "{outcome:?}");
+        }
+        let mut codes = Outcome::ALL.map(Outcome::code);
+        codes.sort_unstable();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+    }
+}

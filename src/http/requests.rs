@@ -1,0 +1,196 @@
+//! Each request once, when its answer is there: in the counts, and as one line in the log.
+//!
+//! Also a request whose client goes before the answer: its handler is then dropped where it stands,
+//! and the record with it.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
+use actix_web::http::{Method, StatusCode};
+use uuid::Uuid;
+
+pub use super::context::RequestId;
+use super::routes::{ENDPOINTS, LISTENER_PATHS};
+use crate::config::StageName;
+use crate::gate::KeyId;
+use crate::measure::{Histogram, count};
+
+/// Which listener a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    Public,
+    Control,
+}
+
+/// What requests are told apart by: never by anything that a client can make up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// `None` where the path is not told by its methods.
+    pub method: Option<&'static str>,
+    /// A template, such as `/game/{gameId}`.
+    pub path: &'static str,
+}
+
+/// The requests of one listener since its start.
+#[derive(Debug)]
+pub struct Requests {
+    listener: Listener,
+    routes: Vec<Answers>,
+}
+
+/// The requests of one route.
+#[derive(Debug)]
+pub struct Answers {
+    pub route: Route,
+    /// By the status' first digit; the last are those that were not waited for.
+    by_class: [AtomicU64; CLASSES.len()],
+    pub duration: Histogram,
+}
+
+/// Classes of answers, as the metrics call them.
+const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "aborted"];
+
+/// What a refusal is called, left with its answer for the log.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemCode(pub &'static str);
+
+/// What is known of one request. Its line is written when this is dropped.
+pub struct RequestRecord<'a> {
+    requests: &'a Requests,
+    began: Instant,
+    pub id: RequestId,
+    pub method: Method,
+    pub route: Route,
+    pub stage: Option<StageName>,
+    pub key: Option<KeyId>,
+    pub game: Option<Uuid>,
+    /// Who was let into the control plane, and the path that they called.
+    pub actor: Option<String>,
+    pub path: Option<String>,
+    /// What refused the request: a link of the gate's chain, or a problem's code.
+    pub refusal: Option<&'static str>,
+    status: Option<StatusCode>,
+}
+
+impl Listener {
+    pub fn name(self) -> &'static str {
+        match self {
+            Listener::Public => "public",
+            Listener::Control => "control",
+        }
+    }
+}
+
+impl Route {
+    pub const PREFLIGHT: Route = Route::of_path("preflight");
+    /// No such path, or no such method.
+    pub const UNKNOWN: Route = Route::of_path("unknown");
+
+    pub const fn of_path(path: &'static str) -> Route {
+        Route { method: None, path }
+    }
+}
+
+impl Requests {
+    /// Of the public listener.
+    pub fn public() -> Requests {
+        let calls = ENDPOINTS.iter().map(|endpoint| Route {
+            method: Some(endpoint.verb.as_str()),
+            path: endpoint.path,
+        });
+        let own = LISTENER_PATHS.into_iter().map(Route::of_path);
+        Requests::new(Listener::Public, calls.chain(own).chain([Route::PREFLIGHT]))
+    }
+
+    pub fn new(listener: Listener, routes: impl Iterator<Item = Route>) -> Requests {
+        let routes = routes.chain([Route::UNKNOWN]).map(|route| Answers {
+            route,
+            by_class: Default::default(),
+            duration: Histogram::of_durations(),
+        });
+        Requests {
+            listener,
+            routes: routes.collect(),
+        }
+    }
+
+    /// Begins the record of a request that has just arrived.
+    pub fn record(&self, method: Method) -> RequestRecord<'_> {
+        RequestRecord {
+            requests: self,
+            began: Instant::now(),
+            id: RequestId::generate(),
+            method,
+            route: Route::UNKNOWN,
+            stage: None,
+            key: None,
+            game: None,
+            actor: None,
+            path: None,
+            refusal: None,
+            status: None,
+        }
+    }
+
+    pub fn listener(&self) -> Listener {
+        self.listener
+    }
+
+    pub fn by_route(&self) -> impl Iterator<Item = &Answers> {
+        self.routes.iter()
+    }
+}
+
+impl Answers {
+    /// Each class of answers, and how many there were.
+    pub fn by_class(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.by_class.iter().map(|answers| answers.load(Relaxed));
+        CLASSES.into_iter().zip(counts)
+    }
+}
+
+impl RequestRecord<'_> {
+    /// Takes note of the answer.
+    pub fn answered(&mut self, response: &HttpResponse<impl MessageBody>) {
+        self.status = Some(response.status());
+        let code = response.extensions().get::<ProblemCode>().copied();
+        self.refusal = self.refusal.or(code.map(|code| code.0));
+    }
+}
+
+impl Drop for RequestRecord<'_> {
+    fn drop(&mut self) {
+        let took = self.began.elapsed();
+        let status = self.status.map(|status| status.as_u16());
+        let answers = self
+            .requests
+            .routes
+            .iter()
+            .find(|answers| answers.route == self.route);
+        if let Some(answers) = answers {
+            let class = status.map_or(CLASSES.len(), |status| usize::from(status / 100));
+            if let Some(answered) = answers.by_class.get(class.wrapping_sub(1)) {
+                count(answered);
+            }
+            answers.duration.record_duration(took);
+        }
+        tracing::info!(
+            listener = self.requests.listener.name(),
+            request_id = %self.id,
+            method = self.method.as_str(),
+            route = self.route.path,
+            stage = self.stage.as_ref().map(StageName::as_str),
+            key_id = self.key.as_ref().map(KeyId::as_str),
+            game_id = self.game.map(display),
+            actor = self.actor.as_deref(),
+            path = self.path.as_deref(),
+            status,
+            refusal = self.refusal,
+            latency_ms = took.as_micros() as f64 / 1000.0,
+            "request"
+        );
+    }
+}

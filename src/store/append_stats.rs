@@ -1,0 +1,90 @@
+//! What the append writer counts, for the metrics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::Recorded;
+use super::append::AppendError;
+use crate::measure::{Histogram, SIZES, count};
+
+/// What the writer of this instance has done since it began.
+#[derive(Debug)]
+pub struct AppendStats {
+    pub batches: AtomicU64,
+    pub events: AtomicU64,
+    /// Sessions that held the lock in their sleep and were ended.
+    pub terminated_blockers: AtomicU64,
+    pub outcomes: Outcomes,
+    /// Events in one batch.
+    pub batch_events: Histogram,
+    /// From a batch's sending to its last answer.
+    pub batch_duration: Histogram,
+    /// From a command's event to its answer, waiting included.
+    pub duration: Histogram,
+}
+
+/// What came of commands' events.
+#[derive(Debug, Default)]
+pub struct Outcomes {
+    recorded: AtomicU64,
+    lost_race: AtomicU64,
+    full: AtomicU64,
+    unreachable: AtomicU64,
+    unknown: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Default for AppendStats {
+    fn default() -> AppendStats {
+        AppendStats {
+            batches: AtomicU64::default(),
+            events: AtomicU64::default(),
+            terminated_blockers: AtomicU64::default(),
+            outcomes: Outcomes::default(),
+            batch_events: Histogram::new(&SIZES),
+            batch_duration: Histogram::of_durations(),
+            duration: Histogram::of_durations(),
+        }
+    }
+}
+
+impl AppendStats {
+    pub(super) fn record(&self, answer: &Result<Arc<Recorded>, AppendError>, took: Duration) {
+        count(self.outcomes.of(answer));
+        self.duration.record_duration(took);
+    }
+
+    pub(super) fn record_batch(&self, sent: usize, recorded: usize, took: Duration) {
+        count(&self.batches);
+        self.events.fetch_add(recorded as u64, Ordering::Relaxed);
+        self.batch_events.record(sent as u64);
+        self.batch_duration.record_duration(took);
+    }
+}
+
+impl Outcomes {
+    fn of(&self, answer: &Result<Arc<Recorded>, AppendError>) -> &AtomicU64 {
+        match answer {
+            Ok(_) => &self.recorded,
+            Err(AppendError::LostRace) => &self.lost_race,
+            Err(AppendError::Full) => &self.full,
+            Err(AppendError::Unreachable) => &self.unreachable,
+            Err(AppendError::OutcomeUnknown) => &self.unknown,
+            Err(AppendError::Refused(_)) => &self.refused,
+        }
+    }
+
+    /// Each outcome as the metrics call it, and how often it was.
+    pub fn counts(&self) -> [(&'static str, u64); 6] {
+        [
+            ("recorded", &self.recorded),
+            ("lost_race", &self.lost_race),
+            ("full", &self.full),
+            ("unreachable", &self.unreachable),
+            ("unknown", &self.unknown),
+            ("refused", &self.refused),
+        ]
+        .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
+    }
+}
