@@ -159,9 +159,11 @@ impl Tail {
             let rows = session
                 .within(session.client.query(&session.page, &[&last, &limit]))
                 .await?;
-            let Some(end) = rows.last() else {
+            if rows.len() < PAGE_LENGTH {
                 self.status
                     .send_modify(|status| status.complete = Instant::now());
+            }
+            let Some(end) = rows.last() else {
                 return Ok(!self.items.is_closed());
             };
             let end: i64 = end.get("position");
