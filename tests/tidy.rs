@@ -152,7 +152,7 @@ fn crates_are_named_only_where_they_belong() {
 #[test]
 fn files_are_short_and_say_why_they_exist() {
     let mut complaints = Vec::new();
-    for file in files(&["src", "tests", "benches"], &["rs"]) {
+    for file in files(&["src", "tests", "benches", "examples"], &["rs"]) {
         let text = read(&file);
         let lines = text.lines().count();
         if lines > LONGEST_FILE_LINES {
@@ -296,6 +296,7 @@ fn prose_and_code() -> Vec<String> {
     let folders = [
         "src",
         "tests",
+        "examples",
         "benches",
         "script",
         "deploy",

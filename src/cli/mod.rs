@@ -88,8 +88,10 @@ enum Command {
     Restored(OnDatabase),
     /// Ask the server at TURNKEY_LISTEN whether it serves
     Health(health::HealthOptions),
-    /// Print the OpenAPI document
+    /// Print the OpenAPI document: what is called over HTTP
     Openapi,
+    /// Print the AsyncAPI document: what is said on the live channel
+    Asyncapi,
 }
 
 /// Where a command finds the database, and how it prints.
@@ -178,6 +180,7 @@ fn run(command_line: CommandLine) -> Result<(), CommandError> {
         Some(Command::Serve(options)) => serve::run(&options),
         Some(Command::Health(options)) => health::run(&options),
         Some(Command::Openapi) => Ok(writeln!(stdout(), "{:#}", http::openapi::document())?),
+        Some(Command::Asyncapi) => Ok(writeln!(stdout(), "{:#}", http::asyncapi::document())?),
         Some(Command::Migrate(on)) => on_database(&on, async |database, output| {
             let schema = migrate::migrate(&database)
                 .await

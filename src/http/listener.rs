@@ -8,7 +8,7 @@ use serde_json::json;
 use utoipa_swagger_ui::Config;
 
 use super::problem::HttpError;
-use super::{State, openapi};
+use super::{State, asyncapi, openapi};
 
 /// Whether this instance should be sent requests, as whoever started it last found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,16 +64,24 @@ fn no(status: &str, reason: &str) -> HttpResponse {
         .json(json!({"status": status, "reason": reason}))
 }
 
-/// The document, with the address at which this client reached the server.
+/// What is called over HTTP, with the address at which this client reached the server.
 pub async fn read_openapi(request: HttpRequest) -> HttpResponse {
+    HttpResponse::Ok().json(openapi::document_at(&origin(&request)))
+}
+
+/// What is said on the live channel, likewise.
+pub async fn read_asyncapi(request: HttpRequest) -> HttpResponse {
+    HttpResponse::Ok().json(asyncapi::document_at(&origin(&request)))
+}
+
+fn origin(request: &HttpRequest) -> String {
     let connection = request.connection_info();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
-    let origin = if connection.host().bytes().all(plain) {
+    if connection.host().bytes().all(plain) {
         format!("{}://{}", connection.scheme(), connection.host())
     } else {
         openapi::DEFAULT_ORIGIN.to_owned()
-    };
-    HttpResponse::Ok().json(openapi::document_at(&origin))
+    }
 }
 
 /// Its files are named beside it, so it needs the slash.

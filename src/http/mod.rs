@@ -4,6 +4,7 @@
 //! the rules is decided here.
 
 mod answer;
+pub mod asyncapi;
 mod context;
 mod cors;
 mod handlers;
@@ -122,6 +123,7 @@ fn configure(app: &mut ServiceConfig) {
         .route("/variants", web::get().to(games::list_variants))
         .route("/healthz", web::get().to(listener::read_health))
         .route("/readyz", web::get().to(listener::read_readiness))
+        .route("/asyncapi.json", web::get().to(listener::read_asyncapi))
         .route("/openapi.json", web::get().to(listener::read_openapi))
         .route("/docs", web::get().to(listener::redirect_to_docs))
         .route("/docs/{file}", web::get().to(listener::read_docs_file));

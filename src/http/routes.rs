@@ -47,7 +47,8 @@ pub const ENDPOINTS: [Endpoint; 16] = [
 ];
 
 /// What the listener itself answers, with no stage and no key, to `GET` and `HEAD`.
-pub const LISTENER_PATHS: [&str; 5] = [
+pub const LISTENER_PATHS: [&str; 6] = [
+    "/asyncapi.json",
     "/docs",
     "/docs/{file}",
     "/healthz",

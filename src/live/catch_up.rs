@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::feed;
-use super::frames::{Resume, ServerFrame, Subscribed};
+use super::frames::{Resume, ServerFrame};
 use super::stats::count;
 use super::subscription::{Need, Subscription};
 use super::wire::Ending;
@@ -165,13 +165,9 @@ impl<'a, 'b> CatchUp<'a, 'b> {
     }
 
     async fn say_subscribed(&self, version: u32) -> Result<(), Ending> {
-        let subject = Subscribed::Game {
-            game_id: self.game_id,
-            version,
-        };
-        self.writer
-            .say(&ServerFrame::Subscribed { subject })
-            .await?;
+        let game_id = self.game_id;
+        let frame = ServerFrame::Subscribed { game_id, version };
+        self.writer.say(&frame).await?;
         self.note(|subscription| subscription.is_started = true);
         Ok(())
     }

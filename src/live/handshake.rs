@@ -17,9 +17,11 @@ pub const SUBPROTOCOL: &str = "turnkey.v1";
 /// The version of RFC 6455.
 pub const WEBSOCKET_VERSION: &str = "13";
 
-const KEY_PREFIX: &str = "x-api-key.";
-const ENCODED_KEY_PREFIX: &str = "x-api-key-b64.";
-const TOKEN_PREFIX: &str = "bearer.";
+/// Before the key, among the offered subprotocols; the second before its base64url form.
+pub const KEY_PREFIX: &str = "x-api-key.";
+pub const ENCODED_KEY_PREFIX: &str = "x-api-key-b64.";
+/// Before the player token, among the offered subprotocols.
+pub const TOKEN_PREFIX: &str = "bearer.";
 
 /// Who a handshake says it is. Its `Debug` shows none of it.
 pub struct Credentials {

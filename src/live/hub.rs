@@ -31,7 +31,7 @@ const WAITING_BYTES: usize = 256 * 1024 * 1024;
 /// kept once. Beyond it, sockets read from the log what they would have been handed.
 const QUEUED_BYTES: usize = 64 * 1024 * 1024;
 /// How many games of one player a socket follows without naming them.
-pub(super) const MAX_MINE: usize = 200;
+pub const MAX_MINE: usize = 200;
 
 /// What the live channel works with.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use super::inbox::Command;
 use super::mailbox::Farewell;
 use super::registry::Socket;
 use super::stats::count;
-use super::wire::{self, CloseCode, Ending, Heard, Intake, Limits, Outlet};
+use super::wire::{self, Ending, Heard, Intake, Limits, Outlet};
 use super::writer::Writer;
 use crate::store::KeyId;
 
@@ -46,7 +46,7 @@ pub(super) async fn serve(hub: Hub, socket: Arc<Socket>, intake: Intake, outlet:
     };
     let write = async {
         tokio::select! {
-            farewell = socket.mailbox.farewell() => Ending::Ours(close_code(farewell.reason)),
+            farewell = socket.mailbox.farewell() => Ending::Ours(farewell.reason.close_code().into()),
             ending = Writer::new(&hub, &socket, &outlet).run() => ending,
         }
     };
@@ -130,15 +130,5 @@ async fn say_goodbye(hub: &Hub, socket: &Socket, outlet: &Outlet, farewell: Fare
     if let Ok(Ok(())) = timeout(GOODBYE, outlet.text(text)).await {
         hub.stats().count_frame(size_bytes);
         socket.count_frame(size_bytes);
-    }
-}
-
-fn close_code(reason: GoodbyeReason) -> CloseCode {
-    match reason {
-        GoodbyeReason::Restart => CloseCode::Restart,
-        GoodbyeReason::TooSlow | GoodbyeReason::Full => CloseCode::Again,
-        GoodbyeReason::Limit => CloseCode::Policy,
-        GoodbyeReason::PlayerTokenRevoked => CloseCode::Other(4401),
-        GoodbyeReason::KeyRevoked => CloseCode::Other(4403),
     }
 }

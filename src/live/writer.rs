@@ -11,9 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::catch_up::CatchUp;
-use super::frames::{
-    ClientFrame, ErrorCode, Resume, ServerFrame, Subject, Subscribed, True, Unsubscribed,
-};
+use super::frames::{ClientFrame, ErrorCode, Resume, ServerFrame, Subject, True};
 use super::hub::{Hub, too_many_mine};
 use super::inbox::{Command, Job};
 use super::mailbox::Mailbox;
@@ -26,7 +24,7 @@ use crate::game::GameId;
 /// A client that is more versions behind than this gets a snapshot.
 pub const RESUME_LIMIT: u32 = 500;
 /// How many games one socket may name.
-const MAX_NAMED: usize = 100;
+pub const MAX_NAMED: usize = 100;
 /// How long to leave the database alone after it did not answer.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(300);
 
@@ -204,24 +202,23 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         self.awaited = None;
-        let subject = Subscribed::Mine { mine: True };
-        self.say(&ServerFrame::Subscribed { subject }).await
+        self.say(&ServerFrame::SubscribedMine { mine: True }).await
     }
 
     async fn unsubscribe(&mut self, subject: Subject) -> Result<(), Ending> {
-        let subject = match subject {
+        let done = match subject {
             Subject::Game(name) => {
                 if let Ok(game_id) = name.parse() {
                     self.hub.unsubscribe(self.socket, game_id);
                 }
-                Unsubscribed::Game { game_id: name }
+                ServerFrame::Unsubscribed { game_id: name }
             }
             Subject::Mine => {
                 self.unsubscribe_mine();
-                Unsubscribed::Mine { mine: True }
+                ServerFrame::UnsubscribedMine { mine: True }
             }
         };
-        self.say(&ServerFrame::Unsubscribed { subject }).await
+        self.say(&done).await
     }
 
     fn unsubscribe_mine(&mut self) {

@@ -187,6 +187,7 @@ async fn every_answer_is_named_and_measured() {
         "/healthz",
         "/readyz",
         "/openapi.json",
+        "/asyncapi.json",
         "/docs",
         "/nowhere",
         "/variants",

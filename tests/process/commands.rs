@@ -130,12 +130,10 @@ fn wrong_settings_are_refused_in_one_line_that_names_them() {
 }
 
 #[test]
-fn the_openapi_document_is_printed() {
-    let document: Value = serde_json::from_slice(&run(&["openapi"], &[]).stdout).unwrap();
-    assert_eq!(
-        document["openapi"].as_str().unwrap().split('.').next(),
-        Some("3")
-    );
+fn the_documents_are_printed() {
+    for (name, version) in [("openapi", "3.1.0"), ("asyncapi", "3.0.0")] {
+        assert_eq!(json(&run(&[name], &[]))[name], version);
+    }
 }
 
 #[test]

@@ -21,3 +21,4 @@ mod secrets;
 #[cfg(target_os = "linux")]
 mod skew;
 mod stop;
+mod watch;

@@ -11,7 +11,7 @@ use crate::play::{PlayError, Unavailable, bearer_token};
 /// Open the live channel
 ///
 /// A WebSocket of the subprotocol `turnkey.v1`, on which each event of the games subscribed to
-/// arrives once, in order. From a browser, the key travels as the offered subprotocol
+/// arrives once, in order; `/asyncapi.json` describes its frames. From a browser, the key travels as the offered subprotocol
 /// `x-api-key.<key>` or `x-api-key-b64.<base64url of the key>`, a player token as `bearer.<token>`.
 #[utoipa::path(
     get, path = "/live", operation_id = "openLive", tag = "live",

@@ -4,7 +4,11 @@
 //! server says is one of [`ServerFrame`].
 
 mod client;
+mod close;
+pub mod examples;
+pub mod schema;
 mod server;
 
 pub use client::{ClientFrame, Malformed, Resume, Subject};
-pub use server::{ErrorCode, GoodbyeReason, ServerFrame, Subscribed, True, Unsubscribed};
+pub use close::{CLOSES, Close};
+pub use server::{ErrorCode, GoodbyeReason, ServerFrame, True};

@@ -10,14 +10,13 @@ use crate::game::GameId;
 use crate::play::view::{EventView, GameView};
 
 /// A frame from the server.
+///
+/// Fields are renamed variant by variant, because the schema knows no `rename_all_fields`.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase")]
 pub enum ServerFrame {
     /// The first frame of every connection.
+    #[serde(rename_all = "camelCase")]
     Hello {
         connection_id: Uuid,
         /// Names the course of the log; versions of another one say nothing about this one.
@@ -28,6 +27,7 @@ pub enum ServerFrame {
         resume_limit: u32,
     },
     /// The game as of `version`; stands for all events up to it.
+    #[serde(rename_all = "camelCase")]
     Snapshot {
         #[schema(value_type = Uuid)]
         game_id: GameId,
@@ -35,6 +35,7 @@ pub enum ServerFrame {
         game: Box<GameView>,
     },
     /// `event` made `version`, and `game` is the game as of it.
+    #[serde(rename_all = "camelCase")]
     Update {
         #[schema(value_type = Uuid)]
         game_id: GameId,
@@ -42,56 +43,45 @@ pub enum ServerFrame {
         event: Box<EventView>,
         game: Box<GameView>,
     },
-    /// Updates follow from the version after this one.
+    /// Updates of this game follow from the version after this one.
+    #[serde(rename_all = "camelCase")]
     Subscribed {
-        #[serde(flatten)]
-        subject: Subscribed,
-    },
-    Unsubscribed {
-        #[serde(flatten)]
-        subject: Unsubscribed,
-    },
-    /// Answers a ping frame, with its `id`.
-    Pong { id: Value },
-    /// A frame could not be followed; the socket stays open.
-    Error {
-        code: ErrorCode,
-        message: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        game_id: Option<String>,
-    },
-    /// The server is about to close.
-    Goodbye {
-        reason: GoodbyeReason,
-        /// How long to wait before connecting again, in milliseconds.
-        retry_after_ms: u64,
-    },
-}
-
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(untagged, rename_all_fields = "camelCase")]
-pub enum Subscribed {
-    Game {
         #[schema(value_type = Uuid)]
         game_id: GameId,
         version: u32,
     },
-    /// Every game that the player has at this moment was answered for.
-    Mine {
-        #[schema(value_type = bool)]
+    /// Every game that the player had when they subscribed to theirs was answered for.
+    #[serde(rename = "subscribed")]
+    SubscribedMine {
+        #[schema(inline)]
         mine: True,
     },
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(untagged, rename_all_fields = "camelCase")]
-pub enum Unsubscribed {
-    Game {
-        game_id: String,
-    },
-    Mine {
-        #[schema(value_type = bool)]
+    /// Nothing more follows of this game.
+    #[serde(rename_all = "camelCase")]
+    Unsubscribed { game_id: String },
+    /// Nothing more follows of the player's games, but for those that were named.
+    #[serde(rename = "unsubscribed")]
+    UnsubscribedMine {
+        #[schema(inline)]
         mine: True,
+    },
+    /// Answers a ping frame, with its `id`.
+    Pong { id: Value },
+    /// A frame could not be followed; the socket stays open.
+    #[serde(rename_all = "camelCase")]
+    Error {
+        code: ErrorCode,
+        message: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        game_id: Option<String>,
+    },
+    /// The server is about to close.
+    #[serde(rename_all = "camelCase")]
+    Goodbye {
+        reason: GoodbyeReason,
+        /// How long to wait before connecting again, in milliseconds.
+        retry_after_ms: u64,
     },
 }
 
@@ -105,6 +95,9 @@ impl Serialize for True {
     }
 }
 
+/// Why a frame could not be followed: it is bad JSON or has an unknown type or field (`malformed`);
+/// there is no such game for this client in this stage (`game_not_found`); the socket follows as
+/// many games as it may (`too_many_games`); `mine` needs a player token (`player_token_required`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -114,21 +107,17 @@ pub enum ErrorCode {
     PlayerTokenRequired,
 }
 
-/// Why the server closes.
+/// Why the server closes: a deploy or a restart (`restart`); the client did not take its frames fast
+/// enough (`too_slow`); the server has no room for what waits (`full`); the client broke a limit
+/// (`limit`); the player token or the key is no longer good (`player_token_revoked`, `key_revoked`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GoodbyeReason {
-    /// A deploy or a restart.
     Restart,
-    /// The client did not take its frames fast enough.
     TooSlow,
-    /// This server has no room for what is queued.
     Full,
-    /// The client broke a limit.
     Limit,
-    /// The player token is no longer good.
     PlayerTokenRevoked,
-    /// The API key is no longer good.
     KeyRevoked,
 }
 
@@ -194,24 +183,18 @@ mod tests {
             ),
             (
                 ServerFrame::Subscribed {
-                    subject: Subscribed::Game {
-                        game_id,
-                        version: 4,
-                    },
+                    game_id,
+                    version: 4,
                 },
                 format!(r#"{{"type":"subscribed","gameId":"{nil}","version":4}}"#),
             ),
             (
-                ServerFrame::Subscribed {
-                    subject: Subscribed::Mine { mine: True },
-                },
+                ServerFrame::SubscribedMine { mine: True },
                 r#"{"type":"subscribed","mine":true}"#.to_owned(),
             ),
             (
                 ServerFrame::Unsubscribed {
-                    subject: Unsubscribed::Game {
-                        game_id: nil.to_owned(),
-                    },
+                    game_id: nil.to_owned(),
                 },
                 format!(r#"{{"type":"unsubscribed","gameId":"{nil}"}}"#),
             ),

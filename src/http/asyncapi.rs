@@ -1,0 +1,313 @@
+//! The AsyncAPI document of the live channel, from the code: its messages are the types of the
+//! frames, its examples are frames, its limits are the constants that hold them, and a game has
+//! the schema that the OpenAPI document gives it.
+//!
+//! It is told from the server's side: what a client says is received here.
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use super::openapi::DEFAULT_ORIGIN;
+use crate::live::frames::schema::ClientFrameSchema;
+use crate::live::frames::{CLOSES, GoodbyeReason, ServerFrame, examples};
+use crate::live::handshake::{ENCODED_KEY_PREFIX, KEY_PREFIX, SUBPROTOCOL, TOKEN_PREFIX};
+use crate::live::{LIMITS, MAX_MINE, MAX_NAMED, RESUME_LIMIT};
+
+/// What each frame of a client may be answered with.
+const ANSWERS: [(&str, &[&str]); 5] = [
+    ("subscribe", &["snapshot", "subscribed", "update", "error"]),
+    (
+        "subscribeMine",
+        &[
+            "snapshot",
+            "subscribed",
+            "update",
+            "subscribedMine",
+            "error",
+        ],
+    ),
+    ("unsubscribe", &["unsubscribed"]),
+    ("unsubscribeMine", &["unsubscribedMine"]),
+    ("ping", &["pong"]),
+];
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(ClientFrameSchema, ServerFrame)))]
+struct Frames;
+
+/// The document of a server on its default address.
+pub fn document() -> Value {
+    document_at(DEFAULT_ORIGIN)
+}
+
+/// The document of a server that clients reach at `origin`.
+pub fn document_at(origin: &str) -> Value {
+    // A tree of maps, lists and texts: every value of it has a JSON form.
+    let frames = serde_json::to_value(Frames::openapi()).expect("the document is plain data");
+    let mut schemas = frames["components"]["schemas"].clone();
+    let mut from_client = messages(&schemas["ClientFrame"].take(), &examples::of_client());
+    let from_server = messages(&schemas["ServerFrame"].take(), &server_examples());
+    for (_, message) in &mut from_client {
+        // A field that is not known here is refused.
+        message["payload"]["additionalProperties"] = json!(false);
+    }
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.retain(|_, schema| !schema.is_null());
+    }
+    let operations = operations(from_server.keys());
+    let messages: Map<String, Value> = from_client.into_iter().chain(from_server).collect();
+    json!({
+        "asyncapi": "3.0.0",
+        "info": info(),
+        "defaultContentType": "application/json",
+        "servers": {"turnkey": server(origin)},
+        "channels": {"live": channel(messages.keys())},
+        "operations": operations,
+        "components": {
+            "messages": messages,
+            "schemas": schemas,
+            "securitySchemes": security_schemes()
+        }
+    })
+}
+
+fn info() -> Value {
+    json!({
+        "title": "Turnkey, live",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "A WebSocket on which each event of the games that a client follows \
+            arrives once, in order. Commands go over the API of `/openapi.json`.\n\n\
+            For each game, versions arrive in order, each once, none skipped but those that a \
+            snapshot stands for, across reconnects with `after`, deploys and lost connections. \
+            New fields may be added to the server's frames: pass over those you do not know.",
+        "contact": {"name": "Whoever runs this server"},
+        "license": {
+            "name": "MIT OR Apache-2.0",
+            "url": "https://www.apache.org/licenses/LICENSE-2.0"
+        },
+        "tags": [{"name": "live", "description": "The WebSocket"}]
+    })
+}
+
+fn server(origin: &str) -> Value {
+    let (scheme, host) = origin.split_once("://").unwrap_or(("http", origin));
+    json!({
+        "host": host,
+        "protocol": if scheme == "https" { "wss" } else { "ws" },
+        "pathname": "/{stage}",
+        "description": "A stage of this server. Its default stage, if it has one, is also served \
+                        without a prefix.",
+        "variables": {"stage": {
+            "default": "dev",
+            "description": "The stage's name; each stage has games of its own."
+        }},
+        "security": [
+            {"$ref": "#/components/securitySchemes/apiKey"},
+            {"$ref": "#/components/securitySchemes/apiKeyAsSubprotocol"}
+        ]
+    })
+}
+
+fn security_schemes() -> Value {
+    let as_subprotocol = |description: String| {
+        json!({
+            "type": "httpApiKey", "in": "header", "name": "Sec-WebSocket-Protocol",
+            "description": description
+        })
+    };
+    json!({
+        "apiKey": {
+            "type": "httpApiKey", "in": "header", "name": "x-api-key",
+            "description": "Names the app."
+        },
+        "apiKeyAsSubprotocol": as_subprotocol(format!(
+            "The same from a browser: the offered subprotocol `{KEY_PREFIX}<key>`, or \
+             `{ENCODED_KEY_PREFIX}<base64url of the key, unpadded>` for keys with characters that \
+             a subprotocol may not hold."
+        )),
+        "playerToken": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "Names the player; optional, but for `mine` and private games."
+        },
+        "playerTokenAsSubprotocol": as_subprotocol(format!(
+            "The same from a browser: the offered subprotocol `{TOKEN_PREFIX}<token>`."
+        ))
+    })
+}
+
+fn channel<'a>(messages: impl Iterator<Item = &'a String>) -> Value {
+    let references: Map<String, Value> = messages
+        .map(|name| (name.clone(), reference(&["components", "messages", name])))
+        .collect();
+    json!({
+        "address": "/live",
+        "title": "The live channel",
+        "summary": format!("A WebSocket of the subprotocol `{SUBPROTOCOL}`"),
+        "description": channel_description(),
+        "messages": references,
+        "bindings": {"ws": {
+            "method": "GET",
+            "query": query(),
+            "headers": headers(),
+            "bindingVersion": "0.1.0"
+        }},
+        "x-close-codes": CLOSES.map(|close| {
+            let mut row = json!({
+                "code": close.code, "means": close.means, "client": close.client
+            });
+            let reasons: Vec<Value> = GoodbyeReason::ALL
+                .into_iter()
+                .filter(|reason| reason.close_code() == close.code)
+                .map(|reason| json!(reason))
+                .collect();
+            if !reasons.is_empty() {
+                row["goodbye"] = json!(reasons);
+            }
+            row
+        })
+    })
+}
+
+fn channel_description() -> String {
+    let closes: String = CLOSES
+        .iter()
+        .map(|close| format!("\n| {} | {} | {} |", close.code, close.means, close.client))
+        .collect();
+    format!(
+        "Offer the subprotocol `{SUBPROTOCOL}`; the answer echoes it alone. A header wins over a \
+         subprotocol, and neither key nor token is ever part of a URL. What is refused before the \
+         upgrade is refused over HTTP: see `openLive` in `/openapi.json`.\n\n\
+         A client's frame is JSON text of at most {bytes} bytes, and {frames} of them may come in \
+         any five seconds; a socket names at most {MAX_NAMED} games, and follows {MAX_MINE} more \
+         as `mine`. Who is more than {RESUME_LIMIT} versions behind gets a snapshot. The server \
+         pings about every {heartbeat} s and drops who is silent for {silence} s.\n\n\
+         Before it closes, the server says `goodbye`, unless the client broke RFC 6455.\n\n\
+         | close | means | what to do |\n|---|---|---|{closes}",
+        bytes = LIMITS.message_bytes,
+        frames = LIMITS.frames_in_five_seconds,
+        heartbeat = LIMITS.heartbeat.as_secs(),
+        silence = LIMITS.silence.as_secs(),
+    )
+}
+
+/// Subscriptions that begin with the socket.
+fn query() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "game": {
+                "type": "array", "items": {"type": "string", "format": "uuid"},
+                "description": "A game to follow; may be repeated."
+            },
+            "after": {
+                "type": "array", "items": {"type": "integer", "minimum": 0},
+                "description": "Resume the `game` before it after this version."
+            },
+            "epoch": {
+                "type": "string", "format": "uuid",
+                "description": "The `epoch` that `hello` gave when those versions were seen; one \
+                                for all games."
+            }
+        }
+    })
+}
+
+fn headers() -> Value {
+    json!({
+        "type": "object",
+        "required": ["Sec-WebSocket-Protocol"],
+        "properties": {
+            "Sec-WebSocket-Protocol": {
+                "type": "string",
+                "description": format!("`{SUBPROTOCOL}`, and from a browser key and token"),
+                "examples": [
+                    SUBPROTOCOL,
+                    format!("{SUBPROTOCOL}, {KEY_PREFIX}<key>, {TOKEN_PREFIX}<token>")
+                ]
+            },
+            "x-api-key": {"type": "string", "description": "The API key"},
+            "Authorization": {"type": "string", "description": "`Bearer <player token>`"}
+        }
+    })
+}
+
+fn operations<'a>(from_server: impl Iterator<Item = &'a String>) -> Value {
+    let channel = reference(&["channels", "live"]);
+    let messages = |names: &[&str]| -> Vec<Value> {
+        let of_channel = |name: &&str| reference(&["channels", "live", "messages", name]);
+        names.iter().map(of_channel).collect()
+    };
+    let mut operations: Map<String, Value> = ANSWERS
+        .iter()
+        .map(|(name, answers)| {
+            let operation = json!({
+                "action": "receive",
+                "channel": channel,
+                "messages": messages(&[name]),
+                "reply": {"channel": channel, "messages": messages(answers)}
+            });
+            ((*name).to_owned(), operation)
+        })
+        .collect();
+    operations["subscribeMine"]["security"] = json!([
+        {"$ref": "#/components/securitySchemes/playerToken"},
+        {"$ref": "#/components/securitySchemes/playerTokenAsSubprotocol"}
+    ]);
+    let names: Vec<&str> = from_server.map(String::as_str).collect();
+    let tell = json!({"action": "send", "channel": channel, "messages": messages(&names)});
+    operations.insert("tell".into(), tell);
+    Value::Object(operations)
+}
+
+/// One message for each variant of a type of frames.
+fn messages(frames: &Value, examples: &[Value]) -> Map<String, Value> {
+    let variants = frames["oneOf"].as_array().into_iter().flatten();
+    let message = |variant: &Value| {
+        let mut payload = variant.clone();
+        let summary = payload["description"].take();
+        if let Some(fields) = payload.as_object_mut() {
+            fields.remove("description");
+        }
+        let name = name_of(|field| variant["properties"].get(field).cloned());
+        let of_this = |frame: &&Value| name_of(|field| frame.get(field).cloned()) == name;
+        let examples: Vec<Value> = examples
+            .iter()
+            .filter(of_this)
+            .map(|frame| json!({"payload": frame}))
+            .collect();
+        let message = json!({
+            "name": name,
+            "title": name,
+            "summary": summary,
+            "payload": payload,
+            "examples": examples
+        });
+        (name, message)
+    };
+    variants.map(message).collect()
+}
+
+/// What a message is called: its type, and whether it is about all games of a player. `field`
+/// finds a field of a frame, or of its schema.
+fn name_of(field: impl Fn(&str) -> Option<Value>) -> String {
+    let kind = field("type").unwrap_or_default();
+    // A schema allows one value.
+    let kind = kind["enum"].get(0).unwrap_or(&kind);
+    let mine = field("mine").map_or("", |_| "Mine");
+    format!("{}{mine}", kind.as_str().unwrap_or_default())
+}
+
+fn server_examples() -> Vec<Value> {
+    let frames = examples::of_server();
+    // As in `ServerFrame::to_text`.
+    let value = |frame| serde_json::to_value(frame).expect("a frame is plain data");
+    frames.iter().map(value).collect()
+}
+
+fn reference(path: &[&str]) -> Value {
+    json!({"$ref": format!("#/{}", path.join("/"))})
+}
+
+#[cfg(test)]
+#[path = "asyncapi_tests.rs"]
+mod tests;
