@@ -171,3 +171,19 @@ fn the_address_is_the_one_that_was_reached() {
     assert_eq!(server["protocol"], "wss");
     assert_eq!(document()["servers"]["turnkey"]["protocol"], "ws");
 }
+
+#[test]
+fn limits_are_those_of_the_contract() {
+    let description = document()["channels"]["live"]["description"].to_string();
+    for limit in [
+        "4096 bytes",
+        "100 of them may come in any five seconds",
+        "at most 100 games",
+        "200 more as `mine`",
+        "500 versions behind",
+        "every 25 s",
+        "silent for 60 s",
+    ] {
+        assert!(description.contains(limit), "{limit}: {description}");
+    }
+}

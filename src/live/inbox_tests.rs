@@ -1,5 +1,6 @@
 //! The inbox as the hub and the writer use it.
 
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::*;
@@ -147,6 +148,17 @@ async fn after_a_restore_everything_begins_anew() {
         Job::Read { need, .. } => assert_eq!(need, Need::Start(Resume::default())),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn what_was_postponed_comes_unless_it_is_forgotten() {
+    let mailbox = Mailbox::new(Vec::new());
+    let ping = || Command::Follow(ClientFrame::Ping { id: 1.into() });
+    mailbox.postpone(ping(), Instant::now());
+    assert!(mailbox.next().now_or_never().is_some());
+    mailbox.postpone(ping(), Instant::now());
+    mailbox.forget_postponed();
+    assert!(mailbox.next().now_or_never().is_none());
 }
 
 #[test]

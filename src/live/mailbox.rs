@@ -116,9 +116,14 @@ impl Mailbox {
         self.work.notify_one();
     }
 
-    /// Has the writer follow a command later.
+    /// Has the writer follow a command later, in the place of one that was to be.
     pub fn postpone(&self, command: Command, until: Instant) {
         self.inbox().postponed = Some((until, command));
+    }
+
+    /// What was to be followed later is not wanted any more.
+    pub fn forget_postponed(&self) {
+        self.inbox().postponed = None;
     }
 
     /// Ends the socket; the first reason counts.

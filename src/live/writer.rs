@@ -158,6 +158,7 @@ impl<'a> Writer<'a> {
             let error = ServerFrame::error(ErrorCode::PlayerTokenRequired, message);
             return self.say(&error).await;
         };
+        self.mailbox().forget_postponed();
         // First listen, then list: a game made in between is heard of at least once.
         self.hub.registry().enter_player(self.socket);
         let Ok(unfinished) = self.hub.unfinished_games(player, &self.socket.stage).await else {
@@ -223,6 +224,7 @@ impl<'a> Writer<'a> {
 
     fn unsubscribe_mine(&mut self) {
         self.awaited = None;
+        self.mailbox().forget_postponed();
         self.hub.registry().leave_player(self.socket);
         let only_mine: Vec<GameId> = self.mailbox().subscriptions(|subscriptions| {
             subscriptions.unmark_mine();

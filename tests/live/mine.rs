@@ -87,6 +87,58 @@ async fn games_resume_after_the_versions_that_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_games_and_others_by_name() {
+    let world = World::start().await;
+    let oldest = world.table().await;
+    let token = &oldest.tokens[0];
+    for _ in 0..200 {
+        new_game(&world, token).await;
+    }
+    let mut socket = world.connect_as(token).await;
+    socket.say(json!({"type": "subscribe", "mine": true})).await;
+    let mut begun = BTreeSet::new();
+    let mut errors = Vec::new();
+    loop {
+        let frame = socket.next().await;
+        match (&frame["type"], &frame["gameId"]) {
+            (Value::String(kind), _) if kind == "error" => errors.push(frame["code"].clone()),
+            (_, Value::String(game)) => drop(begun.insert(game.clone())),
+            _ => break assert_eq!(frame, json!({"type": "subscribed", "mine": true})),
+        }
+    }
+    assert_eq!(errors, ["too_many_games"]);
+    assert_eq!(begun.len(), 200);
+    assert!(!begun.contains(&oldest.game), "it changed least recently");
+    // They are not counted among those that a socket may name.
+    socket
+        .say(json!({"type": "subscribe", "gameId": oldest.game}))
+        .await;
+    assert_eq!(socket.many(2).await, ["snapshot 2", "subscribed 2"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_named_is_followed_on() {
+    let world = World::start().await;
+    let mut table = world.table().await;
+    let mut socket = world.connect_as(&table.tokens[0]).await;
+    for (subject, answers) in [
+        (json!({"gameId": table.game}), 2),
+        (json!({"mine": true}), 3),
+    ] {
+        let mut frame = subject;
+        frame["type"] = json!("subscribe");
+        socket.say(frame).await;
+        socket.many(answers).await;
+    }
+    socket
+        .say(json!({"type": "unsubscribe", "mine": true}))
+        .await;
+    assert_eq!(socket.next_in_short().await, "unsubscribed");
+    world.advance(&mut table).await;
+    assert_eq!(socket.next_in_short().await, "update 3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_nobody_has_no_games() {
     let world = World::start().await;
     let mut socket = world.connect("").await;

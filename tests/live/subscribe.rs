@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::support::postgres;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,4 +216,28 @@ async fn a_subscription_made_while_moves_are_made_misses_none() {
             assert_eq!(socket.next_in_short().await, format!("update {version}"));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_more_than_500_versions_behind_gets_a_snapshot() {
+    let world = World::start().await;
+    let table = world.table().await;
+    // More events than two players can bring about in so small a game.
+    let insert = format!(
+        "insert into event select nextval('event_position'), game_id, version + n, stage, variant, \
+         rules, case n % 2 when 1 then 'draw_offered' else 'draw_declined' end, schema, \
+         '{{\"seat\":\"X\"}}', actor, at from event, generate_series(1, 501) n \
+         where game_id = '{}' and version = 2 order by n",
+        table.game
+    );
+    let client = postgres::client(&world.server.database).await;
+    client.batch_execute(&insert).await.unwrap();
+
+    let mut near = world.connect(&format!("game={}&after=3", table.game)).await;
+    assert_eq!(near.next_in_short().await, "subscribed 3");
+    for version in 4..=503 {
+        assert_eq!(near.next_in_short().await, format!("update {version}"));
+    }
+    let mut far = world.connect(&format!("game={}&after=2", table.game)).await;
+    assert_eq!(far.many(2).await, ["snapshot 503", "subscribed 503"]);
 }

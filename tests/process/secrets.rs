@@ -1,5 +1,7 @@
 //! What the log says, even at its most talkative, lets nobody in.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nix::sys::signal::Signal;
 
 use crate::support::player::Client;
@@ -26,6 +28,11 @@ async fn the_log_shows_no_secret() {
     client.play(&tokens[0], &game, 4, 2).await;
     let mut watcher = client.watch(&format!("game={game}")).await;
     watcher.until("subscribed").await;
+    let mut from_page = client
+        .watch_from_page(&format!("game={game}"), &tokens[0])
+        .await;
+    from_page.until("subscribed").await;
+    secrets.push(URL_SAFE_NO_PAD.encode(&client.key));
     secrets.extend(tokens);
     server.signal(Signal::SIGTERM);
     assert!(server.wait().success());

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -100,11 +102,30 @@ impl Client {
     }
 
     pub async fn watch(&self, query: &str) -> Watcher {
+        let headers = [
+            ("x-api-key", self.key.as_str()),
+            ("sec-websocket-protocol", "turnkey.v1"),
+        ];
+        self.watch_with(query, &headers).await
+    }
+
+    /// As a browser does, which can set no headers; the key in both of its forms.
+    pub async fn watch_from_page(&self, query: &str, token: &str) -> Watcher {
+        let encoded = URL_SAFE_NO_PAD.encode(&self.key);
+        let offered = format!(
+            "turnkey.v1, x-api-key.{}, x-api-key-b64.{encoded}, bearer.{token}",
+            self.key
+        );
+        self.watch_with(query, &[("sec-websocket-protocol", &offered)])
+            .await
+    }
+
+    async fn watch_with(&self, query: &str, headers: &[(&'static str, &str)]) -> Watcher {
         let url = format!("{}/live?{query}", self.base.replacen("http", "ws", 1));
         let mut request = url.into_client_request().unwrap();
-        let headers = request.headers_mut();
-        headers.insert("x-api-key", self.key.parse().unwrap());
-        headers.insert("sec-websocket-protocol", "turnkey.v1".parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
         let (socket, _) = connect_async(request).await.unwrap();
         Watcher { socket }
     }
