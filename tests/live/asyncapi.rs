@@ -97,8 +97,8 @@ async fn commands(world: &World) -> Session {
         .map(|_| format!("game={}", Uuid::now_v7()))
         .collect();
     let mut session = Session::of(world.connect(&many.join("&")).await);
-    session.until_is("code", "game_not_found").await;
     session.until_is("code", "too_many_games").await;
+    session.until_is("code", "game_not_found").await;
     session.say(json!({"type": "ping", "id": {"any": 1}})).await;
     session.until_is("type", "pong").await;
     session.say(json!({"type": "ping"})).await;
