@@ -74,7 +74,7 @@ async fn what_is_said_is_as_the_document_has_it() {
     let address = world.server.base.trim_start_matches("http://");
     assert_eq!(document["servers"]["turnkey"]["host"], address);
 
-    let mut sessions = vec![commands(&world).await, everything_of_a_player(&world).await];
+    let mut sessions = [commands(&world).await, everything_of_a_player(&world).await];
     let said: Vec<Value> = sessions
         .iter_mut()
         .flat_map(|session| session.said.drain(..))
