@@ -264,6 +264,30 @@ fn links_lead_somewhere() {
 }
 
 #[test]
+fn tests_that_hold_a_claim_are_there() {
+    let code: String = files(&["src", "tests"], &["rs"])
+        .iter()
+        .map(|file| read(file))
+        .collect();
+    let mut complaints = Vec::new();
+    for (number, line) in (1..).zip(read("docs/SECURITY.md").lines()) {
+        for name in line.split('`').skip(1).step_by(2) {
+            let is_test = name.matches('_').count() > 1
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || b"_0123456789".contains(&byte));
+            if is_test && !code.contains(&format!("fn {name}()")) {
+                complaints.push(format!(
+                    "docs/SECURITY.md:{number}: there is no test {name}: name the one that holds \
+                     this, or take the claim out"
+                ));
+            }
+        }
+    }
+    report(&complaints);
+}
+
+#[test]
 fn decisions_are_in_their_index() {
     let index = links(&read("docs/adr/README.md"));
     let mut complaints = Vec::new();

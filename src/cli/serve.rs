@@ -31,6 +31,7 @@ async fn serve(config: Config) -> Result<(), CommandError> {
     tracing::info!(
         public = %server.public_address,
         control = %server.control_address,
+        tls = server.tls,
         "serving"
     );
     if let DatabasePlace::Embedded { data_dir } = &place {
@@ -63,7 +64,8 @@ fn notice(place: &DatabasePlace) -> Notice {
 
 /// Says where everything is, and how to begin; shows no secret.
 fn welcome(server: &Server, data_dir: &Path, prefix: &str) -> std::io::Result<()> {
-    let base = format!("http://{}", reachable(server.public_address));
+    let scheme = if server.tls { "https" } else { "http" };
+    let base = format!("{scheme}://{}", reachable(server.public_address));
     let file = credentials::path(&absolute(data_dir)?);
     let file = file.display();
     let mut out = stdout();
@@ -78,7 +80,7 @@ fn welcome(server: &Server, data_dir: &Path, prefix: &str) -> std::io::Result<()
     writeln!(out, "  documents    {base}/docs")?;
     writeln!(
         out,
-        "  control      http://{}",
+        "  control      {scheme}://{}",
         reachable(server.control_address)
     )?;
     writeln!(out, "  credentials  {file}")?;

@@ -3,16 +3,20 @@
 //! A wrong or missing setting is refused in one line that names its variable, whichever way it
 //! came. An empty variable counts as unset, as compose files and unit files leave them.
 
+mod encrypt_only;
 mod options;
 mod origins;
 mod proxies;
 mod secret;
 mod settings;
 mod stage_name;
+mod tls;
 
-pub use options::{DatabaseOptions, ServeOptions};
+pub use encrypt_only::encrypt_only;
+pub use options::{DatabaseOptions, ServeOptions, path};
 pub use origins::{OriginError, Origins};
 pub use proxies::{NetworkError, TrustedProxies};
 pub use secret::{Secret, process_variable};
 pub use settings::{Config, ControlCredentials, DatabasePlace, LogFormat, SettingError};
 pub use stage_name::{StageName, StageNameError};
+pub use tls::{CERTIFICATE_VARIABLE, KEY_VARIABLE, TlsFiles};

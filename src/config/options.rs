@@ -6,6 +6,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+/// A path that may be empty, which counts as unset: clap's own refuses it.
+pub fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
 
 /// Where the database is. Every command but `health` takes these.
 #[derive(Args, Clone, Debug, Default)]
@@ -20,6 +26,7 @@ pub struct DatabaseOptions {
     #[arg(
         long,
         env = "TURNKEY_DATA_DIR",
+        value_parser = path(),
         value_name = "DIRECTORY",
         global = true
     )]
@@ -63,6 +70,14 @@ pub struct ServeOptions {
     /// WebSockets of this instance [default: 50000]
     #[arg(long, env = "TURNKEY_MAX_SOCKETS", value_name = "NUMBER")]
     pub max_sockets: Option<String>,
+
+    /// Certificate chain of both listeners, PEM; without it they speak plain HTTP
+    #[arg(long, env = "TURNKEY_TLS_CERT_FILE", value_parser = path(), value_name = "FILE")]
+    pub tls_cert_file: Option<PathBuf>,
+
+    /// The certificate's private key, PEM
+    #[arg(long, env = "TURNKEY_TLS_KEY_FILE", value_parser = path(), value_name = "FILE")]
+    pub tls_key_file: Option<PathBuf>,
 
     /// What is logged: a level, or levels by module [default: info]
     #[arg(long, env = "TURNKEY_LOG", value_name = "FILTER")]

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 
 use super::secret;
-use super::{DatabaseOptions, Origins, Secret, ServeOptions, StageName, TrustedProxies};
+use super::{DatabaseOptions, Origins, Secret, ServeOptions, StageName, TlsFiles, TrustedProxies};
 
 /// The shortest secret that may sign player tokens: as long as the digest of HS256.
 const SHORTEST_SECRET_BYTES: usize = 32;
@@ -95,6 +95,8 @@ pub struct Config {
     pub database: DatabasePlace,
     pub listen: SocketAddr,
     pub control_listen: SocketAddr,
+    /// What both listeners show their clients; `None` for plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// Where to write the chosen addresses.
     pub ports_file: Option<PathBuf>,
     pub default_stage: Option<StageName>,
@@ -147,6 +149,7 @@ impl Config {
                 &options.control_listen,
                 "127.0.0.1:8081",
             )?,
+            tls: TlsFiles::from_options(options)?,
             ports_file: options.ports_file.clone(),
             default_stage: default_stage
                 .map(|name| parsed("TURNKEY_DEFAULT_STAGE", name))

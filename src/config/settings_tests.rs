@@ -129,6 +129,21 @@ fn wrong_options_are_refused_by_their_variables_name() {
         ),
         (
             ServeOptions {
+                tls_cert_file: Some("/c.pem".into()),
+                ..none()
+            },
+            "TURNKEY_TLS_KEY_FILE is missing",
+        ),
+        (
+            ServeOptions {
+                tls_key_file: Some("/k.pem".into()),
+                tls_cert_file: Some("".into()),
+                ..none()
+            },
+            "TURNKEY_TLS_CERT_FILE is missing",
+        ),
+        (
+            ServeOptions {
                 log: text("a=b=c"),
                 ..none()
             },

@@ -3,12 +3,13 @@
 //! A signature covers the body, so the body is read before it is known who sent it: its hash
 //! is taken as it comes, and only so much of it is kept as a call may have.
 
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Server;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
@@ -22,6 +23,7 @@ use super::reply::{Turned, identified};
 use super::sigv4::SignedRequest;
 use crate::config::{ControlCredentials, TrustedProxies};
 use crate::gate::Gate;
+use crate::http::front::{self, Share, Socket};
 use crate::http::requests::{Listener, Requests, Route};
 use crate::store::Store;
 
@@ -30,7 +32,10 @@ const MAX_KEPT_BYTES: usize = MAX_FILE_BYTES;
 /// More than this is not even read.
 const MAX_READ_BYTES: usize = 16 * 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// Threads that answer: operators and their tools are few.
 const WORKERS: usize = 2;
+/// Connections at once.
+pub const MAX_CONNECTIONS: usize = 256;
 /// What a proxy adds: with any of these a peer on loopback may speak for somebody else.
 const FORWARDED: [&str; 5] = [
     "forwarded",
@@ -97,24 +102,24 @@ pub fn requests() -> Requests {
     Requests::new(Listener::Control, ROUTES.into_iter())
 }
 
-/// A server on `listener`; requests under way may take `end_within` when it stops.
-pub fn server(
-    listener: TcpListener,
-    state: State,
-    end_within: Duration,
-) -> std::io::Result<Server> {
+/// The control plane on a bound socket; requests under way may take `drain` when it stops.
+///
+/// # Errors
+/// Where the socket cannot be listened on.
+pub fn server(socket: Socket, state: State, drain: Duration) -> std::io::Result<Server> {
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(front::run))
             .app_data(state.clone())
             .default_service(web::to(answer))
     });
-    Ok(server
-        .workers(WORKERS)
-        .shutdown_timeout(end_within.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    let share = Share {
+        workers: WORKERS,
+        connections: MAX_CONNECTIONS,
+        drain,
+    };
+    front::listen(server, socket, share)
 }
 
 async fn answer(

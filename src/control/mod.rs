@@ -17,8 +17,8 @@ mod plan_calls;
 mod reply;
 mod request;
 pub mod resources;
-mod sigv4;
+pub mod sigv4;
 pub mod wire;
 
 pub use error::OperationError;
-pub use listener::{Metrics, Settings, State, requests, server};
+pub use listener::{MAX_CONNECTIONS, Metrics, Settings, State, requests, server};

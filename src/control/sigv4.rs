@@ -195,8 +195,8 @@ fn parse_date(date: &str) -> Result<OffsetDateTime, SignatureError> {
         .map_err(|_| SignatureError::Date)
 }
 
-/// The signature that this request should have, in hexadecimal.
-fn signature(
+/// The signature that this request should have, in hexadecimal; `date` is its `x-amz-date`.
+pub fn signature(
     request: &SignedRequest<'_>,
     authorization: &Authorization<'_>,
     secret: &Secret,

@@ -7,6 +7,7 @@ mod answer;
 pub mod asyncapi;
 mod context;
 mod cors;
+pub mod front;
 mod handlers;
 mod input;
 mod listener;
@@ -17,11 +18,7 @@ mod refusal;
 pub mod requests;
 pub mod routes;
 
-use std::net::TcpListener;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread::available_parallelism;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
@@ -33,18 +30,11 @@ pub use listener::Readiness;
 
 use crate::config::{Origins, StageName, TrustedProxies};
 use crate::gate::Gate;
-use crate::live::{Hub, note_connection};
+use crate::live::Hub;
 use crate::play::Play;
+use front::{Share, Socket};
 use handlers::{commands, games, live, players};
 use requests::Requests;
-
-/// How long the head of a request may take to arrive.
-const REQUEST_HEAD_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a connection may be idle between requests: longer than the load balancers in front
-/// of it, whose common setting is 60 s, so that it is never closed under a request of theirs.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a connection that is being closed is read from, so that its client gets the answer.
-const DISCONNECT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What the public listener works with.
 #[derive(Clone)]
@@ -63,35 +53,22 @@ pub struct Settings {
     pub default_stage: Option<StageName>,
     pub cors_origins: Origins,
     pub trusted_proxies: TrustedProxies,
-    /// How many connections there may be, sockets among them; more wait to be accepted.
-    pub max_connections: usize,
 }
 
-/// The public listener on a bound socket. It stops only when told to, and then lets requests
-/// under way finish for `drain`, in whole seconds.
+/// The public listener on a bound socket.
 ///
 /// # Errors
 /// Where the socket cannot be listened on.
-pub fn server(listener: TcpListener, state: State, drain: Duration) -> std::io::Result<Server> {
-    let workers = available_parallelism().map_or(1, NonZeroUsize::get);
-    let connections_each = state.settings.max_connections.div_ceil(workers);
+pub fn server(socket: Socket, state: State, share: Share) -> std::io::Result<Server> {
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(pipeline::run))
+            .wrap(from_fn(front::run))
             .app_data(state.clone())
             .configure(configure)
-    })
-    .on_connect(note_connection)
-    .workers(workers)
-    .max_connections(connections_each)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(REQUEST_HEAD_DEADLINE)
-    .client_disconnect_timeout(DISCONNECT_DEADLINE)
-    .shutdown_timeout(drain.as_secs())
-    .disable_signals()
-    .listen(listener)?;
-    Ok(server.run())
+    });
+    front::listen(server, socket, share)
 }
 
 /// The handlers of every call, by the paths of [`routes::ENDPOINTS`], and the listener's own.

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::context::{Call, CallParts, RequestId};
+use super::front::set_default;
 use super::input::MAX_BODY_BYTES;
 use super::problem::HttpError;
 use super::requests::{RequestRecord, Route};
@@ -365,17 +366,9 @@ fn finish(headers: &mut HeaderMap, request_id: RequestId, rate_limit: RateLimit)
     let defaults = [
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::VARY, "Authorization, x-api-key"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
     ];
     for (name, value) in defaults {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        set_default(headers, name, value);
     }
 }
 

@@ -29,5 +29,5 @@ pub use hub::{Hub, MAX_MINE, Settings};
 pub use open::{Handshake, OpenError, Visitor, open_live, read_handshake};
 pub use rights::watch_rights;
 pub use session::{HEARTBEAT_SECONDS, LIMITS};
-pub use wire::note_connection;
+pub use wire::{note_connection, tcp_stream};
 pub use writer::{MAX_NAMED, RESUME_LIMIT};

@@ -4,9 +4,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use nix::sys::socket::{Backlog, listen};
+use rustls::ServerConfig;
 use tokio::task::JoinHandle;
 
 use super::StartError;
+use crate::http::front::Socket;
+
+/// Connections that wait to be accepted, as many as the kernel lets wait.
+#[cfg(target_os = "linux")]
+const BACKLOG: Backlog = Backlog::MAXALLOWABLE;
+#[cfg(not(target_os = "linux"))]
+const BACKLOG: Backlog = Backlog::MAXCONN;
 
 /// A socket that is bound, and not yet served.
 #[derive(Debug)]
@@ -32,6 +41,11 @@ impl Bound {
             error,
         };
         let listener = TcpListener::bind(address).map_err(refused)?;
+        // The standard library asks for 128: of more who come at once, as after a restart, some
+        // would wait seconds for their greeting to be repeated. The kernel bounds it by its own.
+        listen(&listener, BACKLOG)
+            .map_err(std::io::Error::from)
+            .map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         Ok(Bound {
             variable,
@@ -40,17 +54,18 @@ impl Bound {
         })
     }
 
-    /// Serves it with what `server` makes of the socket.
+    /// Serves it with what `server` makes of the socket; `None` is plain HTTP.
     pub fn serve(
         self,
-        server: impl FnOnce(TcpListener) -> std::io::Result<Server>,
+        tls: Option<ServerConfig>,
+        server: impl FnOnce(Socket) -> std::io::Result<Server>,
     ) -> Result<Listening, StartError> {
         let Bound {
             variable,
             address,
             listener,
         } = self;
-        let server = server(listener).map_err(|error| StartError::Listen {
+        let server = server(Socket { listener, tls }).map_err(|error| StartError::Listen {
             variable,
             address,
             error,
@@ -77,5 +92,23 @@ impl Listening {
             Ok(Err(error)) => tracing::error!(listener = self.name, %error, "failed"),
             Err(_) => tracing::warn!(listener = self.name, "did not end in time"),
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_comes_at_once_waits_to_be_accepted() {
+        let any = "127.0.0.1:0".parse().expect("an address");
+        let bound = Bound::bind("TURNKEY_LISTEN", any).expect("a free port");
+        let at_once = Duration::from_secs(30);
+        let crowd: Vec<TcpStream> = (0..400)
+            .map_while(|_| TcpStream::connect_timeout(&bound.address, at_once).ok())
+            .collect();
+        assert_eq!(crowd.len(), 400);
     }
 }

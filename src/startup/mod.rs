@@ -1,6 +1,7 @@
 //! Starting and stopping: every task is spawned here, by name, and waited for at the end.
 
 mod atomic_file;
+mod certificates;
 pub mod credentials;
 pub mod embedded;
 mod listeners;

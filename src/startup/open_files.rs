@@ -5,6 +5,8 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use crate::control;
+
 /// How many connections there may be beside the sockets, where the system allows so many.
 const OTHER_CONNECTIONS: usize = 10_000;
 /// Files for everything but connections and the pool's: listeners, worker threads, logs.
@@ -22,7 +24,10 @@ pub struct Room {
 /// pool of `pool_size` connections to the database.
 pub fn make_room(sockets: usize, pool_size: usize) -> Room {
     let files = raise_limit();
-    let room = Room::within(files.saturating_sub(OWN_FILES + pool_size), sockets);
+    let room = Room::within(
+        files.saturating_sub(OWN_FILES + control::MAX_CONNECTIONS + pool_size),
+        sockets,
+    );
     if room.sockets < sockets {
         tracing::warn!(
             files,

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
+use super::certificates::{CertificateError, Certificates};
 use super::credentials::{self, CredentialsError, Ensured};
 use super::embedded::Embedded;
 use super::listeners::{Bound, Listening};
@@ -19,6 +20,7 @@ use crate::control;
 use crate::game::{Rules, Variant};
 use crate::gate::issue::{self, IssueError};
 use crate::gate::{self, Gate};
+use crate::http::front::{self, Share};
 use crate::http::{self, requests::Requests};
 use crate::live::{self, Hub};
 use crate::play::{Play, Tokens};
@@ -52,6 +54,8 @@ const _: () = assert!(
 pub struct Server {
     pub public_address: SocketAddr,
     pub control_address: SocketAddr,
+    /// Both listeners speak TLS; else both speak plain HTTP.
+    pub tls: bool,
     pub ensured: Option<Ensured>,
     hub: Hub,
     public: Listening,
@@ -91,6 +95,8 @@ pub enum StartError {
     Credentials(#[from] CredentialsError<IssueError>),
     #[error("TURNKEY_SECRET is required with DATABASE_URL")]
     NoSecret,
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     #[error("{variable} {address} cannot be listened on: {error}")]
     Listen {
         variable: &'static str,
@@ -114,6 +120,8 @@ impl Server {
     /// See [`StartError`]; what was started is stopped again.
     pub async fn start(config: Config) -> Result<Server, StartError> {
         let started = SystemTime::now();
+        let certificates = config.tls.as_ref().map(Certificates::load).transpose()?;
+        let certificates = certificates.map(Arc::new);
         let public = Bound::bind("TURNKEY_LISTEN", config.listen)?;
         let control = Bound::bind("TURNKEY_CONTROL_LISTEN", config.control_listen)?;
         let Opened { database, embedded } = open(&config.database).await?;
@@ -181,6 +189,11 @@ impl Server {
 
         let requests = Arc::new(Requests::public());
         let control_requests = Arc::new(control::requests());
+        let tls = certificates.as_ref().map(Certificates::server_config);
+        if let Some(certificates) = certificates {
+            endless.spawn("certificates", certificates.follow());
+        }
+
         let sources = Sources {
             hub: hub.clone(),
             gate: gate.clone(),
@@ -214,17 +227,25 @@ impl Server {
                 default_stage: config.default_stage.clone(),
                 cors_origins: config.cors_origins.clone(),
                 trusted_proxies: config.trusted_proxies.clone(),
-                max_connections: room.connections,
             },
+        };
+        let public_share = Share {
+            workers: front::all_workers(),
+            connections: room.connections,
+            drain: REQUESTS_END_WITHIN,
         };
         let server = Server {
             public_address: public.address,
             control_address: control.address,
+            tls: tls.is_some(),
             ensured,
             hub,
-            public: public.serve(|socket| http::server(socket, state, REQUESTS_END_WITHIN))?,
-            control: control
-                .serve(|socket| control::server(socket, control_state, REQUESTS_END_WITHIN))?,
+            public: public.serve(tls.clone(), |socket| {
+                http::server(socket, state, public_share)
+            })?,
+            control: control.serve(tls, |socket| {
+                control::server(socket, control_state, REQUESTS_END_WITHIN)
+            })?,
             stopping,
             served,
             failed,

@@ -12,7 +12,9 @@ mod connections;
 mod document;
 mod gate;
 mod outage;
+mod patience;
 mod reads;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod world;

@@ -45,6 +45,11 @@ impl World {
         }
     }
 
+    /// Where the control plane is.
+    pub fn control(&self) -> &str {
+        &self.server.control
+    }
+
     /// Stage `prod`, which is in no plan.
     pub async fn add_prod(&self) {
         let store = Store::new(self.server.database.clone(), 1);

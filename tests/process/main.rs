@@ -21,4 +21,5 @@ mod secrets;
 #[cfg(target_os = "linux")]
 mod skew;
 mod stop;
+mod tls;
 mod watch;

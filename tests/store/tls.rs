@@ -117,3 +117,42 @@ async fn verify_full_takes_the_certificate_of_the_name_alone() {
         "{other_root:?}"
     );
 }
+
+#[tokio::test]
+async fn require_speaks_to_no_server_without_tls() {
+    let name = postgres::name(&postgres::database().await);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut request = [0; 8];
+        client.read_exact(&mut request).await.unwrap();
+        client.write_all(b"N").await.unwrap();
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).await.unwrap();
+        rest
+    });
+    let url = format!("postgresql://turnkey:hidden@127.0.0.1:{port}/{name}?sslmode=require");
+    let refused = Store::new(Database::parse(&url).unwrap(), 1)
+        .synchronise_clock()
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Unreachable(_))),
+        "{refused:?}"
+    );
+    assert_eq!(server.await.unwrap(), b"", "nothing is said in plain text");
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_is_none() {
+    let database = postgres::database().await;
+    let name = postgres::name(&database);
+    let client = postgres::client(&database).await;
+    let read_only = format!("alter database {name} set default_transaction_read_only = on");
+    client.batch_execute(&read_only).await.unwrap();
+    let refused = Store::new(database, 1).synchronise_clock().await;
+    assert!(
+        matches!(refused, Err(StoreError::Unreachable(_))),
+        "{refused:?}"
+    );
+}

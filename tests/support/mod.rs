@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 pub mod balancer;
+pub mod certificate;
 pub mod player;
 pub mod postgres;
 pub mod process;

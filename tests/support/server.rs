@@ -1,6 +1,7 @@
 //! A whole server of a test's own, in this process, as `turnkey serve` starts it.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 
 use turnkey::config::{Config, ServeOptions};
 use turnkey::gate::issue;
@@ -17,7 +18,7 @@ pub const ACCESS_KEY_ID: &str = "AKIDTESTS";
 pub const SECRET_ACCESS_KEY: &str = "a secret access key for the tests";
 
 pub struct TestServer {
-    /// `http://127.0.0.1:…`
+    /// `http://127.0.0.1:…`, or `https` where it has a certificate.
     pub base: String,
     /// The control plane, in the same form.
     pub control: String,
@@ -40,8 +41,8 @@ impl TestServer {
         let address = postgres::url(&postgres::socket(), &postgres::name(&database));
         let server = serve(&address, change).await;
         TestServer {
-            base: format!("http://{}", server.public_address),
-            control: format!("http://{}", server.control_address),
+            base: url(&server, server.public_address),
+            control: url(&server, server.control_address),
             key,
             database,
             server,
@@ -53,8 +54,8 @@ impl TestServer {
         let key = seed(database).await;
         let server = serve(&proxy.url(), |_| {}).await;
         TestServer {
-            base: format!("http://{}", server.public_address),
-            control: format!("http://{}", server.control_address),
+            base: url(&server, server.public_address),
+            control: url(&server, server.control_address),
             key,
             database: database.clone(),
             server,
@@ -66,8 +67,8 @@ impl TestServer {
         let address = postgres::url(&postgres::socket(), &postgres::name(&self.database));
         let server = serve(&address, |_| {}).await;
         TestServer {
-            base: format!("http://{}", server.public_address),
-            control: format!("http://{}", server.control_address),
+            base: url(&server, server.public_address),
+            control: url(&server, server.control_address),
             key: self.key.clone(),
             database: self.database.clone(),
             server,
@@ -95,6 +96,11 @@ impl TestServer {
     pub async fn stop(self) {
         self.server.stop(Notice::Nobody).await;
     }
+}
+
+fn url(server: &Server, address: SocketAddr) -> String {
+    let scheme = if server.tls { "https" } else { "http" };
+    format!("{scheme}://{address}")
 }
 
 /// Stage `dev`, plan `dev`, and a key in it.

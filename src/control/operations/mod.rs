@@ -8,7 +8,7 @@ pub mod import;
 pub mod keys;
 pub mod plan_draft;
 pub mod plan_keys;
-mod plan_patch;
+pub mod plan_patch;
 pub mod plans;
 pub mod rotation;
 pub mod stages;

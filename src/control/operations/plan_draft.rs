@@ -35,8 +35,8 @@ pub struct QuotaInput {
 }
 
 /// A plan on its way to be checked.
-#[derive(Clone, Debug)]
-pub(super) struct Draft {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
     pub name: String,
     pub description: Option<String>,
     pub product_code: Option<String>,
@@ -69,7 +69,11 @@ impl Draft {
         }
     }
 
-    pub(super) fn check(
+    /// The plan that this draft is.
+    ///
+    /// # Errors
+    /// What no plan can be like.
+    pub fn check(
         self,
         id: PlanId,
         created_at: OffsetDateTime,

@@ -27,7 +27,10 @@ const PATHS: [&str; 15] = [
 ];
 
 /// Applies `patch` to `draft`; what the whole list makes of it is checked afterwards.
-pub(super) fn apply(
+///
+/// # Errors
+/// What the patch cannot mean. The draft may then be half changed, and is to be thrown away.
+pub fn apply(
     draft: &mut Draft,
     patch: &PatchOperation,
     plan: &PlanId,

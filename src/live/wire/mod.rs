@@ -10,12 +10,14 @@ mod ledger;
 mod meter;
 mod outlet;
 
+use std::any::Any;
 use std::cell::Cell;
 use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -94,12 +96,19 @@ struct Descriptor(RawFd);
 
 /// To be given to the server's `on_connect`: without it, a peer that reads nothing would keep its
 /// connection after it was given up, and the kernel would keep megabytes for it.
-pub fn note_connection(connection: &dyn std::any::Any, extensions: &mut Extensions) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+pub fn note_connection(connection: &dyn Any, extensions: &mut Extensions) {
+    if let Some(stream) = tcp_stream(connection) {
         // Where it fails, the connection has the kernel's own bound.
         setsockopt(stream, SndBuf, &SEND_BUFFER_BYTES).ok();
         extensions.insert(Descriptor(stream.as_raw_fd()));
     }
+}
+
+/// What is below a connection, be it plain or TLS.
+pub fn tcp_stream(connection: &dyn Any) -> Option<&TcpStream> {
+    let tls = connection.downcast_ref::<TlsStream<TcpStream>>();
+    tls.map(|stream| stream.get_ref().0)
+        .or_else(|| connection.downcast_ref())
 }
 
 /// Answers a handshake with an upgrade. What waits for the peer is entered in `ledger`, and `place`

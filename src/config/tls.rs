@@ -1,0 +1,43 @@
+//! Where the certificate and the key of both listeners are.
+
+use std::path::PathBuf;
+
+use super::{ServeOptions, SettingError};
+
+pub const CERTIFICATE_VARIABLE: &str = "TURNKEY_TLS_CERT_FILE";
+pub const KEY_VARIABLE: &str = "TURNKEY_TLS_KEY_FILE";
+
+/// A certificate with its key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The server's own certificate first, then those between it and the authority.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    /// `None` where neither is set: the listeners then speak plain HTTP.
+    ///
+    /// # Errors
+    /// Where one is set without the other.
+    pub(super) fn from_options(options: &ServeOptions) -> Result<Option<TlsFiles>, SettingError> {
+        let filled = |path: &Option<PathBuf>| {
+            let path = path.clone();
+            path.filter(|path| !path.as_os_str().is_empty())
+        };
+        match (
+            filled(&options.tls_cert_file),
+            filled(&options.tls_key_file),
+        ) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(missing(KEY_VARIABLE, CERTIFICATE_VARIABLE)),
+            (None, Some(_)) => Err(missing(CERTIFICATE_VARIABLE, KEY_VARIABLE)),
+        }
+    }
+}
+
+fn missing(variable: &str, other: &str) -> SettingError {
+    let reason = format!("is missing: {other} is set, and TLS needs a certificate and its key");
+    SettingError::new(variable, reason)
+}
