@@ -66,8 +66,27 @@ async fn refusals_over_http() {
     );
     let (status, body) = refused(with("sec-websocket-version", "12")).await;
     assert_eq!((status, &body["code"]), (426, &json!("upgrade_required")));
+    let told = refusal(with("sec-websocket-version", "12")).await;
+    assert_eq!(told.headers()["upgrade"], "websocket");
+    let told = refusal(with("authorization", "Bearer nonsense")).await;
+    assert!(told.headers().contains_key("www-authenticate"));
     let (status, body) = refused(world.request("after=1")).await;
     assert_eq!((status, &body["code"]), (400, &json!("malformed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_stage_has_a_channel_of_its_own() {
+    let world = World::start().await;
+    let at = |path: &str| {
+        let address = world.server.live().replace("/live", path);
+        let mut request = world.request("");
+        *request.uri_mut() = address.parse().unwrap();
+        request
+    };
+    let (mut socket, _) = open(at("/dev/live")).await.unwrap();
+    socket.settled().await;
+    let (status, body) = refused(at("/elsewhere/live")).await;
+    assert_eq!((status, &body["code"]), (404, &json!("not_found")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
