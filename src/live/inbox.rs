@@ -194,6 +194,11 @@ impl Inbox {
             if let Some(subscription) = self.subscriptions.get_mut(&game_id) {
                 let need = std::mem::replace(&mut subscription.need, Need::Nothing);
                 subscription.is_catching_up = true;
+                if need == Need::Snapshot {
+                    // Versions may begin lower: what is offered meanwhile is told from the snapshot
+                    // by the snapshot's version, not by what was sent before.
+                    subscription.cursor = 0;
+                }
                 self.read_after = None;
                 return Some(Job::Read { game_id, need });
             }

@@ -171,3 +171,20 @@ fn a_socket_that_has_ended_begins_nothing_more() {
     offer(&mut inbox, &update(game(1), 2));
     assert!(sent(&mut inbox).is_empty());
 }
+
+#[test]
+fn what_follows_a_snapshot_of_a_lower_version_is_kept_while_it_is_read() {
+    let mut inbox = following(game(1));
+    let cursor = |inbox: &mut Inbox, version| {
+        let subscription = inbox.subscriptions.get_mut(&game(1)).expect("followed");
+        subscription.cursor = version;
+    };
+    cursor(&mut inbox, 30);
+    inbox.need(game(1), Need::Snapshot);
+    let (job, _) = inbox.next(Instant::now());
+    assert!(matches!(job, Some(Job::Read { .. })), "{job:?}");
+    // The log was set back; the writer has read version 8 of it and is about to say so.
+    offer(&mut inbox, &update(game(1), 9));
+    cursor(&mut inbox, 8);
+    assert_eq!(sent(&mut inbox), ["send 9"]);
+}

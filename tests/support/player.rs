@@ -5,16 +5,21 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{SinkExt, StreamExt};
-use reqwest::Method;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 const DEADLINE: Duration = Duration::from_secs(60);
+/// Of a socket's two buffers, so that hundreds of sockets fit into a test.
+const BUFFER_BYTES: usize = 4096;
 
+/// Cheap to clone.
+#[derive(Clone)]
 pub struct Client {
     pub base: String,
     pub key: String,
@@ -23,15 +28,28 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: &str, key: &str) -> Client {
+        Client::with_patience(base, key, DEADLINE)
+    }
+
+    /// One that waits so long for an answer.
+    pub fn with_patience(base: &str, key: &str, patience: Duration) -> Client {
         let http = reqwest::Client::builder()
             .no_proxy()
-            .timeout(DEADLINE)
+            .timeout(patience)
             .build()
             .unwrap();
         Client {
             base: base.to_owned(),
             key: key.to_owned(),
             http,
+        }
+    }
+
+    /// The same, calling another server.
+    pub fn at(&self, base: &str) -> Client {
+        Client {
+            base: base.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -42,6 +60,18 @@ impl Client {
         path: &str,
         body: Value,
     ) -> reqwest::Result<(u16, Value)> {
+        let answer = self.send(token, method, path, body).await?;
+        Ok((answer.status().as_u16(), answer.json().await?))
+    }
+
+    /// As [`call`](Self::call), with the answer's headers.
+    pub async fn send(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> reqwest::Result<Response> {
         let url = format!("{}{path}", self.base);
         let mut request = self
             .http
@@ -53,8 +83,7 @@ impl Client {
         if !body.is_null() {
             request = request.json(&body);
         }
-        let answer = request.send().await?;
-        Ok((answer.status().as_u16(), answer.json().await?))
+        request.send().await
     }
 
     /// What the header says of the plan's limits, where it has any.
@@ -102,6 +131,11 @@ impl Client {
     }
 
     pub async fn watch(&self, query: &str) -> Watcher {
+        self.try_watch(query).await.unwrap()
+    }
+
+    /// Opens a socket, or tells why not.
+    pub async fn try_watch(&self, query: &str) -> Result<Watcher, Box<Error>> {
         let headers = [
             ("x-api-key", self.key.as_str()),
             ("sec-websocket-protocol", "turnkey.v1"),
@@ -118,16 +152,24 @@ impl Client {
         );
         self.watch_with(query, &[("sec-websocket-protocol", &offered)])
             .await
+            .unwrap()
     }
 
-    async fn watch_with(&self, query: &str, headers: &[(&'static str, &str)]) -> Watcher {
+    async fn watch_with(
+        &self,
+        query: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Watcher, Box<Error>> {
         let url = format!("{}/live?{query}", self.base.replacen("http", "ws", 1));
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let (socket, _) = connect_async(request).await.unwrap();
-        Watcher { socket }
+        let small = WebSocketConfig::default()
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(BUFFER_BYTES);
+        let (socket, _) = connect_async_with_config(request, Some(small), true).await?;
+        Ok(Watcher { socket })
     }
 }
 
@@ -143,11 +185,15 @@ impl Watcher {
 
     /// The next JSON frame, or the code of the close; `None` where the connection just ends.
     pub async fn next(&mut self) -> Option<Result<Value, u16>> {
+        timeout(DEADLINE, self.wait())
+            .await
+            .expect("a frame must come")
+    }
+
+    /// As [`next`](Self::next), however long that takes.
+    pub async fn wait(&mut self) -> Option<Result<Value, u16>> {
         loop {
-            let next = timeout(DEADLINE, self.socket.next())
-                .await
-                .expect("a frame must come");
-            match next {
+            match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => {
                     return Some(Ok(serde_json::from_str(&text).unwrap()));
                 }
@@ -159,6 +205,12 @@ impl Watcher {
                 Some(Err(_)) | None => return None,
             }
         }
+    }
+
+    /// Says that it goes, and goes.
+    pub async fn leave(mut self) {
+        // The other end may have gone before.
+        let _ = timeout(DEADLINE, self.socket.close(None)).await;
     }
 
     /// The next frame of that type; frames of other types before it are passed over.
