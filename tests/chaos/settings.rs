@@ -32,7 +32,7 @@ impl Settings {
             games_each: number("GAMES_EACH", 2),
             rounds: number("ROUNDS", 4),
             faults_a_round: number("FAULTS_A_ROUND", 2),
-            freeze: Duration::from_secs(number("FREEZE_S", 8)),
+            freeze: Duration::from_secs(number("FREEZE_S", 4)),
             back_within: Duration::from_secs(number("BACK_WITHIN_S", 75)),
             stay: Duration::from_secs(number("STAY_S", 20)),
             rate: number("RATE", 500),

@@ -21,7 +21,7 @@ use crate::tally::Tally;
 /// Bounds every step. Generous: what is measured is in the table.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 /// A player calls another instance then: an instance may be frozen.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 pub struct World {
     pub settings: Settings,
