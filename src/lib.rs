@@ -14,3 +14,4 @@ pub mod play;
 pub mod projection;
 pub mod startup;
 pub mod store;
+pub mod upkeep;

@@ -34,6 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "projection",
         &["game", "store", "play", "config", "measure"],
     ),
+    ("upkeep", &["game", "store", "play", "projection", "config"]),
     (
         "http",
         &["gate", "play", "live", "game", "config", "measure"],
@@ -51,6 +52,7 @@ const ALL: &[&str] = &[
     "play",
     "live",
     "projection",
+    "upkeep",
     "http",
     "control",
     "startup",

@@ -3,6 +3,8 @@
 //! Results go to standard output, everything else to standard error. Exit 0 done, 1 failed,
 //! 2 usage. Secrets come from the environment or files, never from arguments.
 
+pub mod archive;
+pub mod check;
 pub mod deploy;
 pub mod explain;
 mod health;
@@ -81,6 +83,22 @@ enum Command {
     Projection {
         #[command(subcommand)]
         command: projection::ProjectionCommand,
+        #[command(flatten)]
+        on: OnDatabase,
+    },
+    /// Verify that every game is whole and that what is derived from the log is what it says
+    Check(OnDatabase),
+    /// Take finished games out of the database into a file
+    Archive {
+        #[command(flatten)]
+        options: archive::ArchiveOptions,
+        #[command(flatten)]
+        on: OnDatabase,
+    },
+    /// Put the games of an archive back into the database
+    Unarchive {
+        #[command(flatten)]
+        options: archive::UnarchiveOptions,
         #[command(flatten)]
         on: OnDatabase,
     },
@@ -208,6 +226,15 @@ fn run(command_line: CommandLine) -> Result<(), CommandError> {
         }),
         Some(Command::Projection { command, on }) => on_database(&on, async |database, output| {
             projection::run(&migrated(database).await?, command, output, &mut stdout()).await
+        }),
+        Some(Command::Check(on)) => on_database(&on, async |database, output| {
+            check::run(&database, output, &mut stdout()).await
+        }),
+        Some(Command::Archive { options, on }) => on_database(&on, async |database, output| {
+            archive::archive(&migrated(database).await?, options, output, &mut stdout()).await
+        }),
+        Some(Command::Unarchive { options, on }) => on_database(&on, async |database, output| {
+            archive::unarchive(&migrated(database).await?, options, output, &mut stdout()).await
         }),
         Some(Command::Restored(on)) => on_database(&on, async |database, output| {
             let store = migrated(database).await?;

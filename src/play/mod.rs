@@ -30,6 +30,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use error::{PlayError, Unavailable};
 pub use games::Games;
+pub use rematch::next_game_id;
 pub use request::{
     CreateGame, JoinGame, ListGames, MakeMove, PlayerName, ReadEvents, RequestKey,
     parse_new_player, parse_rename, parse_version,

@@ -127,7 +127,7 @@ fn judge(
 
 /// The id of the game that follows `old`, the same whoever computes it: its time is that of the
 /// event that ended `old`, its random bits are drawn from `old`'s id.
-fn next_game_id(old: &History) -> GameId {
+pub fn next_game_id(old: &History) -> GameId {
     let ended_at = old
         .events()
         .iter()

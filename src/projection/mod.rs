@@ -6,7 +6,7 @@
 //! from its whole history each time, so writing a page twice changes nothing.
 
 mod rebuild;
-mod rows;
+pub mod rows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! One game's history as rows.
+//! One game's history as rows: what the projector writes, and what whoever verifies or restores
+//! rows compares them with.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +9,18 @@ use crate::game::PlayerId;
 use crate::store::projection::{BoardRow, MyGameRow};
 use crate::store::{History, codec};
 
-pub(super) fn board(history: &History) -> BoardRow {
+/// The game as it stands on the board.
+pub fn board(history: &History) -> BoardRow {
     let game = history.game();
     let variant = game.rules.variant;
     BoardRow {
         game_id: history.game_id().0,
         stage: history.stage().to_string(),
-        variant: variant.id(),
+        variant: variant.id().into(),
         rules: i16::try_from(game.rules.version).unwrap_or(i16::MAX),
         version: i32::try_from(game.version).unwrap_or(i32::MAX),
-        status: game.status().name(),
-        turn: game.turn().map(|seat| variant.seat_name(seat)),
+        status: game.status().name().into(),
+        turn: game.turn().map(|seat| variant.seat_name(seat).into()),
         board: json!(game.position),
         seats: game
             .seats
@@ -36,7 +38,7 @@ pub(super) fn board(history: &History) -> BoardRow {
 }
 
 /// A row for each player at the board: one where a player holds both seats.
-pub(super) fn my_games(history: &History) -> Vec<MyGameRow> {
+pub fn my_games(history: &History) -> Vec<MyGameRow> {
     let game = history.game();
     let players: BTreeSet<PlayerId> = game
         .seats
@@ -49,7 +51,7 @@ pub(super) fn my_games(history: &History) -> Vec<MyGameRow> {
             player_id: player.0,
             game_id: history.game_id().0,
             stage: history.stage().to_string(),
-            status: game.status().name(),
+            status: game.status().name().into(),
             my_turn: game
                 .turn()
                 .is_some_and(|seat| game.seats[seat] == Some(player)),

@@ -3,13 +3,24 @@
 //! Migrations only ever add, so an older binary keeps working beside a newer schema. Where one
 //! day that ends, the migration raises `schema_support.oldest`, and binaries older than that
 //! refuse to start instead of writing what the new ones cannot read.
+//!
+//! Nothing here waits for ever: neither for another instance that migrates, nor, and everybody
+//! behind it, for a table that a long transaction holds.
+
+use std::time::Duration;
 
 use refinery::Runner;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::{Database, Store, StoreError, sql};
 
 /// Held while migrating; a number of our own, apart from the append lock's.
 const MIGRATION_LOCK: i64 = 7_307_188_371_253_122;
+/// How long another instance may take to migrate.
+const MIGRATED_WITHIN: Duration = Duration::from_secs(60);
+/// How long a statement may wait for a table. Who wants the table after it waits behind it.
+const TABLE_FREE_WITHIN: Duration = Duration::from_secs(5);
 
 mod embedded {
     refinery::embed_migrations!("sql/migrations");
@@ -21,6 +32,18 @@ pub enum MigrateError {
     Store(#[from] StoreError),
     #[error("the schema cannot be migrated: {0}")]
     Migration(String),
+    #[error(
+        "another session has held the migration lock for {0:?}: wait for it to end its migration, \
+         or end it, and start again"
+    )]
+    LockHeld(Duration),
+    #[error(
+        "a table stayed locked for {0:?}, and nothing was migrated: wait for the long transaction \
+         on it to end, and start again"
+    )]
+    TableHeld(Duration),
+    #[error("the database is at schema {found}, this release needs {known}: run `turnkey migrate`")]
+    Behind { known: i32, found: i32 },
     #[error(
         "this release knows schema {known}, but the database's schema {found} needs at least a \
          release of schema {oldest}: start a newer release"
@@ -42,13 +65,24 @@ pub fn known_schema() -> i32 {
 /// schema number it then has.
 ///
 /// # Errors
-/// [`MigrateError::TooOld`] where the database has moved on beyond this binary.
+/// [`MigrateError::TooOld`] where the database has moved on beyond this binary;
+/// [`MigrateError::LockHeld`] and [`MigrateError::TableHeld`] where somebody is in the way.
 pub async fn migrate(database: &Database) -> Result<i32, MigrateError> {
+    migrate_within(database, MIGRATED_WITHIN).await
+}
+
+/// As [`migrate`], where another instance may hold the lock for `patience`.
+pub async fn migrate_within(database: &Database, patience: Duration) -> Result<i32, MigrateError> {
     let mut client = database.client().await?;
+    wait_at_most(&client, patience).await?;
     client
         .execute("select pg_advisory_lock($1)", &[&MIGRATION_LOCK])
         .await
-        .map_err(StoreError::from)?;
+        .map_err(|error| match error.code() {
+            Some(&SqlState::LOCK_NOT_AVAILABLE) => MigrateError::LockHeld(patience),
+            Some(_) | None => StoreError::from(error).into(),
+        })?;
+    wait_at_most(&client, TABLE_FREE_WITHIN).await?;
     let migrated = migrate_locked(&mut client).await;
     // The lock belongs to the session, so it ends with the connection in every case.
     drop(client);
@@ -64,15 +98,34 @@ impl Store {
     }
 }
 
-async fn migrate_locked(client: &mut tokio_postgres::Client) -> Result<i32, MigrateError> {
+/// Makes sure, and changes nothing, that the database has a schema that this binary works on.
+///
+/// # Errors
+/// [`MigrateError::Behind`] and [`MigrateError::TooOld`].
+pub async fn require_known(database: &Database) -> Result<(), MigrateError> {
+    let client = database.client().await?;
+    let (known, found) = (known_schema(), found_schema(&client).await?);
+    if found < known {
+        return Err(MigrateError::Behind { known, found });
+    }
+    require_supported(&client, known, found).await
+}
+
+async fn migrate_locked(client: &mut Client) -> Result<i32, MigrateError> {
     let known = known_schema();
     let found = found_schema(client).await?;
     if found <= known {
-        runner()
-            .run_async(client)
-            .await
-            .map_err(|error| MigrateError::Migration(error.to_string()))?;
+        let migrated = runner().run_async(client).await;
+        migrated.map_err(|error| match is_lock_timeout(&error) {
+            true => MigrateError::TableHeld(TABLE_FREE_WITHIN),
+            false => MigrateError::Migration(error.to_string()),
+        })?;
     }
+    require_supported(client, known, found).await?;
+    Ok(found.max(known))
+}
+
+async fn require_supported(client: &Client, known: i32, found: i32) -> Result<(), MigrateError> {
     let oldest: i32 = client
         .query_one(sql::schema_oldest, &[])
         .await
@@ -85,7 +138,26 @@ async fn migrate_locked(client: &mut tokio_postgres::Client) -> Result<i32, Migr
             oldest,
         });
     }
-    Ok(found.max(known))
+    Ok(())
+}
+
+/// From here on, a lock that this session waits for longer fails its statement.
+async fn wait_at_most(client: &Client, patience: Duration) -> Result<(), StoreError> {
+    let setting = format!("set lock_timeout = {}", patience.as_millis());
+    Ok(client.batch_execute(&setting).await?)
+}
+
+fn is_lock_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let of_postgres = error.downcast_ref::<tokio_postgres::Error>();
+        if of_postgres.and_then(tokio_postgres::Error::code) == Some(&SqlState::LOCK_NOT_AVAILABLE)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn runner() -> Runner {
@@ -93,7 +165,7 @@ fn runner() -> Runner {
 }
 
 /// The newest migration that was applied to the database, 0 where none was.
-async fn found_schema(client: &tokio_postgres::Client) -> Result<i32, StoreError> {
+async fn found_schema(client: &Client) -> Result<i32, StoreError> {
     let exists: bool = client
         .query_one(
             "select to_regclass('refinery_schema_history') is not null",

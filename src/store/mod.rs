@@ -6,8 +6,10 @@
 
 pub mod append;
 mod append_stats;
+pub mod archive;
 mod batch;
 mod change;
+pub mod check;
 mod clock;
 pub mod codec;
 mod connection;

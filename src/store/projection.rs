@@ -1,5 +1,6 @@
 //! The projection's rows: what is derived from the log, generation by generation.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -48,15 +49,15 @@ pub struct Page {
 }
 
 /// One game as it stands on the board.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BoardRow {
     pub game_id: Uuid,
     pub stage: String,
-    pub variant: &'static str,
+    pub variant: Cow<'static, str>,
     pub rules: i16,
     pub version: i32,
-    pub status: &'static str,
-    pub turn: Option<&'static str>,
+    pub status: Cow<'static, str>,
+    pub turn: Option<Cow<'static, str>>,
     pub board: Value,
     pub seats: Value,
     pub result: Option<Value>,
@@ -66,12 +67,12 @@ pub struct BoardRow {
 }
 
 /// One game in the list of one player.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MyGameRow {
     pub player_id: Uuid,
     pub game_id: Uuid,
     pub stage: String,
-    pub status: &'static str,
+    pub status: Cow<'static, str>,
     pub my_turn: bool,
     pub position: i64,
     pub updated_at: OffsetDateTime,
@@ -249,7 +250,7 @@ impl Store {
     }
 }
 
-async fn put_boards(
+pub(super) async fn put_boards(
     client: &impl GenericClient,
     generation: i32,
     rows: &[BoardRow],
@@ -264,11 +265,11 @@ async fn put_boards(
                 &generation,
                 &column(rows, |row| row.game_id),
                 &column(rows, |row| row.stage.clone()),
-                &column(rows, |row| row.variant),
+                &column(rows, |row| row.variant.clone()),
                 &column(rows, |row| row.rules),
                 &column(rows, |row| row.version),
-                &column(rows, |row| row.status),
-                &column(rows, |row| row.turn),
+                &column(rows, |row| row.status.clone()),
+                &column(rows, |row| row.turn.clone()),
                 &column(rows, |row| row.board.clone()),
                 &column(rows, |row| row.seats.clone()),
                 &column(rows, |row| row.result.clone()),
@@ -281,7 +282,7 @@ async fn put_boards(
     Ok(())
 }
 
-async fn put_my_games(
+pub(super) async fn put_my_games(
     client: &impl GenericClient,
     generation: i32,
     rows: &[MyGameRow],
@@ -297,7 +298,7 @@ async fn put_my_games(
                 &column(rows, |row| row.player_id),
                 &column(rows, |row| row.game_id),
                 &column(rows, |row| row.stage.clone()),
-                &column(rows, |row| row.status),
+                &column(rows, |row| row.status.clone()),
                 &column(rows, |row| row.my_turn),
                 &column(rows, |row| row.position),
                 &column(rows, |row| row.updated_at),

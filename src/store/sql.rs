@@ -16,7 +16,24 @@ macro_rules! statements {
 statements! {
     add_usage
     append_events
+    archive_candidates
+    archive_delete
+    archive_drawn
+    archive_games
+    archive_is_rebuilding
+    archive_lock_log
+    archive_try
     beat_instance
+    check_boards
+    check_events
+    check_head
+    check_my_games
+    check_positions_twice
+    check_quarantined
+    check_reservations
+    check_stray_boards
+    check_stray_invites
+    check_stray_my_games
     database_clock
     delete_deployment
     delete_ended_key_values
@@ -78,7 +95,9 @@ statements! {
     players_read
     projection_advance
     projection_begin_rebuild
+    projection_generations
     projection_histories
+    projection_lock
     projection_page_end
     projection_put_boards
     projection_put_my_games
@@ -113,6 +132,8 @@ statements! {
     take_quota
     terminate_append_blocker
     touch_keys
+    unarchive_compare
+    unarchive_put
     update_key
     update_rest_api
     update_usage_plan

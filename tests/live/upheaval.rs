@@ -10,7 +10,8 @@ use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_log_gives_every_subscription_a_snapshot() {
-    let world = World::start().await;
+    let mut world = World::start().await;
+    world.server.meddle();
     let mut table = world.table().await;
     for _ in 0..3 {
         world.advance(&mut table).await;

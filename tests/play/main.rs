@@ -8,7 +8,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod archive;
+mod archive_refusals;
 mod cache;
+mod check;
 mod draws;
 mod idempotency;
 mod join;

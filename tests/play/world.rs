@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -13,13 +14,14 @@ use turnkey::play::{
 use turnkey::store::{Database, Store, append};
 use uuid::Uuid;
 
-use crate::support::postgres;
+use crate::support::{postgres, upkeep};
 
 pub const SECRET: &[u8] = b"a secret of the tests, long enough";
 
 pub struct World {
     pub database: Database,
     pub play: Play,
+    is_meddled_with: AtomicBool,
 }
 
 /// A game between Ann, who plays X, and Bob.
@@ -33,7 +35,11 @@ impl World {
     pub async fn new() -> World {
         let database = postgres::database().await;
         let play = instance(&database);
-        World { database, play }
+        World {
+            database,
+            play,
+            is_meddled_with: AtomicBool::new(false),
+        }
     }
 
     /// Another instance on the same database; nobody tells it of events.
@@ -51,7 +57,9 @@ impl World {
         client.query_one(&statement, &[]).await.unwrap().get(0)
     }
 
+    /// Meddles with the database.
     pub async fn execute(&self, statement: &str) {
+        self.is_meddled_with.store(true, Ordering::Relaxed);
         let client = postgres::client(&self.database).await;
         client.batch_execute(statement).await.unwrap();
     }
@@ -103,6 +111,15 @@ impl World {
         let game = self.play_out(&table, &[0, 3, 1, 4, 2]).await;
         assert_eq!((game.status, game.version), ("finished", 7));
         table
+    }
+}
+
+impl Drop for World {
+    /// Whatever was played, the database is sound, unless the test meddled with it.
+    fn drop(&mut self) {
+        if !std::thread::panicking() && !self.is_meddled_with.load(Ordering::Relaxed) {
+            upkeep::sound_now(&self.database);
+        }
     }
 }
 

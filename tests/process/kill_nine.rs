@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::support::player::Client;
-use crate::support::process::{Process, Scratch};
+use crate::support::process::{Process, Scratch, verify};
 
 const MOVES: [u32; 5] = [4, 0, 2, 1, 6];
 
@@ -62,13 +62,15 @@ async fn a_game_outlives_kill_9_of_the_server_and_of_postgres() {
         .map(|event| event["data"]["move"].as_u64().unwrap())
         .collect();
     assert_eq!(moves, MOVES.map(u64::from));
+    verify(&variables);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_outlives_its_postgres() {
     let scratch = Scratch::new();
     let data = scratch.join("data");
-    let server = Process::serve(scratch.path(), &[("TURNKEY_DATA_DIR", data.as_str())]);
+    let variables = [("TURNKEY_DATA_DIR", data.as_str())];
+    let server = Process::serve(scratch.path(), &variables);
     let client = Client::new(&server.base, &key_of(&data));
     let (game, tokens) = client.new_game().await;
     let mut watcher = client.watch(&format!("game={game}")).await;
@@ -95,6 +97,7 @@ async fn a_server_outlives_its_postgres() {
     }
     assert_eq!(watcher.until("update").await["version"], 3);
     assert_eq!(client.events(&game).await.len(), 3);
+    verify(&variables);
 }
 
 /// The key that the first start made.

@@ -9,6 +9,7 @@
 mod support;
 
 mod commands;
+mod data;
 mod few_files;
 mod kill_nine;
 mod logs;

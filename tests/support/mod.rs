@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod aging;
 pub mod balancer;
 pub mod certificate;
 pub mod player;
@@ -9,6 +10,7 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod server;
+pub mod upkeep;
 
 use std::time::Duration;
 

@@ -118,6 +118,18 @@ pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
+/// Whatever was played, `turnkey check` finds the database sound.
+pub fn verify(variables: &[(&str, &str)]) {
+    let verified = run(&["check", "--json"], variables);
+    let (said, error) = (&verified.stdout, &verified.stderr);
+    assert!(
+        verified.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(said),
+        String::from_utf8_lossy(error)
+    );
+}
+
 /// What the server has logged.
 pub fn log_of(directory: &Path) -> String {
     std::fs::read_to_string(directory.join("server.log")).unwrap_or_default()

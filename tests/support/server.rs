@@ -10,6 +10,7 @@ use turnkey::store::{Database, Store};
 
 use super::postgres;
 use super::proxy::Proxy;
+use super::upkeep;
 
 pub const SECRET: &str = "a secret of at least thirty-two bytes";
 
@@ -25,7 +26,9 @@ pub struct TestServer {
     /// A key for stage `dev`, which is the default stage.
     pub key: String,
     pub database: Database,
-    server: Server,
+    /// `None` once it is stopped.
+    server: Option<Server>,
+    is_meddled_with: bool,
 }
 
 impl TestServer {
@@ -45,7 +48,8 @@ impl TestServer {
             control: url(&server, server.control_address),
             key,
             database,
-            server,
+            server: Some(server),
+            is_meddled_with: false,
         }
     }
 
@@ -58,7 +62,8 @@ impl TestServer {
             control: url(&server, server.control_address),
             key,
             database: database.clone(),
-            server,
+            server: Some(server),
+            is_meddled_with: false,
         }
     }
 
@@ -71,7 +76,8 @@ impl TestServer {
             control: url(&server, server.control_address),
             key: self.key.clone(),
             database: self.database.clone(),
-            server,
+            server: Some(server),
+            is_meddled_with: self.is_meddled_with,
         }
     }
 
@@ -83,7 +89,8 @@ impl TestServer {
             control: format!("http://{}", server.control_address),
             key: self.key.clone(),
             database: self.database.clone(),
-            server,
+            server: Some(server),
+            is_meddled_with: false,
         }
     }
 
@@ -92,9 +99,25 @@ impl TestServer {
         format!("{}/live", self.base.replacen("http", "ws", 1))
     }
 
+    /// The test breaks its database on purpose.
+    pub fn meddle(&mut self) {
+        self.is_meddled_with = true;
+    }
+
     /// As at SIGINT.
-    pub async fn stop(self) {
-        self.server.stop(Notice::Nobody).await;
+    pub async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop(Notice::Nobody).await;
+        }
+    }
+}
+
+impl Drop for TestServer {
+    /// Whatever was played, the database is sound.
+    fn drop(&mut self) {
+        if !std::thread::panicking() && !self.is_meddled_with {
+            upkeep::sound_now(&self.database);
+        }
     }
 }
 

@@ -1,0 +1,3 @@
+-- projection_generations
+-- The generations that are read or filled.
+select generation from projection

@@ -1,0 +1,95 @@
+//! `turnkey check`: whether a database is whole.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use super::{CommandError, Output};
+use crate::store::{Database, migrate};
+use crate::upkeep::check::{self, Fault, Report};
+
+/// Tells of every fault; fails where there is one.
+pub async fn run(
+    database: &Database,
+    output: Output,
+    out: &mut (dyn Write + Send),
+) -> Result<(), CommandError> {
+    migrate::require_known(database)
+        .await
+        .map_err(CommandError::new)?;
+    let report = check::check(database).await.map_err(CommandError::new)?;
+    match output {
+        Output::Json => writeln!(out, "{}", document(&report))?,
+        Output::People => tell(&report, out)?,
+    }
+    if report.is_sound() {
+        return Ok(());
+    }
+    let count = report.faults.len() as u64 + report.more_faults;
+    let noun = if count == 1 { "fault" } else { "faults" };
+    Err(CommandError::new(format!(
+        "the database has {count} {noun}; each is told with what to do"
+    )))
+}
+
+fn tell(report: &Report, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
+    for fault in &report.faults {
+        let game = fault
+            .game
+            .map_or("log".to_owned(), |id| format!("game {id}"));
+        let version = fault
+            .version
+            .map_or(String::new(), |v| format!(" version {v}"));
+        writeln!(
+            out,
+            "{game}{version}: {} ({})",
+            fault.what,
+            fault.kind.code()
+        )?;
+        writeln!(out, "  {}", fault.kind.remedy())?;
+    }
+    if report.more_faults > 0 {
+        writeln!(out, "and {} more faults", report.more_faults)?;
+    }
+    let Report {
+        games,
+        events,
+        reservations,
+        projected,
+        log_end,
+        ..
+    } = report;
+    writeln!(
+        out,
+        "{games} games, {events} events; projected to position {projected} of {log_end}; \
+         {reservations} reserved and not begun"
+    )?;
+    match report.is_sound() {
+        true => writeln!(out, "The database is sound."),
+        false => Ok(()),
+    }
+}
+
+fn document(report: &Report) -> Value {
+    json!({
+        "sound": report.is_sound(),
+        "epoch": report.epoch,
+        "games": report.games,
+        "events": report.events,
+        "reservations": report.reservations,
+        "projected": report.projected,
+        "logEnd": report.log_end,
+        "faults": report.faults.iter().map(fault).collect::<Vec<_>>(),
+        "moreFaults": report.more_faults,
+    })
+}
+
+fn fault(fault: &Fault) -> Value {
+    json!({
+        "code": fault.kind.code(),
+        "gameId": fault.game,
+        "version": fault.version,
+        "detail": fault.what,
+        "remedy": fault.kind.remedy(),
+    })
+}

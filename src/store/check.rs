@@ -1,0 +1,225 @@
+//! One look at the whole database: everything that is read here is of one moment.
+//!
+//! The look is a read-only transaction on a connection of its own. It takes no lock that anybody
+//! waits for, so servers go on; what it costs them is that Postgres keeps what was deleted since
+//! its beginning.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::projection::{BoardRow, MyGameRow};
+use super::{Database, Parameters, Recorded, StoreError, log, sql};
+use crate::game::{GameId, PlayerId};
+
+/// A look at the database as it was when the look began.
+pub struct Look(Client);
+
+/// What everything is measured against.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The log's epoch; `None` where its row is gone.
+    pub epoch: Option<Uuid>,
+    /// The position of the last event, 0 where there is none.
+    pub log_end: i64,
+    /// The last position that was drawn.
+    pub drawn: i64,
+    pub generation: i32,
+    /// Up to where the live projection holds every event.
+    pub projected: i64,
+    pub at: OffsetDateTime,
+}
+
+/// An event as it is stored, read as far as it can be.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub game_id: GameId,
+    pub version: i32,
+    pub position: i64,
+    pub at: OffsetDateTime,
+    /// The event, or why this release cannot read it.
+    pub event: Result<Arc<Recorded>, String>,
+}
+
+/// An invite that leads nowhere.
+#[derive(Clone, Debug)]
+pub struct StrayInvite {
+    pub game_id: GameId,
+    pub stage: String,
+    /// The stage of the game; `None` where there is no game.
+    pub game_stage: Option<String>,
+}
+
+impl Look {
+    pub async fn open(database: &Database) -> Result<Look, StoreError> {
+        let client = database.client().await?;
+        let begin = "begin transaction isolation level repeatable read read only";
+        client.batch_execute(begin).await?;
+        Ok(Look(client))
+    }
+
+    pub async fn head(&self) -> Result<Head, StoreError> {
+        let rows = self.read(sql::check_head, &[]).await?;
+        let row = rows.first().ok_or_else(|| {
+            StoreError::Corrupt("the row of the projection is gone; restore a backup".into())
+        })?;
+        Ok(Head {
+            epoch: row.get(0),
+            log_end: row.get(1),
+            drawn: row.get(2),
+            generation: row.get(3),
+            projected: row.get(4),
+            at: row.get(5),
+        })
+    }
+
+    /// At most `limit` events after a version of a game, by game and version.
+    pub async fn events(
+        &self,
+        after: (GameId, i32),
+        limit: i64,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let (game, version) = after;
+        let rows = self
+            .read(sql::check_events, &[&game.0, &version, &limit])
+            .await?;
+        let stored = rows.iter().map(|row| Stored {
+            game_id: GameId(row.get("game_id")),
+            version: row.get("version"),
+            position: row.get("position"),
+            at: row.get("at"),
+            event: log::recorded(row)
+                .map(Arc::new)
+                .map_err(|error| error.to_string()),
+        });
+        Ok(stored.collect())
+    }
+
+    /// The boards of those of `games` that have one.
+    pub async fn boards(
+        &self,
+        generation: i32,
+        games: &[Uuid],
+    ) -> Result<HashMap<Uuid, BoardRow>, StoreError> {
+        let rows = self.read(sql::check_boards, &[&generation, &games]).await?;
+        let boards = rows.iter().map(board_row).map(|row| (row.game_id, row));
+        Ok(boards.collect())
+    }
+
+    /// The rows of these players in these games, where they have one.
+    pub async fn my_games(
+        &self,
+        generation: i32,
+        players: &[Uuid],
+        games: &[Uuid],
+    ) -> Result<HashMap<(Uuid, Uuid), MyGameRow>, StoreError> {
+        let rows = self
+            .read(sql::check_my_games, &[&generation, &players, &games])
+            .await?;
+        let mine = rows.iter().map(|row| MyGameRow {
+            player_id: row.get("player_id"),
+            game_id: row.get("game_id"),
+            stage: row.get("stage"),
+            status: row.get::<_, String>("status").into(),
+            my_turn: row.get("my_turn"),
+            position: row.get("position"),
+            updated_at: row.get("updated_at"),
+        });
+        Ok(mine
+            .map(|row| ((row.player_id, row.game_id), row))
+            .collect())
+    }
+
+    /// Those of `games` that the projection left out, and why.
+    pub async fn quarantined(
+        &self,
+        generation: i32,
+        games: &[Uuid],
+    ) -> Result<HashMap<Uuid, String>, StoreError> {
+        let rows = self
+            .read(sql::check_quarantined, &[&generation, &games])
+            .await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    /// At most `limit` positions that more than one event has, each with one of their games.
+    pub async fn positions_twice(&self, limit: i64) -> Result<Vec<(GameId, i64)>, StoreError> {
+        let rows = self.read(sql::check_positions_twice, &[&limit]).await?;
+        let twice = rows.iter().map(|row| (GameId(row.get(0)), row.get(1)));
+        Ok(twice.collect())
+    }
+
+    /// At most `limit` games that have a board, or are quarantined, and have no event.
+    pub async fn stray_boards(
+        &self,
+        generation: i32,
+        limit: i64,
+    ) -> Result<Vec<GameId>, StoreError> {
+        let rows = self
+            .read(sql::check_stray_boards, &[&generation, &limit])
+            .await?;
+        Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
+    }
+
+    /// At most `limit` players who are listed with a game that is not theirs.
+    pub async fn stray_my_games(
+        &self,
+        generation: i32,
+        limit: i64,
+    ) -> Result<Vec<(GameId, PlayerId)>, StoreError> {
+        let rows = self
+            .read(sql::check_stray_my_games, &[&generation, &limit])
+            .await?;
+        let strays = rows
+            .iter()
+            .map(|row| (GameId(row.get(0)), PlayerId(row.get(1))));
+        Ok(strays.collect())
+    }
+
+    /// At most `limit` invites that lead nowhere.
+    pub async fn stray_invites(&self, limit: i64) -> Result<Vec<StrayInvite>, StoreError> {
+        let rows = self.read(sql::check_stray_invites, &[&limit]).await?;
+        let strays = rows.iter().map(|row| StrayInvite {
+            game_id: GameId(row.get(0)),
+            stage: row.get(1),
+            game_stage: row.get(2),
+        });
+        Ok(strays.collect())
+    }
+
+    /// How many games are reserved and not begun.
+    pub async fn reservations(&self) -> Result<i64, StoreError> {
+        let rows = self.read(sql::check_reservations, &[]).await?;
+        Ok(rows.first().map_or(0, |row| row.get(0)))
+    }
+
+    async fn read(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.0.query(statement, parameters).await;
+        rows.map_err(|error| StoreError::from(error).of_read())
+    }
+}
+
+fn board_row(row: &Row) -> BoardRow {
+    BoardRow {
+        game_id: row.get("game_id"),
+        stage: row.get("stage"),
+        variant: row.get::<_, String>("variant").into(),
+        rules: row.get("rules"),
+        version: row.get("version"),
+        status: row.get::<_, String>("status").into(),
+        turn: row.get::<_, Option<String>>("turn").map(Into::into),
+        board: row.get("board"),
+        seats: row.get("seats"),
+        result: row.get("result"),
+        position: row.get("position"),
+        created_at: row.get("created_at"),
+        updated_at: row.get("updated_at"),
+    }
+}

@@ -1,0 +1,113 @@
+//! The lines of an archive.
+//!
+//! An archive is JSON Lines under zstd: a header, a line for each game with its events as the log
+//! held them, and a footer with the counts and the SHA-256 of everything before it. A stored event
+//! is never edited, so a line is good for ever; a change of the lines themselves gets the next
+//! `format`. Players are ids: their names are in the database alone, and go with the player.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::game::{GameId, PlayerId};
+use crate::store::{CodecError, History, Recorded, StoreError, codec};
+
+/// The newest form that this release reads, and the one that it writes.
+pub const FORMAT: u32 = 1;
+
+/// The first line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Header {
+    /// Always `games`.
+    pub archive: String,
+    pub format: u32,
+    /// The log's epoch when the games were taken.
+    pub epoch: Uuid,
+    #[serde(with = "time::serde::rfc3339")]
+    pub archived_at: OffsetDateTime,
+    /// In no game has anything happened since then.
+    #[serde(with = "time::serde::rfc3339")]
+    pub changed_before: OffsetDateTime,
+    /// `None`: of every stage.
+    pub stage: Option<String>,
+}
+
+/// The last line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Footer {
+    pub games: u64,
+    pub events: u64,
+    /// Of every byte before this line, uncompressed.
+    pub sha256: String,
+}
+
+/// Any line but the first.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Line {
+    Game(GameLine),
+    Footer(Footer),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GameLine {
+    pub game_id: GameId,
+    events: Vec<EventLine>,
+}
+
+/// An event, by the columns of the log.
+#[derive(Debug, Deserialize)]
+struct EventLine {
+    position: i64,
+    version: u32,
+    stage: String,
+    variant: String,
+    rules: i16,
+    r#type: String,
+    schema: i16,
+    data: Value,
+    actor: PlayerId,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+}
+
+/// The line of a game, of the lines of its events.
+pub(super) fn game_line(game: GameId, events: &[String]) -> String {
+    format!(
+        "{{\"gameId\":\"{game}\",\"events\":[{}]}}",
+        events.join(",")
+    )
+}
+
+impl GameLine {
+    /// The game that the line tells of.
+    ///
+    /// # Errors
+    /// Where this release cannot read an event, or they make no game.
+    pub(super) fn history(self) -> Result<History, StoreError> {
+        let game_id = self.game_id;
+        let events = self.events.into_iter().map(|event| {
+            let rules = codec::rules(&event.variant, event.rules)?;
+            let stage = event.stage.parse();
+            Ok(Arc::new(Recorded {
+                position: event.position,
+                game_id,
+                version: event.version,
+                stage: stage.map_err(|error| CodecError::Value(format!("stage: {error}")))?,
+                rules,
+                event: codec::event(rules, &event.r#type, event.schema, event.data)?,
+                actor: event.actor,
+                at: event.at,
+            }))
+        });
+        let events: Result<Vec<Arc<Recorded>>, CodecError> = events.collect();
+        History::new(events?)?
+            .ok_or_else(|| StoreError::Corrupt(format!("game {game_id} has no event")))
+    }
+}

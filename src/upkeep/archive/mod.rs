@@ -1,0 +1,301 @@
+//! Taking finished games out of the database into files, and putting them back.
+//!
+//! A game is deleted only after it was read back from a file that is whole and on the disk, and
+//! only where it still is what the file says. So whatever breaks the work off, each game is in the
+//! database, in a file, or in both; and a repeat goes on with what is still in the database.
+//!
+//! Three kinds of finished games stay: one whose rematch waits for the player to whom only this
+//! game leads; the one with the log's last event, by which followers know where the log ends; and
+//! one that cannot be read.
+
+mod file;
+mod format;
+mod unarchive;
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use time::OffsetDateTime;
+use time::macros::format_description;
+use uuid::Uuid;
+
+pub use file::{FileError, Written};
+pub use unarchive::unarchive;
+
+use crate::config::StageName;
+use crate::game::{GameId, PlayerId, Status};
+use crate::play::next_game_id;
+use crate::store::archive::{ArchiveError, Doomed, Kept, Session};
+use crate::store::{Database, History, StoreError};
+use file::{Reader, Writer};
+use format::{FORMAT, Header};
+
+/// How many games are read, or deleted in one transaction: each keeps appends waiting.
+const BATCH_LENGTH: usize = 100;
+/// The same, as a limit of rows.
+const BATCH_ROWS: i64 = 100;
+/// What is there of every archive in the directory, a line each.
+const MANIFEST: &str = "manifest.jsonl";
+
+/// Which games to take.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Nothing has happened in them since.
+    pub changed_before: OffsetDateTime,
+    /// `None`: of every stage.
+    pub stage: Option<StageName>,
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+pub struct Archived {
+    /// The archive; `None` where there was nothing to take, or nothing was to be done.
+    pub file: Option<Written>,
+    /// Games that were chosen, and their events.
+    pub games: u64,
+    pub events: u64,
+    /// Games that were taken out of the database.
+    pub removed: u64,
+    pub stayed: Stayed,
+}
+
+/// Finished games of the selection that stay in the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stayed {
+    pub rematch_waits: u64,
+    pub has_last_event: u64,
+    pub unreadable: u64,
+    /// Something has happened in them meanwhile.
+    pub changed: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UpkeepError {
+    #[error(transparent)]
+    Database(#[from] ArchiveError),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl From<StoreError> for UpkeepError {
+    fn from(error: StoreError) -> UpkeepError {
+        UpkeepError::Database(error.into())
+    }
+}
+
+/// What there is to archive; nothing is done.
+pub async fn look(database: &Database, selection: &Selection) -> Result<Archived, UpkeepError> {
+    let session = Session::open(database).await?;
+    let mut found = Archived::default();
+    let mut after = None;
+    while let Some(chosen) = choose(&session, selection, &mut after, &mut found.stayed).await? {
+        found.games += chosen.len() as u64;
+        found.events += chosen
+            .iter()
+            .map(|kept| kept.lines.len() as u64)
+            .sum::<u64>();
+    }
+    Ok(found)
+}
+
+/// Archives the selected games in a new file in `directory`, and takes them out of the database.
+pub async fn archive(
+    database: &Database,
+    selection: &Selection,
+    directory: &Path,
+    now: OffsetDateTime,
+) -> Result<Archived, UpkeepError> {
+    let mut session = Session::open(database).await?;
+    session.require_no_rebuild().await?;
+    let mut done = Archived::default();
+    let Some(written) = write(&session, selection, directory, now, &mut done.stayed).await? else {
+        return Ok(done);
+    };
+    done.games = written.games;
+    done.events = written.events;
+    let mut reader = Reader::open(&written.path)?;
+    loop {
+        let mut doomed = Vec::with_capacity(BATCH_LENGTH);
+        while doomed.len() < BATCH_LENGTH
+            && let Some(game) = reader.next_game()?
+        {
+            doomed.push(doom(&game.history));
+        }
+        if doomed.is_empty() {
+            break;
+        }
+        let removed = session.delete(&doomed).await?.len() as u64;
+        done.removed += removed;
+        done.stayed.changed += doomed.len() as u64 - removed;
+    }
+    done.file = Some(written);
+    Ok(done)
+}
+
+/// Writes the file; `None` where there is no game for it.
+async fn write(
+    session: &Session,
+    selection: &Selection,
+    directory: &Path,
+    now: OffsetDateTime,
+    stayed: &mut Stayed,
+) -> Result<Option<Written>, UpkeepError> {
+    let mut after = None;
+    // No file is begun before there is a game.
+    let mut chosen = Vec::new();
+    while chosen.is_empty() {
+        match choose(session, selection, &mut after, stayed).await? {
+            Some(games) => chosen = games,
+            None => return Ok(None),
+        }
+    }
+    let (epoch, _) = session.log_head().await?;
+    let header = Header {
+        archive: "games".into(),
+        format: FORMAT,
+        epoch,
+        archived_at: now,
+        changed_before: selection.changed_before,
+        stage: selection.stage.as_ref().map(ToString::to_string),
+    };
+    let made = std::fs::create_dir_all(directory);
+    made.map_err(|error| file::of(directory, error))?;
+    let mut writer = Writer::create(&directory.join(name(now)), &header)?;
+    let filled: Result<(), UpkeepError> = loop {
+        let written = chosen
+            .iter()
+            .try_for_each(|kept: &Kept| writer.game(kept.game_id, &kept.lines));
+        if let Err(error) = written {
+            break Err(error.into());
+        }
+        match choose(session, selection, &mut after, stayed).await {
+            Ok(Some(games)) => chosen = games,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    if let Err(error) = filled {
+        writer.abandon()?;
+        return Err(error);
+    }
+    let written = writer.finish()?;
+    note(directory, &header, &written)
+        .map_err(|error| file::of(&directory.join(MANIFEST), error))?;
+    Ok(Some(written))
+}
+
+/// The next games of the selection that can go; `None` after the last. `after` is where the ones
+/// before ended.
+async fn choose(
+    session: &Session,
+    selection: &Selection,
+    after: &mut Option<GameId>,
+    stayed: &mut Stayed,
+) -> Result<Option<Vec<Kept>>, UpkeepError> {
+    let Selection {
+        changed_before,
+        stage,
+    } = selection;
+    let begin = after.unwrap_or(GameId(Uuid::nil()));
+    let candidates = session
+        .candidates(begin, *changed_before, stage.as_ref(), BATCH_ROWS)
+        .await?;
+    let Some(last) = candidates.last() else {
+        return Ok(None);
+    };
+    *after = Some(*last);
+    let (_, log_end) = session.log_head().await?;
+    let mut games = session.games(&candidates).await?;
+    let nexts: Vec<GameId> = games
+        .iter()
+        .filter_map(|kept| kept.history.as_ref().ok())
+        .map(next_game)
+        .collect();
+    let nexts: HashMap<GameId, Kept> = session
+        .games(&nexts)
+        .await?
+        .into_iter()
+        .map(|kept| (kept.game_id, kept))
+        .collect();
+    games.retain(|kept| {
+        let counter = match &kept.history {
+            Err(_) => &mut stayed.unreadable,
+            Ok(history) if history.last().position >= log_end => &mut stayed.has_last_event,
+            Ok(history) if !is_old(history, *changed_before) => &mut stayed.changed,
+            Ok(history) if rematch_waits(history, &nexts) => &mut stayed.rematch_waits,
+            Ok(_) => return true,
+        };
+        *counter += 1;
+        false
+    });
+    Ok(Some(games))
+}
+
+fn is_old(history: &History, changed_before: OffsetDateTime) -> bool {
+    history.game().status() == Status::Finished && history.updated_at() < changed_before
+}
+
+/// The id that the game's rematch has, or would have.
+fn next_game(history: &History) -> GameId {
+    let named = history.game().rematch;
+    named.unwrap_or_else(|| next_game_id(history))
+}
+
+/// Whether somebody may still need this game to come into the next one: while the next one waits
+/// for them, or is not named here yet.
+fn rematch_waits(history: &History, nexts: &HashMap<GameId, Kept>) -> bool {
+    let Some(next) = nexts.get(&next_game(history)) else {
+        return false;
+    };
+    match &next.history {
+        Ok(next) => history.game().rematch.is_none() || next.game().status() == Status::Waiting,
+        Err(_) => true,
+    }
+}
+
+fn doom(history: &History) -> Doomed {
+    let game = history.game();
+    let players: BTreeSet<PlayerId> = game
+        .seats
+        .iter()
+        .filter_map(|(_, player)| *player)
+        .collect();
+    Doomed {
+        game_id: history.game_id(),
+        version: history.version(),
+        position: history.last().position,
+        next: game.rematch.is_none().then(|| next_game_id(history)),
+        players: players.into_iter().map(|player| player.0).collect(),
+    }
+}
+
+/// Sorts by time, and is new at every second; there is one archive at a time.
+fn name(now: OffsetDateTime) -> PathBuf {
+    let form =
+        format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
+    let stamp = now.to_offset(time::UtcOffset::UTC).format(form);
+    // It asks for nothing that a time does not have.
+    let stamp = stamp.expect("a time has a year and a second");
+    PathBuf::from(format!("games-{stamp}.jsonl.zst"))
+}
+
+/// Adds the archive to the list of those in its directory, for good.
+fn note(directory: &Path, header: &Header, written: &Written) -> std::io::Result<()> {
+    let path = directory.join(MANIFEST);
+    let mut manifest = OpenOptions::new().create(true).append(true).open(&path)?;
+    let name = written.path.file_name().map(|name| name.to_string_lossy());
+    let line = json!({
+        "file": name,
+        "sha256": written.sha256,
+        "bytes": written.bytes,
+        "games": written.games,
+        "events": written.events,
+        "header": header,
+    });
+    manifest.write_all(format!("{line}\n").as_bytes())?;
+    manifest.sync_all()?;
+    file::sync_directory(&path)
+}

@@ -1,0 +1,126 @@
+//! What can be wrong with a database, and what to do about it.
+
+use crate::game::GameId;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: Kind,
+    /// `None` where it is the log itself.
+    pub game: Option<GameId>,
+    /// The version at which it shows, where it is an event's.
+    pub version: Option<i32>,
+    /// What was found.
+    pub what: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Versions do not follow one another from 1 on.
+    VersionGap,
+    /// A later version has an earlier position.
+    PositionOrder,
+    /// Two events share a position.
+    PositionTwice,
+    /// Positions that are in use would be given out again.
+    PositionsBehind,
+    NoEpoch,
+    /// A later version has an earlier time.
+    TimeBackwards,
+    /// This release cannot read an event, or no game comes of them.
+    Unreadable,
+    /// An event is of another stage, variant or rules than its game.
+    Mixed,
+    /// A move that the rules of its game do not allow, or with another result.
+    Unlawful,
+    /// The projector left the game out.
+    Quarantined,
+    RowMissing,
+    RowDiffers,
+    RowStray,
+    InviteStray,
+}
+
+impl Fault {
+    pub fn of_log(kind: Kind, what: String) -> Fault {
+        Fault {
+            kind,
+            game: None,
+            version: None,
+            what,
+        }
+    }
+
+    pub fn of_game(kind: Kind, game: GameId, what: String) -> Fault {
+        Fault {
+            game: Some(game),
+            ..Fault::of_log(kind, what)
+        }
+    }
+
+    pub fn of_event(kind: Kind, game: GameId, version: i32, what: String) -> Fault {
+        Fault {
+            version: Some(version),
+            ..Fault::of_game(kind, game, what)
+        }
+    }
+}
+
+impl Kind {
+    /// How programs call it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::VersionGap => "version_gap",
+            Kind::PositionOrder => "position_order",
+            Kind::PositionTwice => "position_twice",
+            Kind::PositionsBehind => "positions_behind",
+            Kind::NoEpoch => "no_epoch",
+            Kind::TimeBackwards => "time_backwards",
+            Kind::Unreadable => "unreadable",
+            Kind::Mixed => "mixed",
+            Kind::Unlawful => "unlawful",
+            Kind::Quarantined => "quarantined",
+            Kind::RowMissing => "row_missing",
+            Kind::RowDiffers => "row_differs",
+            Kind::RowStray => "row_stray",
+            Kind::InviteStray => "invite_stray",
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Kind::VersionGap
+            | Kind::PositionOrder
+            | Kind::PositionTwice
+            | Kind::TimeBackwards
+            | Kind::Mixed
+            | Kind::Unlawful => {
+                "the log was changed by something other than Turnkey: take the game's events from \
+                 a backup, then run `turnkey restored` and `turnkey projection rebuild`"
+            }
+            Kind::PositionsBehind => {
+                "stop every server and run `turnkey restored`, as after every restore"
+            }
+            Kind::NoEpoch => {
+                "the restore is not complete: restore the whole backup, then run `turnkey restored`"
+            }
+            Kind::Unreadable => {
+                "a newer release recorded it, or the log was changed: start the newest release, \
+                 else take the game's events from a backup"
+            }
+            Kind::Quarantined => {
+                "mend the game, or start the release that can read it; then run `turnkey \
+                 projection rebuild`"
+            }
+            Kind::RowMissing | Kind::RowDiffers | Kind::RowStray => {
+                "run `turnkey projection rebuild`; a game that is gone from the log and was not \
+                 archived must come from a backup"
+            }
+            Kind::InviteStray => {
+                "a running server deletes invites without a game within the hour; delete one that \
+                 stays, or is of another stage"
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Verifying one game by itself.
+
+use crate::game::{self, Event, Game, GameId};
+use crate::store::check::Stored;
+use crate::store::projection::BoardRow;
+use crate::store::{History, Recorded};
+
+use super::{Fault, Kind};
+
+/// What came of one game.
+pub(super) struct Verified {
+    pub id: GameId,
+    pub events: u64,
+    /// The game that its events make, as far as they make one.
+    pub history: Option<History>,
+    /// Whether every event counts, so that rows can be expected.
+    pub is_readable: bool,
+    pub faults: Vec<Fault>,
+}
+
+/// Verifies a game by all its events, in the order of their versions.
+pub(super) fn verify(events: &[Stored]) -> Verified {
+    let id = events[0].game_id;
+    let mut faults = Vec::new();
+    verify_order(events, &mut faults);
+    let mut readable = Vec::with_capacity(events.len());
+    for stored in events {
+        match &stored.event {
+            Ok(recorded) => readable.push(recorded.clone()),
+            Err(error) => faults.push(of(Kind::Unreadable, stored, error.clone())),
+        }
+    }
+    let is_whole = readable.len() == events.len();
+    let history = match History::new(readable) {
+        Ok(history) => history.filter(|_| is_whole),
+        Err(_) if faults.iter().any(|fault| fault.kind == Kind::VersionGap) => None,
+        Err(_) if !is_whole => None,
+        Err(error) => {
+            faults.push(Fault::of_game(Kind::Unreadable, id, error.to_string()));
+            None
+        }
+    };
+    if let Some(history) = &history {
+        verify_play(history, &mut faults);
+    }
+    Verified {
+        id,
+        events: events.len() as u64,
+        is_readable: history.is_some(),
+        history,
+        faults,
+    }
+}
+
+fn verify_order(events: &[Stored], faults: &mut Vec<Fault>) {
+    let mut before: Option<&Stored> = None;
+    for stored in events {
+        let due = before.map_or(1, |before| before.version + 1);
+        if stored.version != due {
+            let what = format!("comes where version {due} is due");
+            faults.push(of(Kind::VersionGap, stored, what));
+        }
+        if let Some(before) = before {
+            if stored.position <= before.position {
+                let (here, there) = (stored.position, before.position);
+                let what = format!("is at position {here}, the version before it at {there}");
+                faults.push(of(Kind::PositionOrder, stored, what));
+            }
+            if stored.at < before.at {
+                let (here, there) = (stored.at, before.at);
+                let what = format!("was recorded at {here}, the version before it at {there}");
+                faults.push(of(Kind::TimeBackwards, stored, what));
+            }
+        }
+        before = Some(stored);
+    }
+}
+
+/// Plays the game again, under the rules that it began with.
+fn verify_play(history: &History, faults: &mut Vec<Fault>) {
+    let first = history.first();
+    let Event::GameCreated(creation) = &first.event else {
+        return;
+    };
+    let mut game = game::begin(first.rules, creation);
+    for recorded in history.after(1) {
+        if recorded.stage != first.stage || recorded.rules != first.rules {
+            let what = "is of another stage, variant or rules than its game".to_owned();
+            faults.push(at(Kind::Mixed, recorded, what));
+        }
+        if let Some(what) = unlawful(&game, &recorded.event) {
+            faults.push(at(Kind::Unlawful, recorded, what));
+        }
+        game = game::evolve(game, &recorded.event);
+    }
+}
+
+/// Why `event` cannot have happened to `game`. What the rules pin for ever is asked: moves, seats
+/// and the end; how draws are offered may change with a release.
+fn unlawful(game: &Game, event: &Event) -> Option<String> {
+    let is_over = game.result.is_some();
+    match event {
+        Event::GameCreated(_) => Some("creates the game again".into()),
+        Event::MovePlayed {
+            seat,
+            played,
+            result,
+        } => {
+            let name = game.rules.variant.seat_name(*seat);
+            if game.turn() != Some(*seat) {
+                return Some(format!("is a move of {name}, whose turn it is not"));
+            }
+            match game.position.try_move(game.rules, *played) {
+                Err(_) => Some("is a move that the rules do not allow".into()),
+                Ok(due) if due != *result => Some("is a move with another result".into()),
+                Ok(_) => None,
+            }
+        }
+        Event::PlayerSeated { seat, .. } => {
+            (is_over || game.seats[*seat].is_some()).then(|| "takes a seat that is not open".into())
+        }
+        Event::Resigned { .. }
+        | Event::DrawOffered { .. }
+        | Event::DrawDeclined { .. }
+        | Event::DrawAgreed { .. }
+        | Event::Abandoned { .. } => is_over.then(|| "comes after the end of the game".into()),
+        Event::RematchCreated { .. } => {
+            (!is_over).then(|| "links a rematch before the end of the game".into())
+        }
+    }
+}
+
+/// How the board differs from what it should be.
+pub(super) fn compare_board(
+    id: GameId,
+    expected: Option<BoardRow>,
+    found: Option<&BoardRow>,
+) -> Option<Fault> {
+    let (kind, what) = match (expected, found) {
+        (None, None) => return None,
+        (Some(_), None) => (Kind::RowMissing, "it has no board".to_owned()),
+        (None, Some(_)) => {
+            let what = "it has a board, and the projection has not come to it".to_owned();
+            (Kind::RowStray, what)
+        }
+        (Some(expected), Some(found)) => {
+            let columns = differing_columns(&expected, found);
+            if columns.is_empty() {
+                return None;
+            }
+            let columns = columns.join(", ");
+            (Kind::RowDiffers, format!("its board differs in {columns}"))
+        }
+    };
+    Some(Fault::of_game(kind, id, what))
+}
+
+fn differing_columns(expected: &BoardRow, found: &BoardRow) -> Vec<&'static str> {
+    let columns = [
+        ("stage", expected.stage == found.stage),
+        ("variant", expected.variant == found.variant),
+        ("rules", expected.rules == found.rules),
+        ("version", expected.version == found.version),
+        ("status", expected.status == found.status),
+        ("turn", expected.turn == found.turn),
+        ("board", expected.board == found.board),
+        ("seats", expected.seats == found.seats),
+        ("result", expected.result == found.result),
+        ("position", expected.position == found.position),
+        ("created_at", expected.created_at == found.created_at),
+        ("updated_at", expected.updated_at == found.updated_at),
+    ];
+    let differing = columns.into_iter().filter(|(_, is_equal)| !is_equal);
+    differing.map(|(column, _)| column).collect()
+}
+
+fn of(kind: Kind, stored: &Stored, what: String) -> Fault {
+    Fault::of_event(kind, stored.game_id, stored.version, what)
+}
+
+fn at(kind: Kind, recorded: &Recorded, what: String) -> Fault {
+    let version = i32::try_from(recorded.version).unwrap_or(i32::MAX);
+    Fault::of_event(kind, recorded.game_id, version, what)
+}

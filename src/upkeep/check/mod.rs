@@ -1,0 +1,227 @@
+//! Verifying a database: that every game is whole, and that everything derived from the log is
+//! what the log says.
+//!
+//! All of it is of one moment, so a running server makes no fault appear. Games are read in
+//! pages: memory holds one page and one game, however many there are. The projection is compared
+//! at the position that it has come to.
+
+mod fault;
+mod game;
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+pub use fault::{Fault, Kind};
+
+use crate::game::{GameId, PlayerId};
+use crate::projection::rows;
+use crate::store::check::{Head, Look, Stored, StrayInvite};
+use crate::store::projection::MyGameRow;
+use crate::store::{Database, History, StoreError};
+use game::Verified;
+
+/// How many events are read at a time.
+const PAGE_LENGTH: i64 = 2000;
+/// How many faults are told of; the others are counted.
+const MOST_FAULTS: usize = 1000;
+/// The same, for the statements that look for them.
+const MOST_ROWS: i64 = 1000;
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Report {
+    pub epoch: Option<Uuid>,
+    pub log_end: i64,
+    pub projected: i64,
+    pub games: u64,
+    pub events: u64,
+    /// Games that are reserved and not begun: calls that broke off, or are under way.
+    pub reservations: i64,
+    /// The first faults that were found.
+    pub faults: Vec<Fault>,
+    /// How many more there are.
+    pub more_faults: u64,
+}
+
+impl Report {
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    fn add(&mut self, fault: Fault) {
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.more_faults += 1;
+        }
+    }
+}
+
+/// Verifies everything that `database` holds of games.
+///
+/// # Errors
+/// Where the database does not answer; what is wrong with it is in the report.
+pub async fn check(database: &Database) -> Result<Report, StoreError> {
+    let look = Look::open(database).await?;
+    let head = look.head().await?;
+    let mut report = Report {
+        epoch: head.epoch,
+        log_end: head.log_end,
+        projected: head.projected,
+        games: 0,
+        events: 0,
+        reservations: look.reservations().await?,
+        faults: Vec::new(),
+        more_faults: 0,
+    };
+    check_log(&look, &head, &mut report).await?;
+    check_games(&look, &head, &mut report).await?;
+    check_strays(&look, &head, &mut report).await?;
+    Ok(report)
+}
+
+async fn check_log(look: &Look, head: &Head, report: &mut Report) -> Result<(), StoreError> {
+    if head.epoch.is_none() {
+        report.add(Fault::of_log(Kind::NoEpoch, "the log has no epoch".into()));
+    }
+    if head.drawn < head.log_end {
+        let (drawn, end) = (head.drawn, head.log_end);
+        let what = format!("the log ends at position {end}, but only {drawn} were given out");
+        report.add(Fault::of_log(Kind::PositionsBehind, what));
+    }
+    for (game, position) in look.positions_twice(MOST_ROWS).await? {
+        let what = format!("position {position} is given to more than one event");
+        report.add(Fault::of_game(Kind::PositionTwice, game, what));
+    }
+    Ok(())
+}
+
+/// Walks over every game, in pages.
+async fn check_games(look: &Look, head: &Head, report: &mut Report) -> Result<(), StoreError> {
+    let mut after = (GameId(Uuid::nil()), 0);
+    let mut waiting: Vec<Stored> = Vec::new();
+    loop {
+        let page = look.events(after, PAGE_LENGTH).await?;
+        let is_last = page.len() < usize::try_from(PAGE_LENGTH).unwrap_or(usize::MAX);
+        if let Some(last) = page.last() {
+            after = (last.game_id, last.version);
+        }
+        waiting.extend(page);
+        // The page may have ended in the midst of its last game.
+        let whole = match waiting.last() {
+            Some(last) if !is_last => waiting
+                .iter()
+                .position(|stored| stored.game_id == last.game_id)
+                .unwrap_or(0),
+            Some(_) | None => waiting.len(),
+        };
+        let rest = waiting.split_off(whole);
+        check_page(look, head, &waiting, report).await?;
+        if is_last {
+            return Ok(());
+        }
+        waiting = rest;
+    }
+}
+
+/// Verifies whole games, and the rows derived from them.
+async fn check_page(
+    look: &Look,
+    head: &Head,
+    page: &[Stored],
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let games: Vec<&[Stored]> = page
+        .chunk_by(|one, next| one.game_id == next.game_id)
+        .collect();
+    let ids: Vec<Uuid> = games.iter().map(|events| events[0].game_id.0).collect();
+    let boards = look.boards(head.generation, &ids).await?;
+    let quarantined = look.quarantined(head.generation, &ids).await?;
+    let verified: Vec<Verified> = games.iter().map(|events| game::verify(events)).collect();
+    let expected: Vec<Vec<MyGameRow>> = verified
+        .iter()
+        .map(|game| {
+            let then = projected(game, head);
+            then.as_ref().map(rows::my_games).unwrap_or_default()
+        })
+        .collect();
+    let (players, of_games): (Vec<Uuid>, Vec<Uuid>) = expected
+        .iter()
+        .flatten()
+        .map(|row| (row.player_id, row.game_id))
+        .unzip();
+    let mine = look.my_games(head.generation, &players, &of_games).await?;
+
+    for (game, expected) in verified.into_iter().zip(expected) {
+        report.games += 1;
+        report.events += game.events;
+        let then = projected(&game, head);
+        let id = game.id;
+        game.faults.into_iter().for_each(|fault| report.add(fault));
+        if let Some(error) = quarantined.get(&id.0) {
+            report.add(Fault::of_game(Kind::Quarantined, id, error.clone()));
+        } else if game.is_readable {
+            let board = boards.get(&id.0);
+            let differs = game::compare_board(id, then.as_ref().map(rows::board), board);
+            differs.into_iter().for_each(|fault| report.add(fault));
+            compare_my_games(&expected, &mine, report);
+        }
+    }
+    Ok(())
+}
+
+/// The game as it was when the projection had come to where it is.
+fn projected(game: &Verified, head: &Head) -> Option<History> {
+    let history = game.history.as_ref()?;
+    let events = history.events();
+    let seen = events.partition_point(|event| event.position <= head.projected);
+    history.at(u32::try_from(seen).unwrap_or(u32::MAX))
+}
+
+fn compare_my_games(
+    expected: &[MyGameRow],
+    found: &HashMap<(Uuid, Uuid), MyGameRow>,
+    report: &mut Report,
+) {
+    for row in expected {
+        let id = GameId(row.game_id);
+        let player = PlayerId(row.player_id);
+        match found.get(&(row.player_id, row.game_id)) {
+            Some(there) if there == row => {}
+            Some(_) => {
+                let what = format!("its row in the list of player {player} is not what it says");
+                report.add(Fault::of_game(Kind::RowDiffers, id, what));
+            }
+            None => {
+                let what = format!("it is not in the list of player {player}");
+                report.add(Fault::of_game(Kind::RowMissing, id, what));
+            }
+        }
+    }
+}
+
+/// What is derived from, or leads to, games that are not there.
+async fn check_strays(look: &Look, head: &Head, report: &mut Report) -> Result<(), StoreError> {
+    for game in look.stray_boards(head.generation, MOST_ROWS).await? {
+        let what = "it is projected, but has no event".to_owned();
+        report.add(Fault::of_game(Kind::RowStray, game, what));
+    }
+    for (game, player) in look.stray_my_games(head.generation, MOST_ROWS).await? {
+        let what = format!("it is in the list of player {player}, whose game it is not");
+        report.add(Fault::of_game(Kind::RowStray, game, what));
+    }
+    for invite in look.stray_invites(MOST_ROWS).await? {
+        let StrayInvite {
+            game_id,
+            stage,
+            game_stage,
+        } = invite;
+        let what = match game_stage {
+            Some(other) => format!("it is of stage {other}, its invite of stage {stage}"),
+            None => "an invite leads to it, and it does not exist".to_owned(),
+        };
+        report.add(Fault::of_game(Kind::InviteStray, game_id, what));
+    }
+    Ok(())
+}
