@@ -48,9 +48,16 @@ pub fn check(input: &[u8]) {
     let date = headers.iter().find(|(name, _)| *name == "x-amz-date");
     let date = date.and_then(|(_, value)| str::from_utf8(value).ok());
     let right = signature(&request, &authorization, &secret, date.unwrap_or_default());
-    let (head, wrong) = header.rsplit_once("Signature=").unwrap_or_default();
-    let rest = wrong.find([',', ' ']).map_or("", |at| &wrong[at..]);
-    let signed = format!("{head}Signature={right}{rest}");
+    let is_signature = |field: &str| field.trim().starts_with("Signature=");
+    let signed: Vec<String> = header
+        .split(',')
+        .map(|field| match field.strip_prefix("AWS4-HMAC-SHA256") {
+            Some(first) if is_signature(first) => format!("AWS4-HMAC-SHA256 Signature={right}"),
+            None if is_signature(field) => format!("Signature={right}"),
+            Some(_) | None => field.to_owned(),
+        })
+        .collect();
+    let signed = signed.join(",");
     let signed = Authorization::parse(&signed).expect("it has the form that it had");
     let judge = |request: &SignedRequest<'_>| verify(request, &signed, &secret, SERVICE, NOW);
     assert_eq!(judge(&request), Ok(()));
