@@ -34,7 +34,7 @@ const MAX_READ_BYTES: usize = 16 * 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// Threads that answer: operators and their tools are few.
 const WORKERS: usize = 2;
-/// Connections at once.
+/// Connections at once, where the system allows so many.
 pub const MAX_CONNECTIONS: usize = 256;
 /// What a proxy adds: with any of these a peer on loopback may speak for somebody else.
 const FORWARDED: [&str; 5] = [
@@ -76,6 +76,7 @@ pub struct Settings {
     /// Names to be called by, besides addresses and localhost; lower case, without port.
     pub hosts: Vec<String>,
     pub trusted_proxies: TrustedProxies,
+    pub max_connections: usize,
 }
 
 impl State {
@@ -107,6 +108,11 @@ pub fn requests() -> Requests {
 /// # Errors
 /// Where the socket cannot be listened on.
 pub fn server(socket: Socket, state: State, drain: Duration) -> std::io::Result<Server> {
+    let share = Share {
+        workers: WORKERS,
+        connections: state.settings.max_connections,
+        drain,
+    };
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
@@ -114,11 +120,6 @@ pub fn server(socket: Socket, state: State, drain: Duration) -> std::io::Result<
             .app_data(state.clone())
             .default_service(web::to(answer))
     });
-    let share = Share {
-        workers: WORKERS,
-        connections: MAX_CONNECTIONS,
-        drain,
-    };
     front::listen(server, socket, share)
 }
 

@@ -18,16 +18,15 @@ pub struct Room {
     pub sockets: usize,
     /// On the public listener, the sockets among them.
     pub connections: usize,
+    /// On the control listener.
+    pub control_connections: usize,
 }
 
 /// Has the system allow as many open files as it will, and says what `sockets` come to beside a
 /// pool of `pool_size` connections to the database.
 pub fn make_room(sockets: usize, pool_size: usize) -> Room {
     let files = raise_limit();
-    let room = Room::within(
-        files.saturating_sub(OWN_FILES + control::MAX_CONNECTIONS + pool_size),
-        sockets,
-    );
+    let room = Room::within(files.saturating_sub(OWN_FILES + pool_size), sockets);
     if room.sockets < sockets {
         tracing::warn!(
             files,
@@ -39,13 +38,15 @@ pub fn make_room(sockets: usize, pool_size: usize) -> Room {
 }
 
 impl Room {
-    /// An eighth of the files is left for other connections than sockets.
+    /// An eighth of the files is left for other connections than sockets, another for those of the
+    /// control plane.
     fn within(files: usize, sockets: usize) -> Room {
-        let others = OTHER_CONNECTIONS.min(files / 8);
-        let sockets = sockets.min(files - files / 8);
+        let eighth = files / 8;
+        let sockets = sockets.min(files - 2 * eighth);
         Room {
             sockets,
-            connections: sockets + others,
+            connections: sockets + OTHER_CONNECTIONS.min(eighth),
+            control_connections: control::MAX_CONNECTIONS.min(eighth),
         }
     }
 }
@@ -69,13 +70,17 @@ mod tests {
 
     #[test]
     fn sockets_and_connections_end_before_the_files() {
-        let room = |sockets, connections| Room {
+        let room = |sockets, connections, control_connections| Room {
             sockets,
             connections,
+            control_connections,
         };
-        assert_eq!(Room::within(1_000_000, 50_000), room(50_000, 60_000));
-        assert_eq!(Room::within(800, 50_000), room(700, 800));
-        assert_eq!(Room::within(800, 100), room(100, 200));
-        assert_eq!(Room::within(0, 7), room(0, 0));
+        assert_eq!(
+            Room::within(1_000_000, 50_000),
+            room(50_000, 60_000, control::MAX_CONNECTIONS)
+        );
+        assert_eq!(Room::within(800, 50_000), room(600, 700, 100));
+        assert_eq!(Room::within(800, 100), room(100, 200, 100));
+        assert_eq!(Room::within(0, 7), room(0, 0, 0));
     }
 }

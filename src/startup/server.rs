@@ -213,6 +213,7 @@ impl Server {
                 credentials: secrets.control,
                 hosts: config.control_hosts.clone(),
                 trusted_proxies: config.trusted_proxies.clone(),
+                max_connections: room.control_connections,
             },
             control_requests,
             Arc::new(move || sources.text()),
