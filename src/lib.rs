@@ -14,4 +14,5 @@ pub mod play;
 pub mod projection;
 pub mod startup;
 pub mod store;
+pub mod trace;
 pub mod upkeep;

@@ -23,12 +23,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("game", &[]),
     ("config", &[]),
     ("measure", &[]),
-    ("store", &["game", "config", "measure"]),
+    ("trace", &["game"]),
+    ("store", &["game", "config", "measure", "trace"]),
     ("gate", &["store", "config", "measure"]),
-    ("play", &["game", "store", "config", "measure"]),
+    ("play", &["game", "store", "config", "measure", "trace"]),
     (
         "live",
-        &["game", "store", "play", "gate", "config", "measure"],
+        &[
+            "game", "store", "play", "gate", "config", "measure", "trace",
+        ],
     ),
     (
         "projection",
@@ -37,7 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("upkeep", &["game", "store", "play", "projection", "config"]),
     (
         "http",
-        &["gate", "play", "live", "game", "config", "measure"],
+        &["gate", "play", "live", "game", "config", "measure", "trace"],
     ),
     ("control", &["gate", "store", "http", "config", "measure"]),
     ("startup", ALL),
@@ -47,6 +50,7 @@ const ALL: &[&str] = &[
     "game",
     "config",
     "measure",
+    "trace",
     "store",
     "gate",
     "play",
@@ -67,6 +71,10 @@ const ALONE_MAY_NAME: &[(&str, &[&str])] = &[
     ("governor", &["gate"]),
     ("jsonwebtoken", &["play"]),
     ("actix_ws", &["live"]),
+    ("opentelemetry", &["trace", "startup"]),
+    ("opentelemetry_sdk", &["trace", "startup"]),
+    ("opentelemetry_otlp", &["startup"]),
+    ("tracing_opentelemetry", &["trace", "startup"]),
     // In `play`, to give jsonwebtoken its HS256.
     ("hmac", &["control", "play"]),
 ];

@@ -9,13 +9,20 @@ use super::health::reachable;
 use super::{CommandError, runtime};
 use crate::config::{Config, DatabasePlace, ServeOptions, process_variable};
 use crate::startup::credentials::{self, Ensured};
+use crate::startup::spans::Spans;
 use crate::startup::{Notice, Server, logging};
 
 /// Serves until SIGTERM or SIGINT, or until a task has failed.
 pub fn run(options: &ServeOptions) -> Result<(), CommandError> {
     let config = Config::from_options(options, &process_variable).map_err(CommandError::new)?;
-    logging::start(&config.log_filter, config.log_format);
-    runtime()?.block_on(serve(config))
+    let spans = Spans::start(&process_variable).map_err(CommandError::new)?;
+    let tracer = spans.as_ref().map(Spans::tracer);
+    logging::start(&config.log_filter, config.log_format, tracer);
+    let served = runtime()?.block_on(serve(config));
+    if let Some(spans) = spans {
+        spans.end();
+    }
+    served
 }
 
 async fn serve(config: Config) -> Result<(), CommandError> {

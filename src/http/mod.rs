@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod asyncapi;
+mod body;
 mod context;
 mod cors;
 pub mod front;

@@ -5,23 +5,22 @@
 
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::{PathAndQuery, Uri};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use tokio::time::timeout;
+use bytes::Bytes;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use super::body::{discard_small_body, read_body};
 use super::context::{Call, CallParts, RequestId};
 use super::front::set_default;
-use super::input::MAX_BODY_BYTES;
 use super::problem::HttpError;
 use super::requests::{RequestRecord, Route};
 use super::routes::{self, Endpoint, Matched, Verb};
@@ -29,15 +28,11 @@ use super::{Readiness, State, cors};
 use crate::config::StageName;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
+use crate::trace::{self, span};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-
-/// How long a client may take to send a body.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
-/// How long the small body of a refused request is waited for, to keep its connection.
-const DISCARD_DEADLINE: Duration = Duration::from_millis(200);
 
 /// What a path and a method ask for.
 enum Target {
@@ -67,7 +62,11 @@ pub async fn run<B: MessageBody + 'static>(
     let mut record = state.requests.record(request.method().clone());
     let mut rate_limit = RateLimit::default();
 
-    let mut response = serve(&state, request, next, &mut record, &mut rate_limit).await?;
+    let span = request_span(&state, &request, record.id);
+    record.span = span.clone();
+    let mut response = serve(&state, request, next, &mut record, &mut rate_limit)
+        .instrument(span)
+        .await?;
 
     record.answered(response.response());
     let headers = response.headers_mut();
@@ -80,6 +79,37 @@ pub async fn run<B: MessageBody + 'static>(
         head.set_connection_type(ConnectionType::Close);
     }
     Ok(response)
+}
+
+/// The root of the request's trace; the caller's, where a proxy of ours vouches for it. A client's
+/// own would let anybody choose what is traced.
+fn request_span(state: &State, request: &ServiceRequest, id: RequestId) -> Span {
+    let span = span!(
+        "request",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = request.method().as_str(),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        turnkey.request_id = %id,
+        turnkey.stage = Empty,
+        turnkey.key_id = Empty,
+        turnkey.game_id = Empty,
+        turnkey.refusal = Empty,
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    let traceparent = request.headers().get("traceparent");
+    let proxies = &state.settings.trusted_proxies;
+    if let Some(Ok(traceparent)) = traceparent.map(HeaderValue::to_str)
+        && request
+            .peer_addr()
+            .is_some_and(|peer| proxies.contains(peer.ip()))
+    {
+        trace::continue_from(&span, traceparent);
+    }
+    span
 }
 
 async fn serve<B: MessageBody + 'static>(
@@ -234,6 +264,7 @@ async fn admit(
             verb: endpoint.verb.as_str(),
             api_key: api_key.as_deref(),
         })
+        .instrument(span!("gate"))
         .await
         .map_err(|denied| {
             record.key = denied.key;
@@ -287,53 +318,6 @@ fn client_address(state: &State, request: &ServiceRequest) -> IpAddr {
         .settings
         .trusted_proxies
         .client(peer, forwarded.into_iter())
-}
-
-async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, HttpError> {
-    if content_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(HttpError::TooLarge);
-    }
-    let payload = request.take_payload();
-    match timeout(BODY_DEADLINE, collect(payload)).await {
-        Ok(body) => body,
-        Err(_) => Err(HttpError::Malformed(format!(
-            "the body did not arrive within {} seconds",
-            BODY_DEADLINE.as_secs()
-        ))),
-    }
-}
-
-async fn collect(mut payload: Payload) -> Result<Bytes, HttpError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|error| HttpError::Malformed(format!("the body broke off: {error}")))?;
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(HttpError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
-/// An answer that leaves a body unread costs the client its connection, so a small one is taken
-/// from the wire first. A great one is not: the answer says `Connection: close`.
-async fn discard_small_body(request: &mut ServiceRequest) {
-    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let small = |length| length > 0 && length <= MAX_BODY_BYTES;
-    if chunked || content_length(request.headers()).is_some_and(small) {
-        // Too late or too long is as good as read: the connection then closes.
-        let _ = timeout(DISCARD_DEADLINE, collect(request.take_payload())).await;
-    }
-}
-
-fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
 }
 
 /// Makes the request one for the path without its stage, as the routes have it.

@@ -10,6 +10,8 @@ use std::time::Instant;
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::http::{Method, StatusCode};
+use tracing::Span;
+use tracing::field::display;
 use uuid::Uuid;
 
 pub use super::context::RequestId;
@@ -17,6 +19,7 @@ use super::routes::{ENDPOINTS, LISTENER_PATHS};
 use crate::config::StageName;
 use crate::gate::KeyId;
 use crate::measure::{Histogram, count};
+use crate::trace;
 
 /// Which listener a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,8 @@ pub struct RequestRecord<'a> {
     pub path: Option<String>,
     /// What refused the request: a link of the gate's chain, or a problem's code.
     pub refusal: Option<&'static str>,
+    /// The root of its trace, told the same as the line.
+    pub span: Span,
     status: Option<StatusCode>,
 }
 
@@ -131,6 +136,7 @@ impl Requests {
             actor: None,
             path: None,
             refusal: None,
+            span: Span::none(),
             status: None,
         }
     }
@@ -159,6 +165,25 @@ impl RequestRecord<'_> {
         let code = response.extensions().get::<ProblemCode>().copied();
         self.refusal = self.refusal.or(code.map(|code| code.0));
     }
+
+    /// Writes what is known of the request into its span.
+    fn describe(&self, status: Option<u16>) {
+        let span = &self.span;
+        if span.is_disabled() {
+            return;
+        }
+        let method = self.route.method.unwrap_or(self.method.as_str());
+        trace::rename(span, format!("{method} {}", self.route.path));
+        span.record("http.route", self.route.path);
+        span.record("http.response.status_code", status.map(i64::from));
+        if status.is_some_and(|status| status >= 500) {
+            span.record("otel.status_code", "error");
+        }
+        span.record("turnkey.stage", self.stage.as_ref().map(StageName::as_str));
+        span.record("turnkey.key_id", self.key.as_ref().map(KeyId::as_str));
+        span.record("turnkey.game_id", self.game.map(display));
+        span.record("turnkey.refusal", self.refusal);
+    }
 }
 
 impl Drop for RequestRecord<'_> {
@@ -177,6 +202,7 @@ impl Drop for RequestRecord<'_> {
             }
             answers.duration.record_duration(took);
         }
+        self.describe(status);
         tracing::info!(
             listener = self.requests.listener.name(),
             request_id = %self.id,

@@ -14,6 +14,7 @@ use crate::game::{Event, PlayerId};
 use crate::play::view;
 use crate::store::tail::TailItem;
 use crate::store::{History, Recorded};
+use crate::trace::span;
 
 /// Hands on what the follower reads, to the cache of games first, until it ends. To be run by one
 /// task.
@@ -72,6 +73,15 @@ async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
 }
 
 fn send(hub: &Hub, history: &History, game: view::GameView) {
+    let span = span!(
+        parent: None,
+        "push",
+        turnkey.game_id = %history.game_id(),
+        turnkey.version = i64::from(history.version()),
+    );
+    let origins = hub.settings().play.origins();
+    origins.adopt(history.game_id(), history.version(), &span);
+    let _pushing = span.enter();
     let event = history.last();
     let text = update_text(history, game);
     let Some(held) = hub.queued().hold(text.len()) else {

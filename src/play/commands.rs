@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use super::request::parse_game_id;
 use super::view::GameView;
 use super::{Answer, Answered, Caller, MakeMove, Play, PlayError, Success};
@@ -10,6 +12,7 @@ use crate::game::variant::MoveRefusal;
 use crate::game::{self, Command, Decision, Event, GameId, PlayerId, Refusal, Since, Visibility};
 use crate::store::History;
 use crate::store::append::{AppendError, NewEvent};
+use crate::trace::span;
 
 /// How many races a command may lose.
 const MAX_RACES: u32 = 3;
@@ -116,7 +119,7 @@ impl Play {
                 Some(history) => history,
                 None => self.read_existing(game).await?,
             };
-            match judge(&history) {
+            match span!("decide").in_scope(|| judge(&history)) {
                 Ok(Decision::Record(event)) if races < MAX_RACES => {
                     match self.append(&history, event, player).await {
                         Ok(history) => {
@@ -168,6 +171,11 @@ impl Play {
                 actor,
                 at: self.now().max(history.updated_at()),
             })
+            .instrument(span!(
+                "append",
+                turnkey.game_id = %history.game_id(),
+                turnkey.version = i64::from(history.version()) + 1,
+            ))
             .await?;
         let next = history.followed_by(recorded);
         // The event was recorded under the very version and game that were asked for.

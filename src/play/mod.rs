@@ -44,6 +44,7 @@ use crate::config::StageName;
 use crate::game::{PlayerId, Rules, Variant};
 use crate::store::Store;
 use crate::store::append::Appender;
+use crate::trace::Origins;
 use invites::Guesses;
 
 /// The rules that a stage's new games of a variant get: what was deployed there.
@@ -115,6 +116,11 @@ impl Play {
     /// The cache of recent games, to be fed by the log's follower.
     pub fn games(&self) -> &Games {
         &self.inner.games
+    }
+
+    /// The spans that recorded this instance's last events.
+    pub fn origins(&self) -> &Origins {
+        self.inner.appender.origins()
     }
 
     /// Deletes what has run out: reservations of idempotency keys, and invites to games that

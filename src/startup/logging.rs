@@ -2,30 +2,26 @@
 
 use std::panic;
 
+use opentelemetry_sdk::trace::SdkTracer;
 use tracing::field::display;
-use tracing_subscriber::EnvFilter;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::config::LogFormat;
+use crate::trace;
 
 /// Of what these libraries say, only warnings concern an operator; a filter may ask for more by
 /// their names. `debug` alone does not: at that level the first two write down statements with
 /// their parameters, and requests with their headers.
 const QUIET: &str = "tokio_postgres=info,actix_http=info,refinery_core=warn,actix_server=warn";
 
-/// Logs to standard error from now on. A second call in one process changes nothing.
-pub fn start(filter: &str, format: LogFormat) {
-    // The filter was read once already, when the settings were judged.
-    let filter =
-        EnvFilter::try_new(format!("{QUIET},{filter}")).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let started = match format {
-        LogFormat::Text => builder.finish().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
-    };
-    if started.is_err() {
+/// Logs to standard error from now on, and hands spans to the tracer. A second call in one process
+/// changes nothing.
+pub fn start(filter: &str, format: LogFormat, spans: Option<SdkTracer>) {
+    if subscriber(filter, format, spans).try_init().is_err() {
         tracing::debug!("this process logs already");
         return;
     }
@@ -35,4 +31,66 @@ pub fn start(filter: &str, format: LogFormat) {
         let reason = panicked.payload_as_str().unwrap_or("unknown");
         tracing::error!(at, reason, "a thread panicked");
     }));
+}
+
+/// Lines and spans, each with a filter of its own: what is logged does not say what is traced.
+fn subscriber(
+    filter: &str,
+    format: LogFormat,
+    spans: Option<SdkTracer>,
+) -> impl Subscriber + Send + Sync {
+    // The filter was read once already, when the settings were judged.
+    let filter = EnvFilter::try_new(format!("{QUIET},{}=off,{filter}", trace::TARGET))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let is_ours = |about: &Metadata<'_>| about.is_span() && about.target() == trace::TARGET;
+    let spans = spans.map(|tracer| {
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter_fn(is_ours))
+            .boxed()
+    });
+    // In one list: as a layer by itself, one that is absent would have every span looked at.
+    let mut layers = vec![lines.with_filter(filter).boxed()];
+    layers.extend(spans);
+    registry().with(layers)
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing::subscriber::with_default;
+
+    use super::*;
+
+    #[test]
+    fn spans_cost_one_load_while_none_are_sent() {
+        let tracer = SdkTracerProvider::builder().build().tracer("test");
+        let traced = subscriber("info", LogFormat::Json, Some(tracer));
+        let span = with_default(traced, || trace::span!("any"));
+        let about = span.metadata().unwrap();
+        for filter in ["info", "debug", "turnkey=trace", "off"] {
+            let untraced = subscriber(filter, LogFormat::Json, None);
+            assert!(untraced.register_callsite(about).is_never(), "{filter}");
+        }
+    }
+
+    #[test]
+    fn spans_are_sent_whatever_is_logged() {
+        for filter in ["off", "error", "turnkey=trace"] {
+            let tracer = SdkTracerProvider::builder().build().tracer("test");
+            let traced = subscriber(filter, LogFormat::Json, Some(tracer));
+            let span = with_default(traced, || trace::span!("any"));
+            assert!(trace::is_sampled(&span), "{filter}");
+        }
+    }
 }

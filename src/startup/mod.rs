@@ -12,6 +12,7 @@ pub mod place;
 pub mod ports_file;
 mod readiness;
 mod server;
+pub mod spans;
 mod tasks;
 mod vitals;
 

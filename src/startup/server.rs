@@ -14,7 +14,7 @@ use super::metrics::Sources;
 use super::place::{self, Opened, PlaceError};
 use super::tasks::Tasks;
 use super::vitals::{self, Vitals};
-use super::{open_files, ports_file, readiness};
+use super::{open_files, ports_file, readiness, spans};
 use crate::config::{Config, ControlCredentials, DatabasePlace, Secret, StageName};
 use crate::control;
 use crate::game::{Rules, Variant};
@@ -47,6 +47,7 @@ const _: () = assert!(
         + REQUESTS_END_WITHIN.as_secs()
         + LISTENERS_NOTICE_WITHIN.as_secs()
         + TASKS_END_WITHIN.as_secs()
+        + spans::FLUSHED_WITHIN.as_secs()
         < 30
 );
 

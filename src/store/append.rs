@@ -8,7 +8,7 @@
 //! When the connection breaks, nobody knows whether the batch was committed. It is sent again on a
 //! new one: the rows answer, because the same event at the same place is the same command.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
+use tracing::{Instrument, Span};
 
+use super::append_session::{InsertError, SESSION_OPTIONS, Session};
 pub use super::append_stats::AppendStats;
-use super::batch::{self, Prepared};
-use super::{Database, Recorded, StoreError};
+use super::{Database, Recorded};
 use crate::config::StageName;
 use crate::game::{Event, GameId, PlayerId, Rules};
+use crate::trace::{self, Origins, span};
 
 /// How many commands may wait; one more is answered `Full`.
 const QUEUE_LENGTH: usize = 4096;
@@ -35,10 +35,6 @@ const BATCH_DEADLINE: Duration = Duration::from_secs(6);
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(3);
 /// How long to leave the database alone after it has failed.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The server gives up the lock's wait, and notices a dead writer, by itself.
-const SESSION_OPTIONS: &str = "-c lock_timeout=1000 -c tcp_keepalives_idle=5 \
-     -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
-
 /// An event to be recorded as its game's `version`.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -77,6 +73,7 @@ pub enum AppendError {
 pub struct Appender {
     queue: mpsc::Sender<Job>,
     stats: Arc<AppendStats>,
+    origins: Arc<Origins>,
 }
 
 /// The writer's end: to be run by one task.
@@ -85,14 +82,18 @@ pub struct Writer {
     database: Database,
     queue: mpsc::Receiver<Job>,
     stats: Arc<AppendStats>,
+    origins: Arc<Origins>,
     committed: watch::Sender<u64>,
 }
 
-type Answer = Result<Arc<Recorded>, AppendError>;
+/// What becomes of one event.
+pub(super) type Answer = Result<Arc<Recorded>, AppendError>;
 
 #[derive(Debug)]
 struct Job {
     event: NewEvent,
+    /// In which it is recorded.
+    span: Span,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -100,17 +101,20 @@ struct Job {
 pub fn writer(database: &Database, committed: watch::Sender<u64>) -> (Appender, Writer) {
     let (sender, queue) = mpsc::channel(QUEUE_LENGTH);
     let stats = Arc::new(AppendStats::default());
+    let origins = Arc::new(Origins::default());
     let database = database.with_options(SESSION_OPTIONS);
     let writer = Writer {
         database,
         queue,
         stats: stats.clone(),
+        origins: origins.clone(),
         committed,
     };
     (
         Appender {
             queue: sender,
             stats,
+            origins,
         },
         writer,
     )
@@ -131,7 +135,11 @@ impl Appender {
     fn queue(&self, event: NewEvent) -> Result<oneshot::Receiver<Answer>, AppendError> {
         let (answer, answered) = oneshot::channel();
         self.queue
-            .try_send(Job { event, answer })
+            .try_send(Job {
+                event,
+                span: Span::current(),
+                answer,
+            })
             .map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => AppendError::Full,
                 mpsc::error::TrySendError::Closed(_) => AppendError::Unreachable,
@@ -141,6 +149,11 @@ impl Appender {
 
     pub fn stats(&self) -> &AppendStats {
         &self.stats
+    }
+
+    /// The spans that recorded the last events.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// How many commands wait for the writer.
@@ -155,7 +168,10 @@ impl Writer {
         let mut session = None;
         let mut jobs = Vec::with_capacity(BATCH_LENGTH);
         while self.queue.recv_many(&mut jobs, BATCH_LENGTH).await > 0 {
-            self.record(&mut session, std::mem::take(&mut jobs)).await;
+            let span = batch_span(&jobs);
+            self.record(&mut session, std::mem::take(&mut jobs))
+                .instrument(span)
+                .await;
         }
     }
 
@@ -190,6 +206,13 @@ impl Writer {
         let recorded = answers.iter().filter(|answer| answer.is_ok()).count();
         self.stats
             .record_batch(jobs.len(), recorded, began.elapsed());
+        for (job, answer) in jobs.iter().zip(&answers) {
+            if answer.is_ok() {
+                let event = &job.event;
+                self.origins
+                    .remember(event.game_id, event.version, &job.span);
+            }
+        }
         self.committed.send_modify(|batches| *batches += 1);
         let answers = answers.into_iter().chain(std::iter::repeat_with(lost));
         for (job, answer) in jobs.into_iter().chain(late).zip(answers) {
@@ -210,7 +233,7 @@ impl Writer {
         let mut lock_timeouts = 0_u32;
         loop {
             let open = match session.take() {
-                Some(open) if !open.client.is_closed() => open,
+                Some(open) if !open.is_closed() => open,
                 _ => match timeout_at(deadline, Session::open(&self.database)).await {
                     Ok(Ok(open)) => open,
                     Ok(Err(error)) => {
@@ -302,89 +325,22 @@ impl Sending {
     }
 }
 
-fn lost() -> Answer {
+/// A part of the first command's trace that has one, and linked to those of the others.
+fn batch_span(jobs: &[Job]) -> Span {
+    let mut traced = jobs
+        .iter()
+        .map(|job| &job.span)
+        .filter(|span| trace::is_sampled(span));
+    let Some(first) = traced.next() else {
+        return Span::none();
+    };
+    let span = span!(parent: first, "batch", turnkey.events = jobs.len() as i64);
+    for other in traced {
+        span.follows_from(other);
+    }
+    span
+}
+
+pub(super) fn lost() -> Answer {
     Err(AppendError::LostRace)
-}
-
-/// The writer's own connection, with its statements prepared.
-struct Session {
-    client: Client,
-    prepared: Prepared,
-}
-
-enum InsertError {
-    LockTimeout,
-    Refused(String),
-    /// The server cannot do it now, and did nothing.
-    NotDone(String),
-    Lost(String),
-}
-
-impl Session {
-    async fn open(database: &Database) -> Result<Session, StoreError> {
-        let client = database.client().await?;
-        let prepared = batch::prepare(&client).await?;
-        Ok(Session { client, prepared })
-    }
-
-    /// Inserts `events`, and answers for each. After a lost connection (`sent_before`), an event
-    /// that is there already may be our own.
-    async fn insert(
-        &self,
-        events: &[&NewEvent],
-        sent_before: bool,
-    ) -> Result<Vec<Answer>, InsertError> {
-        let positions = batch::insert(&self.client, &self.prepared, events).await?;
-        let mut answers = Vec::with_capacity(events.len());
-        let mut taken: HashMap<(GameId, u32), i64> = positions;
-        for &event in events {
-            let answer = match taken.remove(&(event.game_id, event.version)) {
-                Some(position) => Ok(Arc::new(batch::recorded(event, position))),
-                None if sent_before => {
-                    let there = batch::read_at(&self.client, &self.prepared, event).await?;
-                    match there {
-                        Some(recorded) if batch::is_same(event, &recorded) => {
-                            Ok(Arc::new(recorded))
-                        }
-                        Some(_) | None => lost(),
-                    }
-                }
-                None => lost(),
-            };
-            answers.push(answer);
-        }
-        Ok(answers)
-    }
-
-    async fn end_blocker(&self) -> Result<u64, StoreError> {
-        let row = self
-            .client
-            .query_one(
-                &self.prepared.terminate_blocker,
-                &[&super::connection::APPLICATION_NAME],
-            )
-            .await?;
-        Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
-    }
-}
-
-impl From<tokio_postgres::Error> for InsertError {
-    fn from(error: tokio_postgres::Error) -> InsertError {
-        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
-            return InsertError::LockTimeout;
-        }
-        StoreError::from(error).into()
-    }
-}
-
-impl From<StoreError> for InsertError {
-    fn from(error: StoreError) -> InsertError {
-        match error {
-            StoreError::Unreachable(reason) => InsertError::NotDone(reason),
-            StoreError::OutcomeUnknown(reason) => InsertError::Lost(reason),
-            StoreError::Refused(reason)
-            | StoreError::Conflict(reason)
-            | StoreError::Corrupt(reason) => InsertError::Refused(reason),
-        }
-    }
 }

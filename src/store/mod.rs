@@ -5,6 +5,7 @@
 //! must know when it has lost one.
 
 pub mod append;
+mod append_session;
 mod append_stats;
 pub mod archive;
 mod batch;

@@ -21,6 +21,7 @@ mod rolling;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod skew;
+mod spans;
 mod stop;
 mod tls;
 mod watch;

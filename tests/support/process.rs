@@ -173,7 +173,10 @@ fn command(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_turnkey"));
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
-        if name_text.starts_with("TURNKEY_") || name_text.starts_with("DATABASE_URL") {
+        if name_text.starts_with("TURNKEY_")
+            || name_text.starts_with("OTEL_")
+            || name_text.starts_with("DATABASE_URL")
+        {
             command.env_remove(&name);
         }
     }

@@ -1,0 +1,66 @@
+//! A request's body, read whole, within bounds of size and time.
+
+use std::time::Duration;
+
+use actix_web::HttpMessage;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::{self, HeaderMap};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use super::input::MAX_BODY_BYTES;
+use super::problem::HttpError;
+
+/// How long a client may take to send a body.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// How long the small body of a refused request is waited for, to keep its connection.
+const DISCARD_DEADLINE: Duration = Duration::from_millis(200);
+
+/// Reads the body of a request that the gate has let pass.
+pub async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, HttpError> {
+    if content_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES) {
+        return Err(HttpError::TooLarge);
+    }
+    let payload = request.take_payload();
+    match timeout(BODY_DEADLINE, collect(payload)).await {
+        Ok(body) => body,
+        Err(_) => Err(HttpError::Malformed(format!(
+            "the body did not arrive within {} seconds",
+            BODY_DEADLINE.as_secs()
+        ))),
+    }
+}
+
+async fn collect(mut payload: Payload) -> Result<Bytes, HttpError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|error| HttpError::Malformed(format!("the body broke off: {error}")))?;
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(HttpError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// An answer that leaves a body unread costs the client its connection, so a small one is taken
+/// from the wire first. A great one is not: the answer says `Connection: close`.
+pub async fn discard_small_body(request: &mut ServiceRequest) {
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let small = |length| length > 0 && length <= MAX_BODY_BYTES;
+    if chunked || content_length(request.headers()).is_some_and(small) {
+        // Too late or too long is as good as read: the connection then closes.
+        let _ = timeout(DISCARD_DEADLINE, collect(request.take_payload())).await;
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

@@ -1,0 +1,105 @@
+//! The append writer's connection to Postgres, and what its statements' failures mean.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use super::append::{Answer, NewEvent, lost};
+use super::batch::{self, Prepared};
+use super::{Database, StoreError};
+use crate::game::GameId;
+
+/// The server gives up the lock's wait, and notices a dead writer, by itself.
+pub(super) const SESSION_OPTIONS: &str = "-c lock_timeout=1000 -c tcp_keepalives_idle=5 \
+     -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
+
+/// The writer's own connection, with its statements prepared.
+pub(super) struct Session {
+    client: Client,
+    prepared: Prepared,
+}
+
+/// Why a batch was not inserted.
+pub(super) enum InsertError {
+    LockTimeout,
+    Refused(String),
+    /// The server cannot do it now, and did nothing.
+    NotDone(String),
+    Lost(String),
+}
+
+impl Session {
+    pub(super) async fn open(database: &Database) -> Result<Session, StoreError> {
+        let client = database.client().await?;
+        let prepared = batch::prepare(&client).await?;
+        Ok(Session { client, prepared })
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Inserts `events`, and answers for each. After a lost connection (`sent_before`), an event
+    /// that is there already may be our own.
+    pub(super) async fn insert(
+        &self,
+        events: &[&NewEvent],
+        sent_before: bool,
+    ) -> Result<Vec<Answer>, InsertError> {
+        let positions = batch::insert(&self.client, &self.prepared, events).await?;
+        let mut answers = Vec::with_capacity(events.len());
+        let mut taken: HashMap<(GameId, u32), i64> = positions;
+        for &event in events {
+            let answer = match taken.remove(&(event.game_id, event.version)) {
+                Some(position) => Ok(Arc::new(batch::recorded(event, position))),
+                None if sent_before => {
+                    let there = batch::read_at(&self.client, &self.prepared, event).await?;
+                    match there {
+                        Some(recorded) if batch::is_same(event, &recorded) => {
+                            Ok(Arc::new(recorded))
+                        }
+                        Some(_) | None => lost(),
+                    }
+                }
+                None => lost(),
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    /// Ends a session of ours that holds the append lock and sleeps; how many there were.
+    pub(super) async fn end_blocker(&self) -> Result<u64, StoreError> {
+        let row = self
+            .client
+            .query_one(
+                &self.prepared.terminate_blocker,
+                &[&super::connection::APPLICATION_NAME],
+            )
+            .await?;
+        Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+    }
+}
+
+impl From<tokio_postgres::Error> for InsertError {
+    fn from(error: tokio_postgres::Error) -> InsertError {
+        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            return InsertError::LockTimeout;
+        }
+        StoreError::from(error).into()
+    }
+}
+
+impl From<StoreError> for InsertError {
+    fn from(error: StoreError) -> InsertError {
+        match error {
+            StoreError::Unreachable(reason) => InsertError::NotDone(reason),
+            StoreError::OutcomeUnknown(reason) => InsertError::Lost(reason),
+            StoreError::Refused(reason)
+            | StoreError::Conflict(reason)
+            | StoreError::Corrupt(reason) => InsertError::Refused(reason),
+        }
+    }
+}
