@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use crate::game::whole_number;
+
 /// A frame from a client, its ids not yet looked up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientFrame {
@@ -122,8 +124,10 @@ fn versions(value: Value) -> Result<HashMap<String, u32>, Malformed> {
 
 /// A version beyond any that a game can have is ahead of it, like any other such number.
 fn version(value: &Value) -> Result<u32, Malformed> {
+    let however_written = || whole_number(value).and_then(|number| u64::try_from(number).ok());
     value
         .as_u64()
+        .or_else(however_written)
         .map(|number| u32::try_from(number).unwrap_or(u32::MAX))
         .ok_or_else(|| shape("after is a version: a whole number, 0 or more"))
 }
@@ -175,6 +179,13 @@ mod tests {
             }
         );
         assert_eq!(
+            parsed(json!({"type": "subscribe", "mine": true, "after": {"g": 3.0, "h": 1e15}})),
+            ClientFrame::SubscribeMine {
+                after: HashMap::from([("g".into(), 3), ("h".into(), u32::MAX)]),
+                epoch: None
+            }
+        );
+        assert_eq!(
             parsed(json!({"type": "unsubscribe", "mine": true})),
             ClientFrame::Unsubscribe(Subject::Mine)
         );
@@ -210,6 +221,7 @@ mod tests {
             json!({"type": "subscribe", "gameId": 7}),
             json!({"type": "subscribe", "gameId": "g", "mine": true}),
             json!({"type": "subscribe", "gameId": "g", "after": -1}),
+            json!({"type": "subscribe", "gameId": "g", "after": -1.0}),
             json!({"type": "subscribe", "gameId": "g", "after": 1.5}),
             json!({"type": "subscribe", "gameId": "g", "after": null}),
             json!({"type": "subscribe", "gameId": "g", "after": {"g": 1}}),
