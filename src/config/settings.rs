@@ -243,8 +243,8 @@ fn control_credentials(
     variable: &impl Fn(&str) -> Option<OsString>,
 ) -> Result<ControlCredentials, SettingError> {
     let credentials = ControlCredentials {
-        admin_token: secret::read("TURNKEY_ADMIN_TOKEN", variable)?,
-        access_key_id: secret::read("TURNKEY_ACCESS_KEY_ID", variable)?,
+        admin_token: sent_in_a_header("TURNKEY_ADMIN_TOKEN", variable)?,
+        access_key_id: sent_in_a_header("TURNKEY_ACCESS_KEY_ID", variable)?,
         secret_access_key: secret::read("TURNKEY_SECRET_ACCESS_KEY", variable)?,
     };
     let missing = match (&credentials.access_key_id, &credentials.secret_access_key) {
@@ -254,6 +254,22 @@ fn control_credentials(
     };
     let reason = "is missing: an access key has an id and a secret".to_owned();
     Err(SettingError::new(missing, reason))
+}
+
+/// A credential that callers send as it is: with any other character nobody could.
+fn sent_in_a_header(
+    name: &'static str,
+    variable: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<Secret>, SettingError> {
+    let secret = secret::read(name, variable)?;
+    if let Some(secret) = &secret
+        && !secret.expose().bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        let reason = "is wrong: it is sent in a header, so it holds visible ASCII characters only, \
+                      and no space";
+        return Err(SettingError::new(name, reason.to_owned()));
+    }
+    Ok(secret)
 }
 
 fn control_hosts(list: &str) -> Result<Vec<String>, SettingError> {

@@ -184,6 +184,16 @@ fn wrong_secrets_are_refused_by_name_and_not_shown() {
         &[("TURNKEY_SECRET_ACCESS_KEY", "sk")],
         "TURNKEY_ACCESS_KEY_ID ",
     );
+    for unsendable in [" ", "two words", "trailing-space ", "a-täken-token"] {
+        for name in ["TURNKEY_ADMIN_TOKEN", "TURNKEY_ACCESS_KEY_ID"] {
+            let pair = ("TURNKEY_SECRET_ACCESS_KEY", "sk");
+            refused(
+                &none,
+                &[(name, unsendable), pair],
+                &format!("{name} is wrong"),
+            );
+        }
+    }
     let both = [("TURNKEY_SECRET", SECRET), ("TURNKEY_SECRET_FILE", "/x")];
     refused(&none, &both, "TURNKEY_SECRET ");
     refused(

@@ -15,7 +15,7 @@ pub struct Opened {
 pub enum PlaceError {
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    #[error("DATABASE_URL {0}")]
+    #[error("DATABASE_URL is wrong: {0}")]
     Url(DatabaseUrlError),
 }
 
@@ -50,4 +50,28 @@ fn opened(embedded: Embedded) -> Result<Opened, PlaceError> {
         database,
         embedded: Some(embedded),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn a_place_that_is_none_is_called_by_its_setting() {
+        let url = |url: &str| DatabasePlace::External {
+            url: Secret::new(url.into()),
+        };
+        // No directory lies below a file.
+        let data_dir = std::env::current_exe().unwrap().join("data");
+        for (place, begins) in [
+            (url("nonsense"), "DATABASE_URL is wrong: "),
+            (url("mysql://db/turnkey"), "DATABASE_URL is wrong: "),
+            (DatabasePlace::Embedded { data_dir }, "TURNKEY_DATA_DIR /"),
+        ] {
+            let line = open_for_server(&place).unwrap_err().to_string();
+            assert!(line.starts_with(begins), "{line}");
+            assert!(!line.contains('\n'), "{line}");
+        }
+    }
 }

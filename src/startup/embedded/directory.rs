@@ -41,7 +41,10 @@ impl Layout {
             .recursive(true)
             .mode(0o700)
             .create(data_dir)
-            .map_err(io_at("cannot make", data_dir))?;
+            .map_err(|source| EmbeddedError::DataDirectory {
+                directory: data_dir.to_owned(),
+                source,
+            })?;
         let root = fs::canonicalize(data_dir).map_err(io_at("cannot resolve", data_dir))?;
         Ok(Layout::of(root))
     }

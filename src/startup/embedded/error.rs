@@ -27,6 +27,12 @@ pub enum EmbeddedError {
         made_by: u32,
         installed: String,
     },
+    /// The setting names a path that is no directory and cannot become one.
+    #[error("TURNKEY_DATA_DIR {} cannot be made: {source}", directory.display())]
+    DataDirectory {
+        directory: PathBuf,
+        source: io::Error,
+    },
     /// Another Turnkey works on this data directory.
     #[error("another turnkey ({holder}) is already running on {}", directory.display())]
     InUse { directory: PathBuf, holder: String },
