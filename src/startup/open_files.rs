@@ -38,15 +38,16 @@ pub fn make_room(sockets: usize, pool_size: usize) -> Room {
 }
 
 impl Room {
-    /// An eighth of the files is left for other connections than sockets, another for those of the
-    /// control plane.
+    /// Up to an eighth of the files is left for other connections than sockets, and up to another for
+    /// those of the control plane.
     fn within(files: usize, sockets: usize) -> Room {
-        let eighth = files / 8;
-        let sockets = sockets.min(files - 2 * eighth);
+        let others = OTHER_CONNECTIONS.min(files / 8);
+        let control_connections = control::MAX_CONNECTIONS.min(files / 8);
+        let sockets = sockets.min(files - others - control_connections);
         Room {
             sockets,
-            connections: sockets + OTHER_CONNECTIONS.min(eighth),
-            control_connections: control::MAX_CONNECTIONS.min(eighth),
+            connections: sockets + others,
+            control_connections,
         }
     }
 }
