@@ -14,6 +14,13 @@ use crate::support::process::Scratch;
 
 const ALERTS: &str = "deploy/prometheus/alerts.yaml";
 const DASHBOARD: &str = "deploy/grafana/turnkey.json";
+/// Names in deploy/ that begin like our metrics, and are of other things.
+const NO_METRICS: &[&str] = &[
+    "turnkey_access_key_id",
+    "turnkey_container",
+    "turnkey_secret",
+    "turnkey_secret_access_key",
+];
 
 /// A metric as it is served: its type, and the labels of its samples.
 #[derive(Debug, Default)]
@@ -108,6 +115,37 @@ async fn alerts_and_panels_ask_for_what_is_served() {
         }
     }
     check_with_promtool(&panels);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_metric_named_in_deploy_is_served() {
+    let served = served(&busy_server().await.metrics().await);
+    let mut by_file = BTreeMap::new();
+    for file in files_under(&root().join("deploy")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut names: BTreeSet<String> = asked(&text).into_iter().map(|m| m.name).collect();
+        names.retain(|name| !NO_METRICS.contains(&&**name));
+        by_file.insert(file, names);
+    }
+    let collector = &by_file[&root().join("deploy/terraform/collector.tf")];
+    assert!(collector.len() >= 4, "the names are found: {collector:?}");
+    for (file, names) in &by_file {
+        for name in names {
+            let is_served = family_of(&served, name).is_some();
+            assert!(is_served, "{}: {name} is not served", file.display());
+        }
+    }
+}
+
+/// Every file in the directory and below; what tools keep there is hidden.
+fn files_under(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let seen = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+    seen.flat_map(|entry| match entry.path() {
+        path if path.is_dir() => files_under(&path),
+        path => vec![path],
+    })
+    .collect()
 }
 
 /// Has Prometheus itself read the rules, and the panels' queries as rules.

@@ -273,6 +273,17 @@ impl Reader {
     }
 }
 
+/// Makes the directory where it is missing, and those above it, all for good: an archive must not
+/// be lost with the name of its directory.
+pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
+    let above = directory.ancestors();
+    let missing: Vec<&Path> = above
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .collect();
+    fs::create_dir_all(directory)?;
+    missing.into_iter().try_for_each(sync_directory)
+}
+
 /// Makes the names in a file's directory last.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|path| !path.as_os_str().is_empty());

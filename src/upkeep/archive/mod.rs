@@ -161,7 +161,7 @@ async fn write(
         changed_before: selection.changed_before,
         stage: selection.stage.as_ref().map(ToString::to_string),
     };
-    let made = std::fs::create_dir_all(directory);
+    let made = file::make_directory(directory);
     made.map_err(|error| file::of(directory, error))?;
     let mut writer = Writer::create(&directory.join(name(now)), &header)?;
     let filled: Result<(), UpkeepError> = loop {
