@@ -15,6 +15,10 @@ ensure_node() {
     fi
     apt_install nodejs npm
   fi
+  if ! node -e 'process.exit(parseInt(process.versions.node, 10) < 18 ? 1 : 0)'; then
+    echo "Node.js 18 or newer is needed, and this is $(node --version): a test runs the validator of AsyncAPI." >&2
+    return 1
+  fi
   local stamp=$NODE_DIRECTORY/.packages
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${NODE_PACKAGES[*]}" ]; then
     return

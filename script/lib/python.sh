@@ -19,9 +19,13 @@ ensure_environment() {
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$*" ]; then
     return
   fi
+  if command -v python3 >/dev/null && ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "Python 3.11 or newer is needed, and this is $(python3 --version): what is run here needs it." >&2
+    return 1
+  fi
   if ! python3 -m venv "$environment" 2>/dev/null; then
     if ! command -v apt-get >/dev/null; then
-      echo "Install Python 3.9 or newer with its venv module: what is run here needs it." >&2
+      echo "Install Python 3.11 or newer with its venv module: what is run here needs it." >&2
       return 1
     fi
     apt_install python3 python3-venv

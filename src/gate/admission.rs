@@ -171,7 +171,7 @@ impl Gate {
         Some(stage.needs_key(request.path, request.verb))
     }
 
-    async fn identify(&self, api_key: Option<&str>) -> Result<Credential, Unidentified> {
+    async fn identify(&self, api_key: Option<&str>) -> Result<Arc<Credential>, Unidentified> {
         let text = api_key.ok_or(Refusal::KeyMissing)?;
         let inner = &self.inner;
         let remembered = inner.identities.remembered(text, &inner.snapshot.load());

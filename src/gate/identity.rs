@@ -42,7 +42,7 @@ struct Fit {
 
 /// Every call reads it and hardly one writes, so a lock that readers share is the cheapest.
 #[derive(Default)]
-struct Fits(RwLock<HashMap<Digest, Arc<Fit>, BuildHasherDefault<FirstBytes>>>);
+struct Fits(RwLock<HashMap<Digest, Fit, BuildHasherDefault<FirstBytes>>>);
 
 /// Digests are as good as random: their first bytes are hash enough.
 #[derive(Default)]
@@ -87,14 +87,13 @@ impl Identities {
     }
 
     /// The stored value that `text` is, if that was found out before and is still stored.
-    pub fn remembered(&self, text: &str, snapshot: &Snapshot) -> Option<Credential> {
+    pub fn remembered(&self, text: &str, snapshot: &Snapshot) -> Option<Arc<Credential>> {
         let digest = self.digest(text);
-        let fit = self.fits.get(&digest)?;
-        let credential = snapshot.credential(&fit.lookup, &fit.phc);
+        let credential = self.fits.credential(&digest, snapshot)?;
         if credential.is_none() {
             self.fits.forget(&digest);
         }
-        credential.cloned()
+        credential
     }
 
     /// The stored value that `text` is, found out by hashing where it must be.
@@ -102,7 +101,7 @@ impl Identities {
         &self,
         text: &str,
         snapshots: &ArcSwap<Snapshot>,
-    ) -> Result<Credential, Unidentified> {
+    ) -> Result<Arc<Credential>, Unidentified> {
         let value = ApiKeyValue::parse(text).map_err(|_| Refusal::KeyMalformed)?;
         let digest = self.digest(text);
         loop {
@@ -147,9 +146,12 @@ impl Identities {
 }
 
 impl Fits {
-    fn get(&self, digest: &Digest) -> Option<Arc<Fit>> {
+    /// What the value is known to fit, if that is still stored; `None` where nothing is known. No
+    /// count but the credential's own is touched: callers of one key share it over all cores.
+    fn credential(&self, digest: &Digest, snapshot: &Snapshot) -> Option<Option<Arc<Credential>>> {
         let fits = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        fits.get(digest).cloned()
+        let fit = fits.get(digest)?;
+        Some(snapshot.credential(&fit.lookup, &fit.phc).cloned())
     }
 
     /// Remembers one more; where there is no room, in the place of any other.
@@ -160,7 +162,7 @@ impl Fits {
         {
             fits.remove(&other);
         }
-        fits.insert(digest, Arc::new(fit));
+        fits.insert(digest, fit);
     }
 
     fn forget(&self, digest: &Digest) {

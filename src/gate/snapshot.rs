@@ -22,7 +22,7 @@ pub(super) struct Snapshot {
     pub salt: Vec<u8>,
     stages: HashMap<String, Stage>,
     keys: HashMap<KeyId, Arc<Key>>,
-    credentials: HashMap<Lookup, Vec<Credential>>,
+    credentials: HashMap<Lookup, Vec<Arc<Credential>>>,
     compiled_at: OffsetDateTime,
     /// When keys expire, in order.
     expiries: Vec<OffsetDateTime>,
@@ -67,7 +67,6 @@ pub(super) struct Plan {
 }
 
 /// A value that a key answers to.
-#[derive(Clone)]
 pub(super) struct Credential {
     pub key: Arc<Key>,
     pub phc: Arc<str>,
@@ -83,7 +82,7 @@ impl Snapshot {
         now: OffsetDateTime,
     ) -> Snapshot {
         let keys = compile_keys(&tables, limits, now);
-        let mut credentials: HashMap<Lookup, Vec<Credential>> = HashMap::new();
+        let mut credentials: HashMap<Lookup, Vec<Arc<Credential>>> = HashMap::new();
         for value in tables.key_values {
             if let Some(key) = keys.get(&value.key) {
                 let credential = Credential {
@@ -94,7 +93,7 @@ impl Snapshot {
                 credentials
                     .entry(value.lookup)
                     .or_default()
-                    .push(credential);
+                    .push(Arc::new(credential));
             }
         }
         let mut expiries: Vec<OffsetDateTime> =
@@ -142,7 +141,7 @@ impl Snapshot {
     }
 
     /// The values that one with this lookup may be.
-    pub fn candidates(&self, lookup: &Lookup) -> &[Credential] {
+    pub fn candidates(&self, lookup: &Lookup) -> &[Arc<Credential>] {
         self.credentials
             .get(lookup)
             .map(Vec::as_slice)
@@ -150,7 +149,7 @@ impl Snapshot {
     }
 
     /// The value of that hash, if it is still there.
-    pub fn credential(&self, lookup: &Lookup, phc: &str) -> Option<&Credential> {
+    pub fn credential(&self, lookup: &Lookup, phc: &str) -> Option<&Arc<Credential>> {
         self.candidates(lookup)
             .iter()
             .find(|credential| *credential.phc == *phc)

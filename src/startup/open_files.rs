@@ -57,12 +57,13 @@ fn raise_limit() -> usize {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return usize::MAX;
     };
-    // Some systems name a limit that they then do not allow.
-    let files = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
-        Ok(()) => hard,
-        Err(_) => soft,
-    };
-    usize::try_from(files).unwrap_or(usize::MAX)
+    // Some systems name a limit that they then do not allow: macOS none at all, and it takes this.
+    const ALLOWED_EVERYWHERE: u64 = 10_240;
+    let files = [hard, hard.min(ALLOWED_EVERYWHERE)]
+        .into_iter()
+        .filter(|files| *files > soft)
+        .find(|files| setrlimit(Resource::RLIMIT_NOFILE, *files, hard).is_ok());
+    usize::try_from(files.unwrap_or(soft)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! With n instances each takes rate/n and burst/n, at least one call. When n or the plan changes,
 //! the new limiter begins no fuller than the old one was, so a change is no second burst.
 //!
-//! A call takes no lock while nothing changes: callers of one key do not wait for one another.
+//! A call that passes takes no lock while nothing changes: callers of one key do not wait for one another.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
