@@ -14,7 +14,7 @@ use super::upkeep;
 
 pub const SECRET: &str = "a secret of at least thirty-two bytes";
 
-pub const ADMIN_TOKEN: &str = "an admin token for the tests";
+pub const ADMIN_TOKEN: &str = "an-admin-token-for-the-tests";
 pub const ACCESS_KEY_ID: &str = "AKIDTESTS";
 pub const SECRET_ACCESS_KEY: &str = "a secret access key for the tests";
 
