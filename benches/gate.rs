@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use support::load::{Load, Pace};
+use support::load::{Load, Measured, Pace};
 use support::place::{Place, address_of};
 use support::report::{Series, Target, print};
 use support::{client, cost, keys, parameter, wait_for};
@@ -25,11 +25,13 @@ const OK: &[u16] = &[200];
 /// A queue of hashings that is full answers 503 instead of 403.
 const REFUSED: &[u16] = &[403, 503];
 
-/// Stage `all` needs no key for what is measured. Plan `dev` sets no limit; plan `limits` sets both,
+/// Stage `all` is `dev`, but needs no key for what is measured. Plan `dev` sets no limit; plan `limits` sets both,
 /// so high that they are only counted.
 const SEED: &str = r#"
-    insert into deployment (id, methods, rules) values ('benchopen1',
-        '{"/game":{"POST":false},"/game/{gameId}":{"GET":false},"/variants":{"GET":false}}', '{}');
+    insert into deployment (id, methods, rules)
+        select 'benchopen1',
+            '{"/game":{"POST":false},"/game/{gameId}":{"GET":false},"/variants":{"GET":false}}', rules
+        from deployment;
     insert into stage (name, deployment_id) values ('all', 'benchopen1');
     insert into usage_plan (id, name, rate, burst, quota_limit, quota_offset, quota_period)
         values ('benchlimit', 'limits', 1000000, 1000000, 1000000000000, 0, 'DAY');
@@ -37,6 +39,18 @@ const SEED: &str = r#"
     insert into usage_plan (id, name) values ('benchbulk0', 'bulk');
     insert into usage_plan_stage (plan_id, stage) values ('benchbulk0', 'dev');
 "#;
+
+/// How long a load runs before it is another's turn.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// What one load did in all its turns of a round.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    calls: f64,
+    seconds: f64,
+    /// Of the server's processors; `None` where nobody tells.
+    micros: Option<f64>,
+}
 
 struct Bench {
     server: Pid,
@@ -117,6 +131,8 @@ impl Bench {
         self.compare(&title, &loads, Target::Open, Target::AtMost(1.05));
     }
 
+    /// Runs all loads in turns of a moment, so that what else the machine does falls on all alike,
+    /// and no key is ever out of use for so long that its share of a quota has ended.
     fn compare(
         &self,
         title: &str,
@@ -126,21 +142,28 @@ impl Bench {
     ) {
         let series = || loads.iter().map(|(name, _)| Series::new(name)).collect();
         let (mut rates, mut costs): (Vec<Series>, Vec<Series>) = (series(), series());
-        for (_, load) in loads {
-            load.run(Pace::AsAnswered, self.round / 2);
-        }
-        for round in 0..self.rounds {
-            for index in turns(round, loads.len()) {
-                let before = cost::processor_micros(self.server);
-                let measured = loads[index].1.run(Pace::AsAnswered, self.round);
-                let after = cost::processor_micros(self.server);
-                rates[index].values.push(measured.per_second());
-                if let (Some(before), Some(after)) = (before, after) {
-                    let calls = measured.latencies.len() as f64;
-                    costs[index].values.push((after - before) / calls);
+        wait_for(async {
+            let mut all = Vec::new();
+            for (_, load) in loads {
+                let mut lanes = load.open().await;
+                lanes.run(Pace::AsAnswered, self.round / 2).await;
+                all.push(lanes);
+            }
+            let moments = (self.round.as_millis() / MOMENT.as_millis()).max(1) as u32;
+            for _ in 0..self.rounds {
+                let mut spent = vec![Spent::default(); all.len()];
+                for index in (0..moments).flat_map(|moment| turns(moment, loads.len())) {
+                    let before = cost::processor_micros(self.server);
+                    let measured = all[index].run(Pace::AsAnswered, MOMENT).await;
+                    let after = cost::processor_micros(self.server);
+                    spent[index].add(&measured, before.zip(after));
+                }
+                for (index, spent) in spent.iter().enumerate() {
+                    rates[index].values.push(spent.per_second());
+                    costs[index].values.extend(spent.cost());
                 }
             }
-        }
+        });
         print(
             &format!("{title}: throughput"),
             "calls/s",
@@ -202,6 +225,24 @@ impl Bench {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let requests = requests("/dev/variants", &keys);
         Load::new(self.address, requests, connections, REFUSED)
+    }
+}
+
+impl Spent {
+    fn add(&mut self, measured: &Measured, processor: Option<(f64, f64)>) {
+        self.calls += measured.latencies.len() as f64;
+        self.seconds += measured.elapsed.as_secs_f64();
+        if let Some((before, after)) = processor {
+            *self.micros.get_or_insert_default() += after - before;
+        }
+    }
+
+    fn per_second(&self) -> f64 {
+        self.calls / self.seconds
+    }
+
+    fn cost(&self) -> Option<f64> {
+        Some(self.micros? / self.calls)
     }
 }
 

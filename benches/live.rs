@@ -11,9 +11,10 @@ mod support;
 
 use std::time::Duration;
 
+use memchr::memmem;
 use nix::unistd::Pid;
 use support::board::Board;
-use support::client::{self, Connection, find};
+use support::client::{self, Connection};
 use support::echo::{self, Echo};
 use support::place::{Door, Place, control_of};
 use support::process::Process;
@@ -330,7 +331,7 @@ fn too_slow(server: &Process) -> String {
         let request = client::request("GET", "/metrics", &[], None);
         let answer = connection.call(&request).await.unwrap();
         let name = b"turnkey_live_drops_total{reason=\"too_slow\"} ";
-        let start = find(answer.body, name).map_or(answer.body.len(), |at| at + name.len());
+        let start = memmem::find(answer.body, name).map_or(answer.body.len(), |at| at + name.len());
         let text = String::from_utf8_lossy(&answer.body[start..]);
         text.lines().next().unwrap_or("?").to_owned()
     })

@@ -2,17 +2,16 @@
 
 use nix::unistd::Pid;
 
-/// The kernel counts in hundredths of a second on every platform that has this file.
-const TICK_MICROS: f64 = 10_000.0;
-
 /// Processor time so far, of all its threads, in microseconds.
+#[cfg(target_os = "linux")]
 pub fn processor_micros(process: Pid) -> Option<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field is the name, in brackets, with anything in it.
-    let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace().skip(11);
-    let user: f64 = fields.next()?.parse().ok()?;
-    let system: f64 = fields.next()?.parse().ok()?;
-    Some((user + system) * TICK_MICROS)
+    let used = nix::time::clock_getcpuclockid(process).ok()?.now().ok()?;
+    Some(used.tv_sec() as f64 * 1e6 + used.tv_nsec() as f64 / 1e3)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn processor_micros(_process: Pid) -> Option<f64> {
+    None
 }
 
 /// Resident memory now, in bytes.

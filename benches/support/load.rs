@@ -27,6 +27,12 @@ pub struct Load {
     next: Arc<AtomicUsize>,
 }
 
+/// A load with its connections open.
+pub struct Lanes {
+    load: Load,
+    connections: Vec<Connection>,
+}
+
 #[derive(Clone, Copy)]
 pub enum Pace {
     AsAnswered,
@@ -60,7 +66,7 @@ impl Load {
 
     /// Runs on this thread.
     pub fn run(&self, pace: Pace, duration: Duration) -> Measured {
-        super::wait_for(async { self.run_on(self.open().await, pace, duration).await })
+        super::wait_for(async { self.open().await.run(pace, duration).await })
     }
 
     /// Runs on a thread of its own; returns once its connections are open.
@@ -69,9 +75,9 @@ impl Load {
         let (opened, is_open) = channel();
         let thread = std::thread::spawn(move || {
             super::wait_for(async {
-                let connections = load.open().await;
+                let mut lanes = load.open().await;
                 opened.send(()).unwrap();
-                load.run_on(connections, pace, duration).await
+                lanes.run(pace, duration).await
             })
         });
         is_open.recv().unwrap();
@@ -94,36 +100,24 @@ impl Load {
         })
     }
 
-    async fn open(&self) -> Vec<Connection> {
+    /// To be run on the runtime that this is called on.
+    pub async fn open(&self) -> Lanes {
         let mut connections = Vec::new();
         for _ in 0..self.connections {
             connections.push(Connection::open(self.address).await.unwrap());
         }
-        connections
+        Lanes {
+            load: self.clone(),
+            connections,
+        }
     }
 
-    async fn run_on(
+    async fn work(
         &self,
-        connections: Vec<Connection>,
-        pace: Pace,
-        duration: Duration,
-    ) -> Measured {
-        let began = Instant::now();
-        let mut running = JoinSet::new();
-        for (number, connection) in (0..).zip(connections) {
-            let load = self.clone();
-            let schedule = Schedule::of(pace, number, self.connections, began);
-            running.spawn(async move { load.work(connection, schedule, began + duration).await });
-        }
-        let mut measured = Measured::default();
-        while let Some(latencies) = running.join_next().await {
-            measured.latencies.extend(latencies.unwrap());
-        }
-        measured.elapsed = began.elapsed();
-        measured
-    }
-
-    async fn work(&self, mut connection: Connection, schedule: Schedule, end: Instant) -> Vec<u32> {
+        connection: &mut Connection,
+        schedule: Schedule,
+        end: Instant,
+    ) -> Vec<u32> {
         let mut latencies = Vec::with_capacity(1 << 14);
         let mut due = schedule.first;
         loop {
@@ -141,10 +135,7 @@ impl Load {
                 return latencies;
             }
             let index = self.next.fetch_add(1, Ordering::Relaxed) % self.requests.len();
-            latencies.push(
-                self.call(&mut connection, &self.requests[index], sent)
-                    .await,
-            );
+            latencies.push(self.call(connection, &self.requests[index], sent).await);
         }
     }
 
@@ -157,6 +148,29 @@ impl Load {
             String::from_utf8_lossy(answer.body)
         );
         u32::try_from(sent.elapsed().as_micros()).unwrap()
+    }
+}
+
+impl Lanes {
+    pub async fn run(&mut self, pace: Pace, duration: Duration) -> Measured {
+        let began = Instant::now();
+        let mut running = JoinSet::new();
+        for (number, mut connection) in (0..).zip(self.connections.drain(..)) {
+            let load = self.load.clone();
+            let schedule = Schedule::of(pace, number, load.connections, began);
+            running.spawn(async move {
+                let latencies = load.work(&mut connection, schedule, began + duration).await;
+                (connection, latencies)
+            });
+        }
+        let mut measured = Measured::default();
+        while let Some(done) = running.join_next().await {
+            let (connection, latencies) = done.unwrap();
+            self.connections.push(connection);
+            measured.latencies.extend(latencies);
+        }
+        measured.elapsed = began.elapsed();
+        measured
     }
 }
 

@@ -4,10 +4,9 @@
 use std::io::{ErrorKind, Result};
 use std::net::SocketAddr;
 
+use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-
-use super::client::find;
 
 const TEXT: u8 = 1;
 
@@ -47,7 +46,7 @@ impl Socket {
         let request = super::client::request("GET", path, &lines, None);
         socket.stream.write_all(&request).await?;
         loop {
-            if let Some(end) = find(&socket.buffer, b"\r\n\r\n") {
+            if let Some(end) = memmem::find(&socket.buffer, b"\r\n\r\n") {
                 let head = String::from_utf8_lossy(&socket.buffer[..end]).into_owned();
                 assert!(head.starts_with("HTTP/1.1 101"), "{head}");
                 socket.buffer.drain(..end + 4);

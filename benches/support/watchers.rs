@@ -8,11 +8,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
+use memchr::memmem;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::board::Board;
-use super::client::{Connection, find};
+use super::client::Connection;
 use super::place::Door;
 use super::socket::{Socket, is_of};
 
@@ -201,5 +202,5 @@ fn game_and_version(text: &[u8]) -> Option<(&[u8], u64)> {
 }
 
 fn after<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    text.get(find(text, name)? + name.len()..)
+    text.get(memmem::find(text, name)? + name.len()..)
 }
