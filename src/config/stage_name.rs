@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::Serialize;
+use smol_str::SmolStr;
 
 /// The first segments of public paths. A stage of that name would hide them.
 const TAKEN: [&str; 10] = [
@@ -15,7 +15,7 @@ const MAX_LENGTH: usize = 128;
 /// 1 to 128 of `A-Z a-z 0-9 _ -`, and no public path. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct StageName(Arc<str>);
+pub struct StageName(SmolStr);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StageNameError {

@@ -11,7 +11,6 @@ use super::State;
 use super::context::Call;
 use super::input;
 use super::problem::HttpError;
-use crate::gate::KeyId;
 use crate::play::{Caller, RequestKey};
 
 /// Who calls, by their key and, where they sent one, their player token.
@@ -19,7 +18,7 @@ async fn caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Cal
     let bearer = input::bearer_token(request.headers())?;
     Ok(Caller {
         stage: call.stage.clone(),
-        api_key_id: call.key.as_ref().map(KeyId::to_string),
+        api_key_id: call.key.as_ref().map(|key| key.as_str().to_owned()),
         client_address: call.client_address,
         player: state.play.authenticate(bearer).await?,
     })
