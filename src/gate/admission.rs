@@ -1,17 +1,15 @@
 //! The judgement of one request: key, a plan that holds this key and this stage,
 //! throttle, quota.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use bytestring::ByteString;
+use std::time::{Duration, Instant};
 
 use super::Gate;
 use super::identity::Unidentified;
+use super::limits::{Question, Verdict};
 use super::snapshot::{Credential, KeyPlan};
 use super::stats::Outcome;
 use crate::config::StageName;
-use crate::store::{KeyId, PlanId};
+use crate::store::KeyId;
 
 /// What the gate looks at.
 #[derive(Clone, Copy)]
@@ -30,9 +28,6 @@ pub struct Request<'a> {
 pub struct Admission {
     /// `None` where the method needs no key.
     pub key: Option<KeyId>,
-    pub plan: Option<PlanId>,
-    /// The key's name, for logs.
-    pub app: Option<Arc<str>>,
     pub rate_limit: RateLimit,
 }
 
@@ -40,7 +35,7 @@ pub struct Admission {
 /// limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    pub policy: Option<ByteString>,
+    pub policy: Option<String>,
     pub current: Option<String>,
 }
 
@@ -50,11 +45,11 @@ pub enum Denial {
     Forbidden,
     TooManyRequests {
         retry_after: Duration,
-        rate_limit: RateLimit,
+        rate_limit: Box<RateLimit>,
     },
     LimitExceeded {
         retry_after: Duration,
-        rate_limit: RateLimit,
+        rate_limit: Box<RateLimit>,
     },
     Unavailable,
 }
@@ -73,7 +68,7 @@ impl Denial {
     pub fn rate_limit(&self) -> RateLimit {
         match self {
             Denial::TooManyRequests { rate_limit, .. }
-            | Denial::LimitExceeded { rate_limit, .. } => rate_limit.clone(),
+            | Denial::LimitExceeded { rate_limit, .. } => (**rate_limit).clone(),
             Denial::Forbidden | Denial::Unavailable => RateLimit::default(),
         }
     }
@@ -117,6 +112,27 @@ impl Refusal {
     }
 }
 
+/// What is known of a request without waiting.
+enum AtOnce<'a> {
+    NoKeyNeeded,
+    Known(Known),
+    /// Only hashing can tell whose this value is.
+    Unknown(&'a str),
+}
+
+/// What is known of a request whose key is known.
+enum Known {
+    Passed(Admission),
+    Unasked(Unasked),
+}
+
+/// Only the database can tell whether this key's plan lets the request pass.
+struct Unasked {
+    key: KeyId,
+    plan: KeyPlan,
+    question: Question,
+}
+
 impl Gate {
     /// Judges a request of a known stage and method, and counts what came of it.
     ///
@@ -134,50 +150,93 @@ impl Gate {
     }
 
     async fn judge(&self, request: &Request<'_>) -> Result<Admission, Denied> {
-        if !self.is_confirmed() {
+        let now = Instant::now();
+        if !self.is_confirmed(now) {
             return Err(unavailable());
         }
-        match self.needs_key(request) {
-            Some(true) => {}
-            Some(false) => return Ok(Admission::default()),
-            None => return Err(forbidden(None, Refusal::StageUnknown)),
-        }
-        let credential = match self.identify(request.api_key).await {
-            Ok(credential) => credential,
-            Err(Unidentified::Overloaded) => return Err(unavailable()),
-            Err(Unidentified::Refused(refusal)) => return Err(forbidden(None, refusal)),
+        // What waits is kept on the heap, so that the many calls that need not are small.
+        let known = match self.judge_at_once(request, now)? {
+            AtOnce::NoKeyNeeded => return Ok(Admission::default()),
+            AtOnce::Known(known) => known,
+            AtOnce::Unknown(text) => Box::pin(self.judge_by_hashing(text, request)).await?,
         };
-        let key = &credential.key;
-        let plan = self
-            .plan_of(&credential, request.stage)
-            .map_err(|refusal| forbidden(Some(&key.id), refusal))?;
-        let rate_limit = plan
-            .limits
-            .admit(&self.inner.limits, &plan.on, request)
-            .await
-            .map_err(|denial| limited(&key.id, denial))?;
-        Ok(Admission {
-            key: Some(key.id.clone()),
-            plan: Some(plan.on.plan.id.clone()),
-            app: key.app.clone(),
-            rate_limit,
+        match known {
+            Known::Passed(admission) => Ok(admission),
+            Known::Unasked(unasked) => Box::pin(self.judge_by_asking(unasked, request)).await,
+        }
+    }
+
+    /// Writes nothing that calls share but what limits them: callers of one key would pay for it
+    /// on every processor.
+    fn judge_at_once<'a>(&self, request: &Request<'a>, now: Instant) -> Result<AtOnce<'a>, Denied> {
+        let snapshot = self.inner.snapshot.load();
+        // The stage may have gone since it was asked for.
+        let Some(stage) = snapshot.stage(request.stage.as_str()) else {
+            return Err(forbidden(None, Refusal::StageUnknown));
+        };
+        if !stage.needs_key(request.path, request.verb) {
+            return Ok(AtOnce::NoKeyNeeded);
+        }
+        let Some(text) = request.api_key else {
+            return Err(forbidden(None, Refusal::KeyMissing));
+        };
+        Ok(match self.inner.identities.remembered(text, &snapshot) {
+            Some(credential) => AtOnce::Known(self.judge_known(credential, request, now)?),
+            None => AtOnce::Unknown(text),
         })
     }
 
-    /// `None` where the stage has gone since it was asked for.
-    fn needs_key(&self, request: &Request<'_>) -> Option<bool> {
-        let snapshot = self.inner.snapshot.load();
-        let stage = snapshot.stage(request.stage.as_str())?;
-        Some(stage.needs_key(request.path, request.verb))
+    async fn judge_by_hashing(&self, text: &str, request: &Request<'_>) -> Result<Known, Denied> {
+        let inner = &self.inner;
+        match inner.identities.find(text, &inner.snapshot).await {
+            Ok(credential) => self.judge_known(&credential, request, Instant::now()),
+            Err(Unidentified::Overloaded) => Err(unavailable()),
+            Err(Unidentified::Refused(refusal)) => Err(forbidden(None, refusal)),
+        }
     }
 
-    async fn identify(&self, api_key: Option<&str>) -> Result<Arc<Credential>, Unidentified> {
-        let text = api_key.ok_or(Refusal::KeyMissing)?;
-        let inner = &self.inner;
-        let remembered = inner.identities.remembered(text, &inner.snapshot.load());
-        match remembered {
-            Some(credential) => Ok(credential),
-            None => inner.identities.find(text, &inner.snapshot).await,
+    fn judge_known(
+        &self,
+        credential: &Credential,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Result<Known, Denied> {
+        let key = &credential.key.id;
+        let plan = self
+            .plan_of(credential, request.stage, now)
+            .map_err(|refusal| forbidden(Some(key.clone()), refusal))?;
+        let limits = &self.inner.limits;
+        match plan.limits.admit(limits, &plan.on, request, now) {
+            Verdict::Passed(rate_limit) => Ok(Known::Passed(Admission {
+                key: Some(key.clone()),
+                rate_limit,
+            })),
+            Verdict::Denied(denial) => Err(limited(key.clone(), denial)),
+            Verdict::Unasked(question) => Ok(Known::Unasked(Unasked {
+                key: key.clone(),
+                plan: plan.clone(),
+                question,
+            })),
+        }
+    }
+
+    async fn judge_by_asking(
+        &self,
+        unasked: Unasked,
+        request: &Request<'_>,
+    ) -> Result<Admission, Denied> {
+        let Unasked {
+            key,
+            plan,
+            question,
+        } = unasked;
+        let limits = &self.inner.limits;
+        match plan.limits.ask(limits, &plan.on, request, question).await {
+            Ok(rate_limit) => Ok(Admission {
+                key: Some(key),
+                rate_limit,
+            }),
+            Err(denial) => Err(limited(key, denial)),
         }
     }
 
@@ -186,8 +245,9 @@ impl Gate {
         &self,
         credential: &'a Credential,
         stage: &StageName,
+        now: Instant,
     ) -> Result<&'a KeyPlan, Refusal> {
-        let now = self.inner.clock.now();
+        let now = || self.inner.clock.at(now);
         let key = &credential.key;
         if !credential.is_good(now) {
             return Err(Refusal::ValueExpired);
@@ -202,10 +262,10 @@ impl Gate {
     }
 }
 
-fn forbidden(key: Option<&KeyId>, refusal: Refusal) -> Denied {
+fn forbidden(key: Option<KeyId>, refusal: Refusal) -> Denied {
     Denied {
         denial: Denial::Forbidden,
-        key: key.cloned(),
+        key,
         outcome: Outcome::Refused(refusal),
     }
 }
@@ -219,7 +279,7 @@ fn unavailable() -> Denied {
 }
 
 /// What a limit of the key's plan denies.
-fn limited(key: &KeyId, denial: Denial) -> Denied {
+fn limited(key: KeyId, denial: Denial) -> Denied {
     let outcome = match denial {
         Denial::TooManyRequests { .. } => Outcome::Throttled,
         Denial::LimitExceeded { .. } => Outcome::QuotaExhausted,
@@ -227,7 +287,7 @@ fn limited(key: &KeyId, denial: Denial) -> Denied {
     };
     Denied {
         denial,
-        key: Some(key.clone()),
+        key: Some(key),
         outcome,
     }
 }

@@ -185,7 +185,7 @@ fn judge_key<'a>(
     if !key.enabled {
         return Err(chain.refused(Link::Enabled, Refusal::KeyDisabled.to_string()));
     }
-    if !key.is_good(now) {
+    if !key.is_good(|| now) {
         return Err(chain.refused(Link::Enabled, Refusal::KeyExpired.to_string()));
     }
     chain.holds(Link::Enabled, "the key is enabled".to_owned());

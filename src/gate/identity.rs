@@ -8,13 +8,14 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use crossbeam_utils::sync::ShardedLock;
 use moka::sync::Cache;
 use rand::RngExt;
-use sha2::{Digest as _, Sha256};
+use siphasher::sip128::SipHasher24;
 
 use super::snapshot::{Credential, Snapshot};
 use super::verifier::{Digest, Overloaded, Question, Verifier};
@@ -26,9 +27,9 @@ const REMEMBERED_MISSES: u64 = 100_000;
 const MISS_REMEMBERED_FOR: Duration = Duration::from_secs(10);
 
 pub(super) struct Identities {
-    /// Has taken in a secret that keeps what is remembered from being compared with anything
-    /// outside this process.
-    keyed: Sha256,
+    /// Its key is a secret of this process: nobody outside can tell a value's digest, so nobody can
+    /// look for a value with the digest of another, nor compare what is remembered with anything.
+    keyed: SipHasher24,
     fits: Fits,
     /// The serial of the snapshot under which a value fitted nothing.
     misses: Cache<Digest, u64>,
@@ -40,9 +41,9 @@ struct Fit {
     phc: Arc<str>,
 }
 
-/// Every call reads it and hardly one writes, so a lock that readers share is the cheapest.
+/// Every call reads it and hardly one writes, so the lock is one that readers do not share either.
 #[derive(Default)]
-struct Fits(RwLock<HashMap<Digest, Fit, BuildHasherDefault<FirstBytes>>>);
+struct Fits(ShardedLock<HashMap<Digest, Fit, BuildHasherDefault<FirstBytes>>>);
 
 /// Digests are as good as random: their first bytes are hash enough.
 #[derive(Default)]
@@ -69,10 +70,9 @@ impl From<Overloaded> for Unidentified {
 
 impl Identities {
     pub fn new(threads: NonZeroUsize) -> Identities {
-        // A whole block, so that what remains to be done for a value is one block more.
-        let secret: [u8; 64] = rand::rng().random();
+        let secret: [u8; 16] = rand::rng().random();
         Identities {
-            keyed: Sha256::new_with_prefix(secret),
+            keyed: SipHasher24::new_with_key(&secret),
             fits: Fits::default(),
             misses: Cache::builder()
                 .max_capacity(REMEMBERED_MISSES)
@@ -87,7 +87,7 @@ impl Identities {
     }
 
     /// The stored value that `text` is, if that was found out before and is still stored.
-    pub fn remembered(&self, text: &str, snapshot: &Snapshot) -> Option<Arc<Credential>> {
+    pub fn remembered<'a>(&self, text: &str, snapshot: &'a Snapshot) -> Option<&'a Credential> {
         let digest = self.digest(text);
         let credential = self.fits.credential(&digest, snapshot)?;
         if credential.is_none() {
@@ -140,18 +140,20 @@ impl Identities {
     }
 
     fn digest(&self, text: &str) -> Digest {
-        let keyed = self.keyed.clone();
-        keyed.chain_update(text.as_bytes()).finalize().into()
+        self.keyed.hash(text.as_bytes()).as_bytes()
     }
 }
 
 impl Fits {
-    /// What the value is known to fit, if that is still stored; `None` where nothing is known. No
-    /// count but the credential's own is touched: callers of one key share it over all cores.
-    fn credential(&self, digest: &Digest, snapshot: &Snapshot) -> Option<Option<Arc<Credential>>> {
+    /// What the value is known to fit, if that is still stored; `None` where nothing is known.
+    fn credential<'a>(
+        &self,
+        digest: &Digest,
+        snapshot: &'a Snapshot,
+    ) -> Option<Option<&'a Credential>> {
         let fits = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let fit = fits.get(digest)?;
-        Some(snapshot.credential(&fit.lookup, &fit.phc).cloned())
+        Some(snapshot.credential(&fit.lookup, &fit.phc).map(Arc::as_ref))
     }
 
     /// Remembers one more; where there is no room, in the place of any other.

@@ -124,7 +124,7 @@ impl Gate {
         let snapshot = self.inner.snapshot.load();
         snapshot.stage(stage.as_str()).is_some()
             && snapshot.key(key).is_some_and(|key| {
-                key.is_good(self.inner.clock.now()) && key.plan_on(stage).is_some()
+                key.is_good(|| self.inner.clock.now()) && key.plan_on(stage).is_some()
             })
     }
 
@@ -161,7 +161,7 @@ impl Gate {
             quota_queue: inner.limits.asking(),
             quota_leased: inner.limits.leased(),
             generation: inner.snapshot.load().serial,
-            snapshot_age: self.unconfirmed_for(),
+            snapshot_age: self.unconfirmed_for(Instant::now()),
             instances: self.instances(),
         }
     }
@@ -172,13 +172,14 @@ impl Gate {
     }
 
     /// Whether the tables were known to be as the snapshot has them, a moment ago.
-    fn is_confirmed(&self) -> bool {
-        self.unconfirmed_for() < TRUSTED_FOR
+    fn is_confirmed(&self, now: Instant) -> bool {
+        self.unconfirmed_for(now) < TRUSTED_FOR
     }
 
-    fn unconfirmed_for(&self) -> Duration {
+    fn unconfirmed_for(&self, now: Instant) -> Duration {
         let confirmed = Duration::from_millis(self.inner.confirmed_ms.load(Ordering::Relaxed));
-        self.inner.opened.elapsed().saturating_sub(confirmed)
+        let open_for = now.saturating_duration_since(self.inner.opened);
+        open_for.saturating_sub(confirmed)
     }
 
     /// Whether the snapshot is of these tables and this day.

@@ -35,7 +35,6 @@ pub(super) struct Stage {
 
 pub(super) struct Key {
     pub id: KeyId,
-    pub app: Option<Arc<str>>,
     pub enabled: bool,
     pub expires_at: Option<OffsetDateTime>,
     /// Its plans, also those that hold no stage.
@@ -137,7 +136,7 @@ impl Snapshot {
     /// Whether any value of the key has not expired. Looks through all values of all keys.
     pub fn has_good_value(&self, id: &KeyId, now: OffsetDateTime) -> bool {
         let mut all = self.credentials.values().flatten();
-        all.any(|credential| credential.key.id == *id && credential.is_good(now))
+        all.any(|credential| credential.key.id == *id && credential.is_good(|| now))
     }
 
     /// The values that one with this lookup may be.
@@ -175,7 +174,7 @@ impl Key {
         self.plans.iter().find(|plan| plan.on.stage == *stage)
     }
 
-    pub fn is_good(&self, now: OffsetDateTime) -> bool {
+    pub fn is_good(&self, now: impl FnOnce() -> OffsetDateTime) -> bool {
         self.enabled && is_before(now, self.expires_at)
     }
 }
@@ -201,13 +200,14 @@ impl PlanStage {
 }
 
 impl Credential {
-    pub fn is_good(&self, now: OffsetDateTime) -> bool {
+    pub fn is_good(&self, now: impl FnOnce() -> OffsetDateTime) -> bool {
         is_before(now, self.expires_at)
     }
 }
 
-fn is_before(now: OffsetDateTime, end: Option<OffsetDateTime>) -> bool {
-    end.is_none_or(|end| now < end)
+/// Few keys expire, so seldom anybody needs to know what time it is.
+fn is_before(now: impl FnOnce() -> OffsetDateTime, end: Option<OffsetDateTime>) -> bool {
+    end.is_none_or(|end| now() < end)
 }
 
 fn compile_stage(row: StageRow) -> Option<(String, Stage)> {
@@ -261,7 +261,6 @@ fn compile_keys(
         .map(|row| {
             let key = Key {
                 id: row.id.clone(),
-                app: row.name.as_deref().map(Into::into),
                 enabled: row.enabled,
                 expires_at: row.expires_at,
                 plan_ids: plan_ids.remove(&row.id).unwrap_or_default(),

@@ -15,6 +15,7 @@ mod listener;
 pub mod openapi;
 mod pipeline;
 mod problem;
+mod rate_limit;
 mod refusal;
 pub mod requests;
 pub mod routes;

@@ -3,6 +3,7 @@
 //!
 //! Nothing of a body is looked at before the gate has let the request pass.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -24,15 +25,13 @@ use super::front::set_default;
 use super::problem::HttpError;
 use super::requests::{RequestRecord, Route};
 use super::routes::{self, Endpoint, Matched, Verb};
-use super::{Readiness, State, cors};
+use super::{Readiness, State, cors, rate_limit};
 use crate::config::StageName;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
 use crate::trace::{self, span};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What a path and a method ask for.
 enum Target {
@@ -252,7 +251,9 @@ async fn admit(
     rate_limit: &mut RateLimit,
 ) -> Result<Call, HttpError> {
     let api_key = if endpoint.operation == "openLive" {
-        handshake::credentials(request.request()).api_key
+        handshake::credentials(request.request())
+            .api_key
+            .map(Cow::Owned)
     } else {
         api_key(request.headers())
     };
@@ -296,12 +297,12 @@ async fn admit(
 }
 
 /// The key as it was sent; a second one, or one that is not text, makes it one that nobody has.
-fn api_key(headers: &HeaderMap) -> Option<String> {
+fn api_key(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let mut values = headers.get_all("x-api-key");
     let value = values.next()?;
     match (value.to_str(), values.next()) {
-        (Ok(text), None) => Some(text.to_owned()),
-        _ => Some(String::new()),
+        (Ok(text), None) => Some(Cow::Borrowed(text)),
+        _ => Some(Cow::Borrowed("")),
     }
 }
 
@@ -338,26 +339,15 @@ fn without_prefix(request: &mut ServiceRequest, prefix_bytes: usize) {
 }
 
 fn finish(headers: &mut HeaderMap, request_id: RequestId, rate_limit: RateLimit) {
-    insert_text(headers, REQUEST_ID, request_id.to_string());
-    if let Some(policy) = rate_limit.policy
-        && let Ok(policy) = HeaderValue::from_maybe_shared(policy.into_bytes())
-    {
-        headers.insert(RATE_LIMIT_POLICY, policy);
+    if let Ok(id) = HeaderValue::try_from(request_id.to_string()) {
+        headers.insert(REQUEST_ID, id);
     }
-    if let Some(current) = rate_limit.current {
-        insert_text(headers, RATE_LIMIT, current);
-    }
+    rate_limit::tell(headers, rate_limit);
     let defaults = [
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::VARY, "Authorization, x-api-key"),
     ];
     for (name, value) in defaults {
         set_default(headers, name, value);
-    }
-}
-
-fn insert_text(headers: &mut HeaderMap, name: HeaderName, value: String) {
-    if let Ok(value) = HeaderValue::try_from(value) {
-        headers.insert(name, value);
     }
 }

@@ -29,7 +29,12 @@ impl Default for Clock {
 impl Clock {
     /// Now, to the microsecond, as stored times are.
     pub fn now(&self) -> OffsetDateTime {
-        let since = duration_micros(self.started.elapsed());
+        self.at(Instant::now())
+    }
+
+    /// What this clock said, or is going to say, at that instant.
+    pub fn at(&self, instant: Instant) -> OffsetDateTime {
+        let since = duration_micros(instant.saturating_duration_since(self.started));
         from_micros(
             self.base_micros
                 .load(Ordering::Relaxed)
@@ -55,7 +60,8 @@ fn micros(at: OffsetDateTime) -> i64 {
 }
 
 fn from_micros(micros: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+    OffsetDateTime::UNIX_EPOCH
+        .checked_add(time::Duration::microseconds(micros))
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 

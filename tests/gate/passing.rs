@@ -11,8 +11,6 @@ async fn the_right_key_passes_and_is_named() {
     let (id, value) = world.key().await;
     let admission = world.ask(Some(value.expose())).await.unwrap();
     assert_eq!(admission.key, Some(id));
-    assert_eq!(admission.plan, Some(world.plan.clone()));
-    assert_eq!(admission.app.as_deref(), Some("app"));
 }
 
 #[tokio::test]
@@ -145,10 +143,19 @@ async fn a_key_passes_where_a_plan_of_its_own_holds_the_stage() {
     change.insert_plan_key(&plan, &id).await.unwrap();
     change.commit().await.unwrap();
     world.until(|| world.gate.is_live(&id, &prod)).await;
+    world
+        .by_hand("update usage_plan set rate = 5, burst = 10 where name = 'prod'")
+        .await;
+    world
+        .until(|| world.gate.plan_rate(&id, &prod).is_some())
+        .await;
     let on_prod = world.ask_on("prod", Some(value.expose())).await.unwrap();
-    assert_eq!(on_prod.plan, Some(plan));
+    assert_eq!(
+        on_prod.rate_limit.policy.as_deref(),
+        Some("\"throttle\";q=10;w=2")
+    );
     let on_dev = world.ask(Some(value.expose())).await.unwrap();
-    assert_eq!(on_dev.plan, Some(world.plan.clone()));
+    assert_eq!(on_dev.rate_limit.policy, None);
 
     world.by_hand("delete from stage where name = 'prod'").await;
     world.until(|| world.gate.stage("prod").is_none()).await;

@@ -1,16 +1,18 @@
 //! `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers-10 has them.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use bytestring::ByteString;
+use itoa::Integer;
 
 use super::quota::Remaining;
 use super::throttle::Room;
 use crate::store::plans::Throttle;
 
+/// Both limits, with numbers as large as they get.
+const LONGEST: usize = 96;
+
 /// What a plan sets; `None` where it sets nothing. `quota` is its limit and the seconds of a period.
-pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> Option<ByteString> {
+pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> Option<String> {
     let mut items = Vec::new();
     if let Some(throttle) = throttle {
         let burst = throttle.burst.max(0);
@@ -20,7 +22,7 @@ pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> O
     if let Some((limit, seconds)) = quota {
         items.push(format!("\"quota\";q={limit};w={seconds}"));
     }
-    (!items.is_empty()).then(|| items.join(", ").into())
+    (!items.is_empty()).then(|| items.join(", "))
 }
 
 /// What is left now, of what is known.
@@ -28,20 +30,29 @@ pub(super) fn current(throttle: Option<Room>, quota: Option<Remaining>) -> Optio
     if throttle.is_none() && quota.is_none() {
         return None;
     }
-    let mut text = String::with_capacity(64);
-    // Writing to a String cannot fail.
+    let mut text = String::with_capacity(LONGEST);
     if let Some(room) = throttle {
         let seconds = whole_seconds(room.refilled_in);
-        let _ = write!(text, "\"throttle\";r={};t={seconds}", room.calls);
+        push(&mut text, "\"throttle\";r=", room.calls, seconds);
     }
     if let Some(remaining) = quota {
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
+        let name = if text.is_empty() {
+            "\"quota\";r="
+        } else {
+            ", \"quota\";r="
+        };
         let seconds = whole_seconds(remaining.resets_in);
-        let _ = write!(text, "\"quota\";r={};t={seconds}", remaining.calls);
+        push(&mut text, name, remaining.calls, seconds);
     }
     Some(text)
+}
+
+/// Without `format!`, since this is done at every call.
+fn push(text: &mut String, name: &str, left: impl Integer, seconds: u64) {
+    text.push_str(name);
+    text.push_str(itoa::Buffer::new().format(left));
+    text.push_str(";t=");
+    text.push_str(itoa::Buffer::new().format(seconds));
 }
 
 /// Rounded up.
@@ -67,14 +78,13 @@ mod tests {
     #[test]
     fn policies_name_what_the_plan_sets() {
         let throttle = |rate, burst| Some(Throttle { rate, burst });
-        let shown = |throttle, quota| policy(throttle, quota).as_deref().map(str::to_owned);
-        assert_eq!(shown(None, None), None);
+        assert_eq!(policy(None, None), None);
         assert_eq!(
-            shown(throttle(5.0, 12), Some((1000, 86400))).as_deref(),
+            policy(throttle(5.0, 12), Some((1000, 86400))).as_deref(),
             Some("\"throttle\";q=12;w=3, \"quota\";q=1000;w=86400")
         );
         assert_eq!(
-            shown(throttle(0.0, 0), None).as_deref(),
+            policy(throttle(0.0, 0), None).as_deref(),
             Some("\"throttle\";q=0;w=1")
         );
     }

@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytestring::ByteString;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -44,24 +43,42 @@ pub(super) struct Limits {
     asks: Mutex<Option<mpsc::Receiver<Ask>>>,
 }
 
-/// One key in one plan.
+/// One key in one plan. What every call writes comes first and in one line of the cache, which
+/// the processors that serve the key's calls hand to one another.
+#[repr(C, align(64))]
 pub(super) struct KeyLimits {
+    /// Calls that passed and are not written down yet.
+    calls: AtomicU64,
+    share: Mutex<Share>,
     plan: PlanId,
     key: KeyId,
     throttle: ThrottleState,
     /// Of methods that have a throttle of their own.
     methods: Mutex<HashMap<String, Arc<ThrottleState>>>,
     quota: Mutex<Option<QuotaSetting>>,
-    share: Mutex<Share>,
-    /// Calls that passed and are not written down yet.
-    calls: AtomicU64,
     last_use: Mutex<settle::LastUse>,
 }
 
 /// The limits that hold for one method.
 pub(super) struct Limited {
     pub throttle: Option<Throttle>,
-    pub policy: Option<ByteString>,
+    /// Copied for each answer, since one that all share would be counted on every processor.
+    pub policy: Option<String>,
+}
+
+/// What can be said of a call without the database.
+pub(super) enum Verdict {
+    Passed(RateLimit),
+    Denied(Denial),
+    Unasked(Question),
+}
+
+/// What the database has to be asked first.
+pub(super) enum Question {
+    /// For one call of the quota; the throttle has this room left.
+    Quota(QuotaSetting, Option<Room>),
+    /// What is left of the quota, for the answer to a call that is too fast.
+    Remaining(QuotaSetting, TooFast),
 }
 
 impl Limits {
@@ -141,48 +158,83 @@ impl KeyLimits {
         }
     }
 
-    /// Spends one call, or says why it may not pass. A call that is too fast spends no quota.
-    pub async fn admit(
+    /// Spends one call, or says why it may not pass, as far as that is known without the database.
+    /// A call that is too fast spends no quota.
+    pub fn admit(
         self: &Arc<Self>,
         limits: &Limits,
         on: &PlanStage,
         request: &Request<'_>,
-    ) -> Result<RateLimit, Denial> {
+        now: Instant,
+    ) -> Verdict {
         let limited = on.limits_of(request);
-        let quota = on.plan.quota;
         let checked = limited.throttle.map(|throttle| {
             self.throttle_of(on, request)
                 .check(throttle, limits.instances())
         });
         let room = match checked.transpose() {
             Ok(room) => room,
-            Err(TooFast { wait }) => {
-                let remaining = self.look(limits, quota).await;
-                let none = Room {
-                    calls: 0,
-                    refilled_in: wait,
-                };
-                return Err(Denial::TooManyRequests {
-                    retry_after: at_least_a_second(wait),
-                    rate_limit: rate_limit(limited, Some(none), remaining),
-                });
+            Err(too_fast) => return self.refuse(too_fast, limited, on.plan.quota),
+        };
+        let remaining = match on.plan.quota {
+            None => None,
+            Some(quota) => {
+                let (spent, remaining) = lock(&self.share).spend(quota, now);
+                match spent {
+                    Spent::Passed => remaining,
+                    Spent::PassedAndFill => {
+                        desk::fill(&limits.desk, self, quota);
+                        remaining
+                    }
+                    Spent::Exhausted(exhausted) => {
+                        return Verdict::Denied(exhaustion(exhausted, limited, room, remaining));
+                    }
+                    Spent::Ask => return Verdict::Unasked(Question::Quota(quota, room)),
+                }
             }
         };
-        let remaining = match quota {
-            None => None,
-            Some(quota) => self.spend(limits, quota).await?.map_err(|exhausted| {
-                let none = Remaining {
-                    calls: 0,
-                    resets_in: exhausted.retry_after,
-                };
-                Denial::LimitExceeded {
-                    retry_after: at_least_a_second(exhausted.retry_after),
-                    rate_limit: rate_limit(limited, room, self.known(quota).or(Some(none))),
-                }
-            })?,
-        };
         self.calls.fetch_add(1, Ordering::Relaxed);
-        Ok(rate_limit(limited, room, remaining))
+        Verdict::Passed(rate_limit(limited, room, remaining))
+    }
+
+    /// The verdict on a call that the database has to be asked about.
+    ///
+    /// # Errors
+    /// Why it may not pass.
+    pub async fn ask(
+        self: &Arc<Self>,
+        limits: &Limits,
+        on: &PlanStage,
+        request: &Request<'_>,
+        question: Question,
+    ) -> Result<RateLimit, Denial> {
+        let limited = on.limits_of(request);
+        match question {
+            Question::Quota(quota, room) => match desk::spend(&limits.desk, self, quota).await {
+                Some(Answer::Passed) => {
+                    self.calls.fetch_add(1, Ordering::Relaxed);
+                    Ok(rate_limit(limited, room, self.known(quota)))
+                }
+                Some(Answer::Exhausted(exhausted)) => {
+                    Err(exhaustion(exhausted, limited, room, self.known(quota)))
+                }
+                None => Err(Denial::Unavailable),
+            },
+            Question::Remaining(quota, too_fast) => {
+                // Where nobody answers, nothing more is known.
+                let _ = desk::look(&limits.desk, self, quota).await;
+                Err(excess(too_fast, limited, self.known(quota)))
+            }
+        }
+    }
+
+    /// Refuses a call that is too fast, and says what is left of the quota.
+    fn refuse(&self, too_fast: TooFast, limited: &Limited, quota: Option<QuotaSetting>) -> Verdict {
+        match quota.map(|quota| (quota, self.known(quota))) {
+            Some((quota, None)) => Verdict::Unasked(Question::Remaining(quota, too_fast)),
+            Some((_, remaining)) => Verdict::Denied(excess(too_fast, limited, remaining)),
+            None => Verdict::Denied(excess(too_fast, limited, None)),
+        }
     }
 
     /// How long a call is going to be too fast, where one just was.
@@ -207,44 +259,6 @@ impl KeyLimits {
         }
     }
 
-    /// Spends one call of the quota, and says what is left, as far as is known; the outer error is
-    /// that it cannot be taken.
-    async fn spend(
-        self: &Arc<Self>,
-        limits: &Limits,
-        quota: QuotaSetting,
-    ) -> Result<Result<Option<Remaining>, Exhausted>, Denial> {
-        let (spent, remaining) = lock(&self.share).spend(quota, Instant::now());
-        match spent {
-            Spent::Passed => Ok(Ok(remaining)),
-            Spent::PassedAndFill => {
-                desk::fill(&limits.desk, self, quota);
-                Ok(Ok(remaining))
-            }
-            Spent::Exhausted(exhausted) => Ok(Err(exhausted)),
-            Spent::Ask => match desk::spend(&limits.desk, self, quota).await {
-                Some(Answer::Passed) => Ok(Ok(self.known(quota))),
-                Some(Answer::Exhausted(exhausted)) => Ok(Err(exhausted)),
-                None => Err(Denial::Unavailable),
-            },
-        }
-    }
-
-    /// What is left of the quota, asked for where it was not known a moment ago.
-    async fn look(
-        self: &Arc<Self>,
-        limits: &Limits,
-        quota: Option<QuotaSetting>,
-    ) -> Option<Remaining> {
-        let quota = quota?;
-        if let Some(remaining) = self.known(quota) {
-            return Some(remaining);
-        }
-        // Where nobody answers, nothing more is known.
-        let _ = desk::look(&limits.desk, self, quota).await;
-        self.known(quota)
-    }
-
     fn known(&self, quota: QuotaSetting) -> Option<Remaining> {
         lock(&self.share).remaining(quota, Instant::now())
     }
@@ -261,6 +275,33 @@ impl ThrottleOf<'_> {
             ThrottleOf::Plan(state) => state.check(throttle, instances),
             ThrottleOf::Method(state) => state.check(throttle, instances),
         }
+    }
+}
+
+fn excess(too_fast: TooFast, limited: &Limited, remaining: Option<Remaining>) -> Denial {
+    let none = Room {
+        calls: 0,
+        refilled_in: too_fast.wait,
+    };
+    Denial::TooManyRequests {
+        retry_after: at_least_a_second(too_fast.wait),
+        rate_limit: Box::new(rate_limit(limited, Some(none), remaining)),
+    }
+}
+
+fn exhaustion(
+    exhausted: Exhausted,
+    limited: &Limited,
+    room: Option<Room>,
+    remaining: Option<Remaining>,
+) -> Denial {
+    let none = Remaining {
+        calls: 0,
+        resets_in: exhausted.retry_after,
+    };
+    Denial::LimitExceeded {
+        retry_after: at_least_a_second(exhausted.retry_after),
+        rate_limit: Box::new(rate_limit(limited, room, remaining.or(Some(none)))),
     }
 }
 

@@ -22,7 +22,9 @@ const OTHERS_GIVE_BACK_IN: Duration = Duration::from_secs(2);
 /// No share is taken for more calls than this.
 const MOST_WANTED: i64 = 100_000;
 
+/// What every call writes comes first.
 #[derive(Default)]
+#[repr(C)]
 pub(super) struct Share {
     left: i64,
     lease: Option<Lease>,
@@ -45,9 +47,8 @@ struct Lease {
 #[derive(Clone, Copy)]
 struct Taken {
     at: Instant,
-    /// What could be spent from then on.
+    /// What could be spent from then on; what is not left of it is spent.
     size: i64,
-    spent: i64,
     /// Calls before that, each counted half for every second that had passed since.
     of_late: f64,
 }
@@ -94,9 +95,6 @@ impl Share {
     fn spend_one(&mut self, quota: QuotaSetting, now: Instant) -> Spent {
         if self.is_good(quota, now) && self.left > 0 {
             self.left -= 1;
-            if let Some(last) = &mut self.last {
-                last.spent += 1;
-            }
             if self.is_to_be_filled(now) {
                 self.is_filling = true;
                 return Spent::PassedAndFill;
@@ -116,8 +114,8 @@ impl Share {
         let most = last
             .size
             .saturating_mul(2)
-            .max(last.pace_of_late(now) as i64);
-        let second = (last.pace(now) as i64).clamp(1, most.max(1));
+            .max(last.pace_of_late(self.left, now) as i64);
+        let second = (last.pace(self.left, now) as i64).clamp(1, most.max(1));
         (second.min(MOST_WANTED) - self.left).max(0)
     }
 
@@ -164,14 +162,14 @@ impl Share {
         };
         let is_of_same = self.lease.is_some_and(|old| old.is_of_same(&lease));
         let old = if is_of_same { None } else { self.take_back() };
-        self.left += grant.granted - passing;
-        self.lease = Some(lease);
+        let of_late = self.last.map_or(0.0, |last| last.of_late(self.left, asked));
         self.last = Some(Taken {
             at: asked,
-            size: self.left + passing,
-            spent: passing,
-            of_late: self.last.map_or(0.0, |last| last.of_late(asked)),
+            size: self.left + grant.granted,
+            of_late,
         });
+        self.left += grant.granted - passing;
+        self.lease = Some(lease);
         (passing, old)
     }
 
@@ -200,6 +198,9 @@ impl Share {
     pub fn take_back(&mut self) -> Option<Unspent> {
         let lease = self.lease.take()?;
         let unspent = std::mem::take(&mut self.left);
+        if let Some(last) = &mut self.last {
+            last.size -= unspent;
+        }
         (unspent > 0).then_some(Unspent {
             period_start: lease.period_start,
             epoch: lease.epoch,
@@ -235,19 +236,23 @@ impl Lease {
 
 impl Taken {
     /// Calls a second since then; where that is less, of late. The pace of a moment says little.
-    fn pace(&self, now: Instant) -> f64 {
+    fn pace(&self, left: i64, now: Instant) -> f64 {
         let seconds = self.seconds_since(now).max(0.01);
-        (self.spent as f64 / seconds).max(self.pace_of_late(now))
+        (self.spent(left) as f64 / seconds).max(self.pace_of_late(left, now))
     }
 
     /// Who pauses is likely to come back as fast. It is never more than what was really spent.
-    fn pace_of_late(&self, now: Instant) -> f64 {
+    fn pace_of_late(&self, left: i64, now: Instant) -> f64 {
         // So many calls a second, each counted as `of_late` has them, add up to `of_late`.
-        self.of_late(now) * std::f64::consts::LN_2
+        self.of_late(left, now) * std::f64::consts::LN_2
     }
 
-    fn of_late(&self, now: Instant) -> f64 {
-        (self.of_late + self.spent as f64) * (-self.seconds_since(now)).exp2()
+    fn of_late(&self, left: i64, now: Instant) -> f64 {
+        (self.of_late + self.spent(left) as f64) * (-self.seconds_since(now)).exp2()
+    }
+
+    fn spent(&self, left: i64) -> i64 {
+        self.size - left
     }
 
     fn seconds_since(&self, now: Instant) -> f64 {

@@ -43,7 +43,7 @@ struct Current {
 
 /// What is left of the burst, on this instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Room {
+pub(in crate::gate) struct Room {
     pub calls: u32,
     /// Until the whole burst is there again.
     pub refilled_in: Duration,
@@ -51,7 +51,7 @@ pub(super) struct Room {
 
 /// Too fast. Another try may pass after this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooFast {
+pub(in crate::gate) struct TooFast {
     pub wait: Duration,
 }
 

@@ -196,7 +196,7 @@ fn headers_that_say_what_to_do() {
 #[test]
 fn the_gate_refuses_byte_for_byte() {
     let retry_after = Duration::from_millis(1200);
-    let rate_limit = RateLimit::default();
+    let rate_limit = Box::<RateLimit>::default();
     let throttled = Denial::TooManyRequests {
         retry_after,
         rate_limit: rate_limit.clone(),
