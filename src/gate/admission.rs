@@ -31,12 +31,26 @@ pub struct Admission {
     pub rate_limit: RateLimit,
 }
 
-/// The values of the headers `RateLimit-Policy` and `RateLimit`; `None` where the plan sets no
-/// limit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the headers `RateLimit-Policy` and `RateLimit` are to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    pub policy: Option<String>,
-    pub current: Option<String>,
+    /// What the plan sets: calls in a window of so many seconds.
+    pub policy: Allowances,
+    /// What is left, as far as is known, and the seconds until it is whole again.
+    pub current: Allowances,
+}
+
+/// `None` where there is no such limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowances {
+    pub throttle: Option<Allowance>,
+    pub quota: Option<Allowance>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    pub calls: i64,
+    pub seconds: u64,
 }
 
 /// A request that may not pass. `retry_after` is whole seconds, at least one.
@@ -68,7 +82,7 @@ impl Denial {
     pub fn rate_limit(&self) -> RateLimit {
         match self {
             Denial::TooManyRequests { rate_limit, .. }
-            | Denial::LimitExceeded { rate_limit, .. } => (**rate_limit).clone(),
+            | Denial::LimitExceeded { rate_limit, .. } => **rate_limit,
             Denial::Forbidden | Denial::Unavailable => RateLimit::default(),
         }
     }

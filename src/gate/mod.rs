@@ -26,7 +26,9 @@ use arc_swap::ArcSwap;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-pub use admission::{Admission, Denial, Denied, RateLimit, Refusal, Request};
+pub use admission::{
+    Admission, Allowance, Allowances, Denial, Denied, RateLimit, Refusal, Request,
+};
 pub use explain::{Explanation, Judged, Link, Question};
 pub use reload::run_reload;
 pub use stats::{GateStats, GateVitals, Outcome};

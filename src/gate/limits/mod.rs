@@ -3,8 +3,8 @@
 //! What was spent outlives the snapshots: a key keeps its [`KeyLimits`] for as long as it is in the
 //! plan, whatever else changes.
 
+mod allowance;
 mod desk;
-mod headers;
 mod quota;
 mod settle;
 mod throttle;
@@ -19,14 +19,14 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::snapshot::PlanStage;
-use super::{Denial, RateLimit, Request};
+use super::{Allowances, Denial, RateLimit, Request};
 use crate::store::plans::{QuotaSetting, Throttle};
 use crate::store::{KeyId, PlanId};
 use desk::{Answer, Ask};
 use quota::{Exhausted, Remaining, Share, Spent};
 use throttle::{Room, ThrottleState, TooFast};
 
-pub(super) use headers::policy;
+pub(super) use allowance::policy;
 pub(super) use settle::{count_instances, run, settle_all};
 
 /// All that this instance knows of what keys have spent.
@@ -62,8 +62,7 @@ pub(super) struct KeyLimits {
 /// The limits that hold for one method.
 pub(super) struct Limited {
     pub throttle: Option<Throttle>,
-    /// Copied for each answer, since one that all share would be counted on every processor.
-    pub policy: Option<String>,
+    pub policy: Allowances,
 }
 
 /// What can be said of a call without the database.
@@ -307,13 +306,13 @@ fn exhaustion(
 
 fn rate_limit(limited: &Limited, room: Option<Room>, remaining: Option<Remaining>) -> RateLimit {
     RateLimit {
-        policy: limited.policy.clone(),
-        current: headers::current(room, remaining),
+        policy: limited.policy,
+        current: allowance::current(room, remaining),
     }
 }
 
 fn at_least_a_second(duration: Duration) -> Duration {
-    Duration::from_secs(headers::whole_seconds(duration).max(1))
+    Duration::from_secs(allowance::whole_seconds(duration).max(1))
 }
 
 /// No code panics while it holds one of these locks, so what they guard is whole in any case.
