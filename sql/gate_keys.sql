@@ -1,2 +1,2 @@
 -- gate_keys
-select id, name, enabled, expires_at from api_key
+select id, enabled, expires_at from api_key

@@ -220,7 +220,7 @@ impl Gate {
             .plan_of(credential, request.stage, now)
             .map_err(|refusal| forbidden(Some(key.clone()), refusal))?;
         let limits = &self.inner.limits;
-        match plan.limits.admit(limits, &plan.on, request, now) {
+        match plan.limits.admit(limits, &plan.on, request) {
             Verdict::Passed(rate_limit) => Ok(Known::Passed(Admission {
                 key: Some(key.clone()),
                 rate_limit,

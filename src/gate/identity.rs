@@ -41,7 +41,8 @@ struct Fit {
     phc: Arc<str>,
 }
 
-/// Every call reads it and hardly one writes, so the lock is one that readers do not share either.
+/// Every call reads it and hardly one writes, so the lock is one that up to eight threads read
+/// without sharing anything.
 #[derive(Default)]
 struct Fits(ShardedLock<HashMap<Digest, Fit, BuildHasherDefault<FirstBytes>>>);
 

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use crossbeam_utils::CachePadded;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -63,7 +64,7 @@ struct Inner {
     confirmed_ms: AtomicU64,
     identities: Identities,
     limits: Limits,
-    stats: GateStats,
+    stats: CachePadded<GateStats>,
 }
 
 impl Gate {
@@ -103,7 +104,7 @@ impl Gate {
                 confirmed_ms: AtomicU64::new(0),
                 identities: Identities::new(threads),
                 limits,
-                stats: GateStats::default(),
+                stats: CachePadded::default(),
             }),
         })
     }

@@ -1,6 +1,7 @@
 //! `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers-10 has them.
 //!
-//! They are written at every call of a key with limits, so neither with `format!` nor on the heap.
+//! They are written at every call of a key with limits, so without `format!`, and where the heap is
+//! needed, for the header alone.
 
 use std::cell::RefCell;
 use std::io::{Result, Write};

@@ -32,7 +32,7 @@ impl Clock {
         self.at(Instant::now())
     }
 
-    /// What this clock said, or is going to say, at that instant.
+    /// What this clock now says of that instant.
     pub fn at(&self, instant: Instant) -> OffsetDateTime {
         let since = duration_micros(instant.saturating_duration_since(self.started));
         from_micros(

@@ -15,7 +15,7 @@ const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 #[error("an id is 10 of the characters a-z 0-9")]
 pub struct IdError;
 
-// Every call bears some of them: short texts are copied, and no count is shared by all who hold one.
+// Every call bears some of them. Texts as short as these are copied: who hold one share no count.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -59,7 +59,6 @@ pub struct StageRow {
 #[derive(Clone, Debug)]
 pub struct KeyRow {
     pub id: KeyId,
-    pub name: Option<String>,
     pub enabled: bool,
     pub expires_at: Option<OffsetDateTime>,
 }
@@ -209,7 +208,6 @@ fn stage_row(row: &Row) -> Result<StageRow, StoreError> {
 fn key_row(row: &Row) -> KeyRow {
     KeyRow {
         id: KeyId::stored(row.get("id")),
-        name: row.get("name"),
         enabled: row.get("enabled"),
         expires_at: row.get("expires_at"),
     }

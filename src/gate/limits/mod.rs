@@ -164,7 +164,6 @@ impl KeyLimits {
         limits: &Limits,
         on: &PlanStage,
         request: &Request<'_>,
-        now: Instant,
     ) -> Verdict {
         let limited = on.limits_of(request);
         let checked = limited.throttle.map(|throttle| {
@@ -178,7 +177,10 @@ impl KeyLimits {
         let remaining = match on.plan.quota {
             None => None,
             Some(quota) => {
-                let (spent, remaining) = lock(&self.share).spend(quota, now);
+                let mut share = lock(&self.share);
+                // Read with the lock held: a share must not outlive its end while a thread waits.
+                let (spent, remaining) = share.spend(quota, Instant::now());
+                drop(share);
                 match spent {
                     Spent::Passed => remaining,
                     Spent::PassedAndFill => {
