@@ -1,7 +1,7 @@
 //! The judgement of one request: key, a plan that holds this key and this stage,
 //! throttle, quota.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Gate;
 use super::identity::Unidentified;
@@ -164,12 +164,11 @@ impl Gate {
     }
 
     async fn judge(&self, request: &Request<'_>) -> Result<Admission, Denied> {
-        let now = Instant::now();
-        if !self.is_confirmed(now) {
+        if !self.is_confirmed() {
             return Err(unavailable());
         }
         // What waits is kept on the heap, so that the many calls that need not are small.
-        let known = match self.judge_at_once(request, now)? {
+        let known = match self.judge_at_once(request)? {
             AtOnce::NoKeyNeeded => return Ok(Admission::default()),
             AtOnce::Known(known) => known,
             AtOnce::Unknown(text) => Box::pin(self.judge_by_hashing(text, request)).await?,
@@ -182,7 +181,7 @@ impl Gate {
 
     /// Writes nothing that calls share but what limits them: callers of one key would pay for it
     /// on every processor.
-    fn judge_at_once<'a>(&self, request: &Request<'a>, now: Instant) -> Result<AtOnce<'a>, Denied> {
+    fn judge_at_once<'a>(&self, request: &Request<'a>) -> Result<AtOnce<'a>, Denied> {
         let snapshot = self.inner.snapshot.load();
         // The stage may have gone since it was asked for.
         let Some(stage) = snapshot.stage(request.stage.as_str()) else {
@@ -195,7 +194,7 @@ impl Gate {
             return Err(forbidden(None, Refusal::KeyMissing));
         };
         Ok(match self.inner.identities.remembered(text, &snapshot) {
-            Some(credential) => AtOnce::Known(self.judge_known(credential, request, now)?),
+            Some(credential) => AtOnce::Known(self.judge_known(credential, request)?),
             None => AtOnce::Unknown(text),
         })
     }
@@ -203,21 +202,16 @@ impl Gate {
     async fn judge_by_hashing(&self, text: &str, request: &Request<'_>) -> Result<Known, Denied> {
         let inner = &self.inner;
         match inner.identities.find(text, &inner.snapshot).await {
-            Ok(credential) => self.judge_known(&credential, request, Instant::now()),
+            Ok(credential) => self.judge_known(&credential, request),
             Err(Unidentified::Overloaded) => Err(unavailable()),
             Err(Unidentified::Refused(refusal)) => Err(forbidden(None, refusal)),
         }
     }
 
-    fn judge_known(
-        &self,
-        credential: &Credential,
-        request: &Request<'_>,
-        now: Instant,
-    ) -> Result<Known, Denied> {
+    fn judge_known(&self, credential: &Credential, request: &Request<'_>) -> Result<Known, Denied> {
         let key = &credential.key.id;
         let plan = self
-            .plan_of(credential, request.stage, now)
+            .plan_of(credential, request.stage)
             .map_err(|refusal| forbidden(Some(key.clone()), refusal))?;
         let limits = &self.inner.limits;
         match plan.limits.admit(limits, &plan.on, request) {
@@ -259,9 +253,8 @@ impl Gate {
         &self,
         credential: &'a Credential,
         stage: &StageName,
-        now: Instant,
     ) -> Result<&'a KeyPlan, Refusal> {
-        let now = || self.inner.clock.at(now);
+        let now = || self.inner.clock.now();
         let key = &credential.key;
         if !credential.is_good(now) {
             return Err(Refusal::ValueExpired);

@@ -64,6 +64,7 @@ struct Inner {
     confirmed_ms: AtomicU64,
     identities: Identities,
     limits: Limits,
+    /// Every call writes it, so it stands apart from what every call reads.
     stats: CachePadded<GateStats>,
 }
 
@@ -164,7 +165,7 @@ impl Gate {
             quota_queue: inner.limits.asking(),
             quota_leased: inner.limits.leased(),
             generation: inner.snapshot.load().serial,
-            snapshot_age: self.unconfirmed_for(Instant::now()),
+            snapshot_age: self.unconfirmed_for(),
             instances: self.instances(),
         }
     }
@@ -175,14 +176,13 @@ impl Gate {
     }
 
     /// Whether the tables were known to be as the snapshot has them, a moment ago.
-    fn is_confirmed(&self, now: Instant) -> bool {
-        self.unconfirmed_for(now) < TRUSTED_FOR
+    fn is_confirmed(&self) -> bool {
+        self.unconfirmed_for() < TRUSTED_FOR
     }
 
-    fn unconfirmed_for(&self, now: Instant) -> Duration {
+    fn unconfirmed_for(&self) -> Duration {
         let confirmed = Duration::from_millis(self.inner.confirmed_ms.load(Ordering::Relaxed));
-        let open_for = now.saturating_duration_since(self.inner.opened);
-        open_for.saturating_sub(confirmed)
+        self.inner.opened.elapsed().saturating_sub(confirmed)
     }
 
     /// Whether the snapshot is of these tables and this day.

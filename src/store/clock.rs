@@ -29,12 +29,7 @@ impl Default for Clock {
 impl Clock {
     /// Now, to the microsecond, as stored times are.
     pub fn now(&self) -> OffsetDateTime {
-        self.at(Instant::now())
-    }
-
-    /// What this clock now says of that instant.
-    pub fn at(&self, instant: Instant) -> OffsetDateTime {
-        let since = duration_micros(instant.saturating_duration_since(self.started));
+        let since = duration_micros(self.started.elapsed());
         from_micros(
             self.base_micros
                 .load(Ordering::Relaxed)

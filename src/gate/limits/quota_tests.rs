@@ -110,6 +110,18 @@ fn what_is_left_of_another_epoch_goes_back() {
 }
 
 #[test]
+fn what_went_back_was_not_spent() {
+    let (mut share, now) = (Share::default(), Instant::now());
+    share.grant(QUOTA, &grant(10, 1000), 0, now);
+    for _ in 0..3 {
+        assert_eq!(share.spend_one(QUOTA, now), Spent::Passed);
+    }
+    assert_eq!(share.take_back().map(|unspent| unspent.unspent), Some(7));
+    // Twice of three calls, however fast they were.
+    assert_eq!(share.wanted(now), 6);
+}
+
+#[test]
 fn who_pauses_comes_back_as_fast() {
     let (mut share, now) = (Share::default(), Instant::now());
     share.grant(QUOTA, &grant(800, 10_000), 800, now);
