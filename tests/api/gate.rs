@@ -233,3 +233,37 @@ async fn who_is_over_a_limit_is_told_of_all_limits() {
         assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
     }
 }
+
+#[tokio::test]
+async fn who_passes_is_told_of_all_limits_and_of_what_is_left() {
+    let world = World::start().await;
+    world
+        .limit(
+            "rate = 400, burst = 1000, \
+             quota_limit = 1000000, quota_period = 'DAY', quota_offset = 0",
+        )
+        .await;
+    let mut left = None;
+    for _ in 0..2000 {
+        let answer = reply(world.request("GET", "/variants")).await;
+        assert_eq!(answer.status, 200);
+        if !answer.headers.contains_key("ratelimit-policy") {
+            continue;
+        }
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            "\"throttle\";q=1000;w=3, \"quota\";q=1000000;w=86400"
+        );
+        let told = answer.header("ratelimit");
+        let (throttle, quota) = told.split_once(", \"quota\";r=").unwrap();
+        assert!(throttle.starts_with("\"throttle\";r=9"), "{told}");
+        let (calls, seconds) = quota.split_once(";t=").unwrap();
+        assert!((1..=86_400).contains(&seconds.parse().unwrap()), "{told}");
+        let calls: i64 = calls.parse().unwrap();
+        if let Some(before) = left.replace(calls) {
+            assert!(calls < before, "{told}");
+            return;
+        }
+    }
+    panic!("the gate did not learn of the limits");
+}
