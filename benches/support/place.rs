@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tokio_postgres::{Client, NoTls};
 use turnkey::gate::ApiKeyValue;
-use turnkey::gate::issue;
+use turnkey::gate::issue::{self, FirstLimits};
 use turnkey::startup::embedded::{self, Embedded, Options};
 use turnkey::store::{Database, Store, migrate};
 
@@ -34,7 +34,9 @@ impl Place {
         let database = Database::parse(&url).unwrap();
         migrate::migrate(&database).await.unwrap();
         let store = Store::new(database, 2);
-        let key = issue::make_first_key(&store).await.unwrap();
+        let key = issue::make_first_key(&store, FirstLimits::NONE)
+            .await
+            .unwrap();
         Place {
             key,
             url,

@@ -1,17 +1,52 @@
 //! Giving out key values: hashed before anything is locked, and never the same one twice.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
+use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
 use super::{ApiKeyValue, hash};
 use crate::config::StageName;
+use crate::store::control::UsagePlan;
 use crate::store::keys::{ApiKey, NewKey};
+use crate::store::plans::{Period, QuotaSetting, Throttle};
 use crate::store::{Change, DeploymentId, KeyId, Lookup, PlanId, Store, StoreError};
 
 /// The stage and the plan that a first start makes.
 pub const FIRST_NAME: &str = "dev";
+
+/// What limits each key of the plan that a first start makes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FirstLimits {
+    /// The plan's throttle, if it has one.
+    pub throttle: Option<Throttle>,
+    /// The plan's quota, if it has one.
+    pub quota: Option<QuotaSetting>,
+}
+
+impl FirstLimits {
+    /// No limit at all.
+    pub const NONE: FirstLimits = FirstLimits {
+        throttle: None,
+        quota: None,
+    };
+
+    /// More than one developer's phones need. There are limits so that an app sees the `RateLimit`
+    /// headers from its first call on.
+    pub const DEVELOPMENT: FirstLimits = FirstLimits {
+        throttle: Some(Throttle {
+            rate: 100.0,
+            burst: 200,
+        }),
+        quota: Some(QuotaSetting {
+            limit: 1_000_000,
+            offset: 0,
+            period: Period::Day,
+        }),
+    };
+}
 
 /// Hashing takes a core each, and 19 MiB.
 static CORES: LazyLock<Semaphore> = LazyLock::new(|| {
@@ -72,9 +107,12 @@ pub async fn create_key(
 }
 
 /// Makes the key of a first start, and with it, once in the life of a database, stage `dev`, a
-/// deployment for it, and plan `dev` with that stage. Called again because the value was lost, it
-/// makes another key in the place of the one before.
-pub async fn make_first_key(store: &Store) -> Result<ApiKeyValue, IssueError> {
+/// deployment for it, and plan `dev` with that stage and these limits. Called again because the
+/// value was lost, it makes another key in the place of the one before, and leaves the plan alone.
+///
+/// # Errors
+/// See [`IssueError`].
+pub async fn make_first_key(store: &Store, limits: FirstLimits) -> Result<ApiKeyValue, IssueError> {
     let value = ApiKeyValue::generate();
     let hashed = hash_value(store, &value).await?;
     let change = begin(store, std::slice::from_ref(&hashed)).await?;
@@ -83,7 +121,7 @@ pub async fn make_first_key(store: &Store) -> Result<ApiKeyValue, IssueError> {
             change.delete_key(&before).await?;
             change.plan_named(FIRST_NAME).await?
         }
-        None => Some(make_first_plan(&change).await?),
+        None => Some(make_first_plan(&change, limits).await?),
     };
     let key = insert(&change, &new_key(FIRST_NAME), &hashed).await?;
     if let Some(plan) = plan {
@@ -94,7 +132,7 @@ pub async fn make_first_key(store: &Store) -> Result<ApiKeyValue, IssueError> {
     Ok(value)
 }
 
-async fn make_first_plan(change: &Change) -> Result<PlanId, StoreError> {
+async fn make_first_plan(change: &Change, limits: FirstLimits) -> Result<PlanId, StoreError> {
     let stage: StageName = FIRST_NAME
         .parse()
         .map_err(|error| StoreError::Corrupt(format!("{error}")))?;
@@ -103,8 +141,20 @@ async fn make_first_plan(change: &Change) -> Result<PlanId, StoreError> {
         .insert_deployment(&deployment, Some("made by the first start"))
         .await?;
     change.insert_stage(&stage, &deployment).await?;
-    change.insert_plan(&plan, FIRST_NAME).await?;
-    change.insert_plan_stage(&plan, &stage).await?;
+    change
+        .insert_usage_plan(&UsagePlan {
+            id: plan.clone(),
+            name: FIRST_NAME.to_owned(),
+            description: None,
+            product_code: None,
+            throttle: limits.throttle,
+            quota: limits.quota,
+            stages: BTreeMap::from([(stage.to_string(), BTreeMap::new())]),
+            tags: BTreeMap::new(),
+            // The database's own clock says when.
+            created_at: OffsetDateTime::UNIX_EPOCH,
+        })
+        .await?;
     Ok(plan)
 }
 
@@ -116,7 +166,7 @@ pub fn new_key(name: &str) -> NewKey {
         description: None,
         customer_id: None,
         enabled: true,
-        tags: std::collections::BTreeMap::new(),
+        tags: BTreeMap::new(),
         expires_at: None,
     }
 }

@@ -18,7 +18,7 @@ use super::{open_files, ports_file, readiness, spans};
 use crate::config::{Config, ControlCredentials, DatabasePlace, Secret, StageName};
 use crate::control;
 use crate::game::{Rules, Variant};
-use crate::gate::issue::{self, IssueError};
+use crate::gate::issue::{self, FirstLimits, IssueError};
 use crate::gate::{self, Gate};
 use crate::http::front::{self, Share};
 use crate::http::{self, requests::Requests};
@@ -321,7 +321,7 @@ async fn secrets(
         ));
     };
     let make_key = async || {
-        let value = issue::make_first_key(store).await?;
+        let value = issue::make_first_key(store, FirstLimits::DEVELOPMENT).await?;
         Ok(Secret::new(value.expose().to_owned()))
     };
     let (made, ensured) =

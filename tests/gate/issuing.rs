@@ -1,6 +1,6 @@
 //! Giving out values: stored hashed, never twice.
 
-use turnkey::gate::issue::{self, IssueError};
+use turnkey::gate::issue::{self, FirstLimits, IssueError};
 use turnkey::gate::{ApiKeyValue, Gate};
 use turnkey::store::Store;
 
@@ -62,8 +62,12 @@ async fn values_that_share_a_lookup_are_told_apart() {
 #[tokio::test]
 async fn a_first_start_makes_stage_plan_and_key_and_a_second_one_replaces_the_key() {
     let store = Store::new(postgres::database().await, 4);
-    let first = issue::make_first_key(&store).await.unwrap();
-    let second = issue::make_first_key(&store).await.unwrap();
+    let first = issue::make_first_key(&store, FirstLimits::NONE)
+        .await
+        .unwrap();
+    let second = issue::make_first_key(&store, FirstLimits::NONE)
+        .await
+        .unwrap();
     let gate = Gate::open(&store).await.unwrap();
     let dev = stage("dev");
     let request = |value| turnkey::gate::Request {
@@ -74,4 +78,19 @@ async fn a_first_start_makes_stage_plan_and_key_and_a_second_one_replaces_the_ke
     };
     gate.admit(&request(second.expose())).await.unwrap();
     assert!(gate.admit(&request(first.expose())).await.is_err());
+}
+
+#[tokio::test]
+async fn the_first_plan_has_the_limits_of_the_start_that_made_it() {
+    let store = Store::new(postgres::database().await, 4);
+    let limits = FirstLimits::DEVELOPMENT;
+    issue::make_first_key(&store, limits).await.unwrap();
+    // A later start that lost the value makes a key and leaves the plan as it is.
+    issue::make_first_key(&store, FirstLimits::NONE)
+        .await
+        .unwrap();
+    let id = store.plan_named(issue::FIRST_NAME).await.unwrap().unwrap();
+    let plan = store.usage_plan(&id).await.unwrap().unwrap();
+    assert_eq!((plan.throttle, plan.quota), (limits.throttle, limits.quota));
+    assert_eq!(plan.stages.keys().collect::<Vec<_>>(), ["dev"]);
 }

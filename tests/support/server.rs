@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use turnkey::config::{Config, ServeOptions};
-use turnkey::gate::issue;
+use turnkey::gate::issue::{self, FirstLimits};
 use turnkey::startup::{Notice, Server};
 use turnkey::store::{Database, Store};
 
@@ -129,7 +129,9 @@ fn url(server: &Server, address: SocketAddr) -> String {
 /// Stage `dev`, plan `dev`, and a key in it.
 pub async fn seed(database: &Database) -> String {
     let store = Store::new(database.clone(), 2);
-    let value = issue::make_first_key(&store).await.unwrap();
+    let value = issue::make_first_key(&store, FirstLimits::NONE)
+        .await
+        .unwrap();
     value.expose().to_owned()
 }
 
