@@ -2,7 +2,7 @@
 //! other clients.
 //!
 //! ```sh
-//! TURNKEY_API_KEY=… cargo run --example watch -- --game 01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10
+//! TURNKEY_API_KEY=… script/watch --game 01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10
 //! ```
 //!
 //! What a client owes the channel: it keeps the last version of each game and the epoch in which
@@ -26,7 +26,11 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 #[derive(Parser)]
 struct Options {
     /// The live channel, with or without a stage
-    #[arg(long, default_value = "ws://127.0.0.1:8080/live")]
+    #[arg(
+        long,
+        env = "TURNKEY_LIVE_URL",
+        default_value = "ws://127.0.0.1:8080/live"
+    )]
     url: String,
     /// A game to follow; may be repeated
     #[arg(long = "game", value_name = "ID", required_unless_present = "mine")]

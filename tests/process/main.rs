@@ -10,9 +10,11 @@ mod support;
 
 mod commands;
 mod data;
+mod documents;
 mod few_files;
 mod kill_nine;
 mod logs;
+mod nginx;
 mod observed;
 mod operations;
 mod queries;
