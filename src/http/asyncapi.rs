@@ -7,11 +7,12 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::openapi::DEFAULT_ORIGIN;
+use super::openapi::{CONTRACT_VERSION, DEFAULT_ORIGIN, words};
 use crate::live::frames::schema::ClientFrameSchema;
 use crate::live::frames::{CLOSES, GoodbyeReason, ServerFrame, examples};
 use crate::live::handshake::{ENCODED_KEY_PREFIX, KEY_PREFIX, SUBPROTOCOL, TOKEN_PREFIX};
 use crate::live::{LIMITS, MAX_MINE, MAX_NAMED, RESUME_LIMIT};
+use crate::play::view::SeatView;
 
 /// What each frame of a client may be answered with.
 const ANSWERS: [(&str, &[&str]); 5] = [
@@ -32,7 +33,7 @@ const ANSWERS: [(&str, &[&str]); 5] = [
 ];
 
 #[derive(OpenApi)]
-#[openapi(components(schemas(ClientFrameSchema, ServerFrame)))]
+#[openapi(components(schemas(ClientFrameSchema, ServerFrame, SeatView)))]
 struct Frames;
 
 /// The document of a server on its default address.
@@ -50,6 +51,10 @@ pub fn document_at(origin: &str) -> Value {
     for (_, message) in &mut from_client {
         // A field that is not known here is refused.
         message["payload"]["additionalProperties"] = json!(false);
+    }
+    words::tell(&mut schemas);
+    for name in ["ErrorCode", "GoodbyeReason"] {
+        words::open(&mut schemas[name]);
     }
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.retain(|_, schema| !schema.is_null());
@@ -74,12 +79,13 @@ pub fn document_at(origin: &str) -> Value {
 fn info() -> Value {
     json!({
         "title": "Turnkey, live",
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": CONTRACT_VERSION,
         "description": "A WebSocket on which each event of the games that a client follows \
             arrives once, in order. Commands go over the API of `/openapi.json`.\n\n\
             For each game, versions arrive in order, each once, none skipped but those that a \
             snapshot stands for, across reconnects with `after`, deploys and lost connections. \
-            New fields may be added to the server's frames: pass over those you do not know.",
+            New fields, frames and words may be added to what the server says: pass over those that you \
+            do not know.",
         "contact": {"name": "Whoever runs this server"},
         "license": {
             "name": "MIT OR Apache-2.0",

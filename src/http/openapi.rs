@@ -5,6 +5,7 @@
 
 mod refusals;
 mod requests;
+pub(in crate::http) mod words;
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -12,9 +13,19 @@ use utoipa::OpenApi;
 use super::handlers::{commands, games, live, players};
 use super::refusal::{GateError, Problem};
 use super::routes::{ENDPOINTS, Endpoint};
+use crate::play::schema::StatusView;
+use crate::play::view::SeatView;
 
 /// Where a server listens unless it is told otherwise.
 pub const DEFAULT_ORIGIN: &str = "http://127.0.0.1:8080";
+
+/// The version of the contract that this server keeps, in both documents: not that of the program,
+/// which changes with every release.
+///
+/// The second number grows when something is added (a call, a field, a word, a code, a frame), the
+/// third when only the documents say it better. The first stays 1: nothing is renamed, removed or
+/// given another meaning.
+pub const CONTRACT_VERSION: &str = "1.0.0";
 
 /// The document of a server on its default address.
 pub fn document() -> Value {
@@ -25,11 +36,14 @@ pub fn document() -> Value {
 pub fn document_at(origin: &str) -> Value {
     // A tree of maps, lists and texts: every value of it has a JSON form.
     let mut document = serde_json::to_value(Api::openapi()).expect("the document is plain data");
+    document["info"]["version"] = json!(CONTRACT_VERSION);
     document["servers"] = servers(origin);
     document["security"] = json!([{"apiKey": []}, {"apiKey": [], "playerToken": []}]);
     document["components"]["securitySchemes"] = security_schemes();
     document["components"]["headers"] = headers();
+    document["components"]["schemas"]["Health"] = health();
     requests::narrow_bodies(&mut document["components"]["schemas"]);
+    words::tell(&mut document["components"]["schemas"]);
     for endpoint in &ENDPOINTS {
         let verb = endpoint.verb.as_str().to_ascii_lowercase();
         let operation = &mut document["paths"][endpoint.path][verb];
@@ -69,7 +83,7 @@ pub fn document_at(origin: &str) -> Value {
         players::create_player, players::read_player, players::rename_player,
         players::delete_player, live::open_live,
     ),
-    components(schemas(Problem, GateError)),
+    components(schemas(Problem, GateError, SeatView, StatusView)),
     tags(
         (name = "games", description = "Making, joining, reading and listing games"),
         (name = "commands", description = "What players do in a game they sit in"),
@@ -201,6 +215,18 @@ fn header_references(names: &[&str]) -> Value {
     Value::Object(references)
 }
 
+/// What the listener's own paths answer.
+fn health() -> Value {
+    json!({
+        "type": "object",
+        "required": ["status"],
+        "properties": {
+            "status": {"type": "string"},
+            "reason": {"type": "string", "description": "Why not"}
+        }
+    })
+}
+
 /// A path of the listener's own: no stage, no key.
 fn listener_path(operation: &str, summary: &str, good: &str, bad: &str) -> Value {
     let answer = |description: &str, status: &str| {
@@ -208,11 +234,7 @@ fn listener_path(operation: &str, summary: &str, good: &str, bad: &str) -> Value
             "description": description,
             "headers": header_references(&["RequestId"]),
             "content": {"application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["status"],
-                    "properties": {"status": {"type": "string"}, "reason": {"type": "string"}}
-                },
+                "schema": {"$ref": "#/components/schemas/Health"},
                 "example": {"status": status}
             }}
         })

@@ -1,11 +1,17 @@
-//! The form of request bodies, for the OpenAPI document; [`request`](super::request) reads them.
+//! Forms that only the documents need: request bodies, which [`request`](super::request) reads,
+//! and members of answers that [`view`](super::view) writes from JSON or from the rules' types.
+//!
+//! What a client sends is a closed list of words, since others are refused. What a client reads is
+//! open: a word may be added in any release, so there it is a plain text.
+
+use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{Ref, Schema};
 use uuid::Uuid;
-
-use super::view::VisibilityView;
 
 /// A new game.
 #[derive(Serialize, ToSchema)]
@@ -16,8 +22,7 @@ pub struct CreateGameBody {
     #[schema(example = "tic-tac-toe")]
     pub variant: Option<String>,
     /// What the variant lets one choose.
-    #[schema(value_type = Option<Object>)]
-    pub options: Option<Value>,
+    pub options: Option<HashMap<String, Value>>,
     /// The caller's name, trimmed; with a player token it renames the player.
     #[schema(example = "Ann")]
     pub name: Option<String>,
@@ -84,4 +89,110 @@ pub struct CreatePlayerBody {
 pub struct RenamePlayerBody {
     #[schema(example = "Ann")]
     pub name: String,
+}
+
+/// Who may watch: whoever knows the id, or the players only.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Visibility)]
+pub enum VisibilityView {
+    Unlisted,
+    Private,
+}
+
+/// A game waits for its second player, is being played, or has ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Status)]
+pub enum StatusView {
+    Waiting,
+    Playing,
+    Finished,
+}
+
+/// Cells are row-major from the top left; an empty one is null.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Board)]
+pub struct BoardView {
+    #[schema(example = 3)]
+    pub rows: u32,
+    #[schema(example = 3)]
+    pub columns: u32,
+    #[schema(example = json!(["X", null, null, null, "O", null, null, null, null]))]
+    pub cells: Vec<Option<String>>,
+}
+
+/// Each seat's name with its player, or null.
+///
+/// The null is said in the map itself. Behind a reference to a schema that may be null, generators
+/// lose it, and a client of theirs cannot read a game with an open seat.
+pub fn seats_of_a_game() -> Schema {
+    let open = ObjectBuilder::new().schema_type(Type::Null);
+    let seat = OneOfBuilder::new()
+        .item(open)
+        .item(Ref::from_schema_name("SeatHolder"));
+    ObjectBuilder::new()
+        .description(Some(
+            "Each seat's name with its player; null where the seat is open.",
+        ))
+        .additional_properties(Some(Schema::from(seat)))
+        .build()
+        .into()
+}
+
+/// How a game ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = GameResult)]
+pub struct ResultView {
+    /// `win`, `draw` or `none`.
+    #[schema(example = "win")]
+    pub outcome: String,
+    /// The seat that won; only with a win.
+    #[schema(example = "X", nullable = false)]
+    pub winner: Option<String>,
+    /// `line` or `resignation`; `full_board` or `agreement`; `abandoned`.
+    #[schema(example = "line")]
+    pub by: String,
+    /// The cells of the winning line; only with `line`.
+    #[schema(example = json!([0, 4, 8]), nullable = false)]
+    pub line: Option<Vec<u8>>,
+}
+
+/// What an event tells beside its type: a type has the members that it needs, and no others.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EventData, example = json!({"seat": "X", "move": 4}))]
+pub struct EventDataView {
+    /// Of `game_created`.
+    #[schema(nullable = false, example = "tic-tac-toe")]
+    pub variant: Option<String>,
+    /// Of `game_created`.
+    #[schema(nullable = false)]
+    pub options: Option<HashMap<String, Value>>,
+    /// Of `game_created`: each seat's name with its player's id; null where the seat is open.
+    #[schema(nullable = false)]
+    pub seats: Option<HashMap<String, Option<Uuid>>>,
+    /// Of `game_created`.
+    #[schema(nullable = false, example = "unlisted")]
+    pub visibility: Option<String>,
+    /// Of `game_created`.
+    #[schema(nullable = false, example = "invite")]
+    pub opponent: Option<String>,
+    /// The seat that did it.
+    #[schema(nullable = false, example = "X")]
+    pub seat: Option<String>,
+    /// Of `player_seated`.
+    #[schema(nullable = false)]
+    pub player_id: Option<Uuid>,
+    /// Of `move_played`.
+    #[serde(rename = "move")]
+    #[schema(required = false, example = 4)]
+    pub played: Value,
+    /// How the game ended; only where this event ended it.
+    #[schema(nullable = false)]
+    pub result: Option<ResultView>,
+    /// Of `rematch_created`: the new game.
+    #[schema(nullable = false)]
+    pub game_id: Option<Uuid>,
 }

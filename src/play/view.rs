@@ -8,6 +8,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use utoipa::ToSchema;
 
+use super::schema::{BoardView, EventDataView, ResultView, seats_of_a_game};
 use super::tokens::PlayerToken;
 use crate::config::StageName;
 use crate::game::{Game, GameId, Move, Options, PlayerId, Position, Rules, Seat, Variant};
@@ -27,39 +28,45 @@ pub struct GameView {
     /// The version of the variant's rules that this game keeps.
     #[schema(example = 1)]
     pub rules: u16,
-    #[schema(value_type = Object)]
+    /// What was chosen of what the variant lets one choose.
+    #[schema(value_type = HashMap<String, Value>)]
     pub options: Options,
-    #[schema(value_type = VisibilityView)]
+    /// Who may watch: whoever knows the id, or the players only.
+    #[schema(example = "unlisted")]
     pub visibility: &'static str,
     /// The number of events this game is made of; every accepted command adds one.
     #[schema(minimum = 1)]
     pub version: u32,
-    #[schema(value_type = StatusView)]
+    /// The game waits for its second player, is being played, or has ended.
+    #[schema(example = "playing")]
     pub status: &'static str,
     #[schema(value_type = BoardView)]
     pub board: Position,
     /// The seat to move; null unless the game is playing.
-    #[schema(example = "X")]
+    #[schema(required = true, example = "X")]
     pub turn: Option<&'static str>,
     /// The moves open to the seat to move; empty unless the game is playing.
     #[schema(value_type = Vec<Value>, example = json!([0, 1, 2]))]
     pub legal_moves: Vec<Move>,
+    /// Null until there is one.
+    #[schema(required = true)]
     pub last_move: Option<LastMoveView>,
-    #[schema(value_type = HashMap<String, SeatOrOpen>)]
+    #[schema(schema_with = seats_of_a_game)]
     pub seats: SeatsView,
     /// How the game ended; null until then.
-    #[schema(value_type = Option<ResultView>)]
+    #[schema(value_type = Option<ResultView>, required = true)]
     pub result: Option<Value>,
     /// The seat whose draw offer stands.
-    #[schema(example = "O")]
+    #[schema(required = true, example = "O")]
     pub draw_offered_by: Option<&'static str>,
     /// Null in this release.
+    #[schema(required = true)]
     pub turn_seconds: Option<u32>,
     /// Null in this release.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     pub turn_deadline: Option<Timestamp>,
     /// The next game between the same players.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<Uuid>, required = true)]
     pub rematch: Option<GameId>,
     /// The seats that the caller holds; absent where the call bears no player token.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,56 +80,6 @@ pub struct GameView {
     pub created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
-}
-
-/// Who may watch: whoever knows the id, or the players only.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = Visibility)]
-pub enum VisibilityView {
-    Unlisted,
-    Private,
-}
-
-/// What a game is about to do: wait for its second player, be played, or nothing more.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = Status)]
-pub enum StatusView {
-    Waiting,
-    Playing,
-    Finished,
-}
-
-/// Cells are row-major from the top left; an empty one is null.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Board)]
-pub struct BoardView {
-    #[schema(example = 3)]
-    pub rows: u32,
-    #[schema(example = 3)]
-    pub columns: u32,
-    #[schema(example = json!(["X", null, null, null, "O", null, null, null, null]))]
-    pub cells: Vec<Option<String>>,
-}
-
-/// How a game ended.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = Result)]
-pub struct ResultView {
-    /// `win`, `draw` or `none`.
-    #[schema(example = "win")]
-    pub outcome: String,
-    /// The seat that won; only with a win.
-    #[schema(example = "X", nullable = false)]
-    pub winner: Option<String>,
-    /// `line` or `resignation`; `full_board` or `agreement`; `abandoned`.
-    #[schema(example = "line")]
-    pub by: String,
-    /// The cells of the winning line; only with `line`.
-    #[schema(example = json!([0, 4, 8]), nullable = false)]
-    pub line: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -143,16 +100,11 @@ pub struct LastMoveView {
 pub struct SeatView {
     #[schema(value_type = Uuid)]
     pub player_id: PlayerId,
-    #[schema(example = "Ann")]
+    #[schema(required = true, example = "Ann")]
     pub name: Option<String>,
     #[schema(example = "human")]
     pub kind: &'static str,
 }
-
-/// Who holds a seat; null where it is open.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Seat)]
-pub struct SeatOrOpen(Option<SeatView>);
 
 /// Each seat's name with who holds it, in the order of play; an open seat is null.
 #[derive(Clone, Debug)]
@@ -171,7 +123,7 @@ pub struct EventView {
     #[serde(rename = "type")]
     #[schema(example = "move_played")]
     pub kind: &'static str,
-    #[schema(value_type = Object, example = json!({"seat": "X", "move": 4}))]
+    #[schema(value_type = EventDataView)]
     pub data: Value,
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -213,7 +165,7 @@ pub struct CreatedView {
 pub struct NewPlayerView {
     #[schema(value_type = Uuid)]
     pub player_id: PlayerId,
-    #[schema(example = "Ann")]
+    #[schema(required = true, example = "Ann")]
     pub name: Option<String>,
     /// To be sent as `Authorization: Bearer …`.
     #[schema(value_type = String)]
@@ -226,7 +178,7 @@ pub struct NewPlayerView {
 pub struct PlayerView {
     #[schema(value_type = Uuid)]
     pub player_id: PlayerId,
-    #[schema(example = "Ann")]
+    #[schema(required = true, example = "Ann")]
     pub name: Option<String>,
 }
 
@@ -235,6 +187,7 @@ pub struct PlayerView {
 pub struct GamesView {
     pub games: Vec<GameView>,
     /// The `cursor` of the next page; null at the end.
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 
@@ -262,11 +215,11 @@ pub struct VariantView {
     #[schema(example = "X")]
     pub first_seat: &'static str,
     /// The JSON Schema of `options`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub options: Value,
     /// The JSON Schema of a `move`.
     #[serde(rename = "move")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub move_schema: Value,
 }
 

@@ -114,7 +114,7 @@ pub async fn read_events(
 #[utoipa::path(
     get, path = "/games", operation_id = "listGames", tag = "games",
     params(
-        ("status" = Option<crate::play::view::StatusView>, Query, description = "Only games of this status"),
+        ("status" = Option<crate::play::schema::StatusView>, Query, description = "Only games of this status"),
         ("limit" = Option<u32>, Query, description = "At most so many; by default 20", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),

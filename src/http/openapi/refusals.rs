@@ -87,9 +87,17 @@ const CODES: [(&str, u16, &str); 25] = [
     ),
 ];
 
+/// The code of a method that its path does not have, so that no call of the document answers it.
+const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
 const BODY: [&str; 2] = ["too_large", "unsupported_media_type"];
 const REPEATABLE: [&str; 2] = ["in_progress", "idempotency_key_reused"];
 const PLAYERS: [&str; 2] = ["player_token_required", "player_token_invalid"];
+
+/// Every code that a problem may have.
+pub(super) fn all_codes() -> Vec<&'static str> {
+    let listed = CODES.iter().map(|(code, _, _)| *code);
+    listed.chain([METHOD_NOT_ALLOWED]).collect()
+}
 
 /// The codes of a call beside those that every call has.
 fn codes(operation: &str) -> Vec<&'static str> {

@@ -27,19 +27,33 @@ pub(super) fn narrow_bodies(schemas: &mut Value) {
     schemas["JoinGame"]["properties"]["invite"]["pattern"] = json!(INVITE);
 
     let create = &mut schemas["CreateGame"]["properties"];
-    create["variant"]["enum"] = or_null(Variant::ALL.map(Variant::id).into());
+    let variants = Variant::ALL.map(Variant::id);
+    only(&mut create["variant"], or_null(variants.into()));
     let mut seats: Vec<&str> = Variant::ALL
         .iter()
         .flat_map(|variant| Seat::ALL.map(|seat| variant.seat_name(seat)))
         .collect();
     seats.sort_unstable();
     seats.dedup();
-    create["seat"]["enum"] = or_null(seats);
+    only(&mut create["seat"], or_null(seats));
     let mut options: Vec<Value> = Variant::ALL.map(Variant::options_schema).into();
     options.push(json!({"type": "null"}));
-    create["options"]["anyOf"] = json!(options);
-    schemas["MakeMove"]["properties"]["move"]["anyOf"] =
-        json!(Variant::ALL.map(Variant::move_schema));
+    only(&mut create["options"], json!({"anyOf": options}));
+    let moves = Variant::ALL.map(Variant::move_schema);
+    only(
+        &mut schemas["MakeMove"]["properties"]["move"],
+        json!({"anyOf": moves}),
+    );
+}
+
+/// Narrows a schema to what fits another one too.
+///
+/// Said with `if` and `else`, because generators of clients pass over these words: a move stays any
+/// JSON for them, and a seat any text, as in the answers. With `anyOf` or `enum` they would make
+/// types of today's variants, and other types of the next release's.
+fn only(schema: &mut Value, narrower: Value) {
+    schema["if"] = narrower;
+    schema["else"] = json!(false);
 }
 
 /// Narrows the schema of one parameter, which is a text on the wire and never null.
@@ -60,7 +74,8 @@ pub(super) fn narrow_parameter(parameter: &mut Value) {
 
 /// A field that is null counts as absent.
 fn or_null(words: Vec<&str>) -> Value {
-    words.into_iter().map(Some).chain([None]).collect()
+    let words: Vec<Option<&str>> = words.into_iter().map(Some).chain([None]).collect();
+    json!({"enum": words})
 }
 
 #[cfg(test)]
