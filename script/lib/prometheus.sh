@@ -23,3 +23,10 @@ ensure_promtool() {
   (cd "$PROMETHEUS" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb package)
   ln -sf package/usr/bin/promtool "$PROMETHEUS/promtool"
 }
+
+# Puts Prometheus itself at target/prometheus/prometheus.
+ensure_prometheus() {
+  ensure_promtool
+  # Beside promtool, wherever that was found.
+  ln -sf "$(dirname "$(readlink -f "$PROMETHEUS/promtool")")/prometheus" "$PROMETHEUS/prometheus"
+}
