@@ -1,13 +1,29 @@
 -- take_quota
 -- Takes parts of quotas for one instance of $8, or finds that nothing remains. In the order of
 -- their keys, so that instances do not deadlock. A row without `used` does not exist yet.
-with given as materialized (
-    select g.*,
-        quota_period_start(g.period, g.start_day, now()) as period_start,
-        quota_period_end(g.period, g.start_day, now()) as period_end
+--
+-- What a plan sets is read here and locked against edits, because the instance may know an older
+-- setting: what is taken counts in the period that runs by the newest one. Where the plan has no
+-- quota any more, the instance's own setting holds until it learns of that.
+with plan as materialized (
+    select p.id, p.quota_limit, p.quota_period, p.quota_offset
+    from usage_plan p
+    where p.id = any ($1::text[])
+    order by p.id
+    for share
+),
+given as materialized (
+    select g.plan_id, g.key_id, g.pending, g.wanted, coalesce(p.quota_limit, g.most) as most,
+        quota_period_start(c.period, c.start_day, now()) as period_start,
+        quota_period_end(c.period, c.start_day, now()) as period_end
     from unnest(
         $1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[]
     ) as g (plan_id, key_id, most, period, start_day, pending, wanted)
+    join plan p on p.id = g.plan_id
+    cross join lateral (
+        select coalesce(p.quota_period, g.period) as period,
+            coalesce(p.quota_offset, g.start_day) as start_day
+    ) as c
 ),
 locked as materialized (
     select q.plan_id, q.key_id, q.used, q.epoch, q.leased_at, g.most, g.pending, g.wanted,

@@ -13,6 +13,9 @@ use super::change::Change;
 use super::plans::QuotaSetting;
 use super::{KeyId, PlanId, Store, StoreError, sql};
 
+/// How often a claim whose period has no row yet is tried again.
+const TRIES: usize = 4;
+
 /// Wants a part of a key's quota.
 #[derive(Clone, Debug)]
 pub struct QuotaClaim {
@@ -57,6 +60,8 @@ pub struct Calls {
     pub plan: PlanId,
     pub key: KeyId,
     pub calls: i64,
+    /// Those among them that passed without a quota.
+    pub unmetered: i64,
 }
 
 /// What remains of a quota now.
@@ -104,25 +109,30 @@ impl Store {
         claims: &[QuotaClaim],
         instances: u32,
     ) -> Result<Vec<QuotaGrant>, StoreError> {
-        let (mut grants, missing) = self.take_existing(claims, instances).await?;
-        if missing.is_empty() {
-            return Ok(grants);
+        let (mut grants, mut missing) = self.take_existing(claims, instances).await?;
+        // A period may also be missing because an edit of the plan made it while this waited.
+        for _ in 0..TRIES {
+            if missing.is_empty() {
+                break;
+            }
+            let plans: Vec<&str> = missing.iter().map(|new| new.plan.as_str()).collect();
+            let keys: Vec<&str> = missing.iter().map(|new| new.key.as_str()).collect();
+            let starts: Vec<OffsetDateTime> = missing.iter().map(|new| new.period_start).collect();
+            self.write(sql::ensure_quota_usage, &[&plans, &keys, &starts])
+                .await?;
+            let again: Vec<QuotaClaim> = claims
+                .iter()
+                .filter(|claim| {
+                    let is_claim =
+                        |new: &&QuotaGrant| new.plan == claim.plan && new.key == claim.key;
+                    missing.iter().any(|new| is_claim(&new))
+                })
+                .cloned()
+                .collect();
+            let (more, still_missing) = self.take_existing(&again, instances).await?;
+            grants.extend(more);
+            missing = still_missing;
         }
-        let plans: Vec<&str> = missing.iter().map(|new| new.plan.as_str()).collect();
-        let keys: Vec<&str> = missing.iter().map(|new| new.key.as_str()).collect();
-        let starts: Vec<OffsetDateTime> = missing.iter().map(|new| new.period_start).collect();
-        self.write(sql::ensure_quota_usage, &[&plans, &keys, &starts])
-            .await?;
-        let again: Vec<QuotaClaim> = claims
-            .iter()
-            .filter(|claim| {
-                let is_claim = |new: &&QuotaGrant| new.plan == claim.plan && new.key == claim.key;
-                missing.iter().any(|new| is_claim(&new))
-            })
-            .cloned()
-            .collect();
-        let (more, _) = self.take_existing(&again, instances).await?;
-        grants.extend(more);
         Ok(grants)
     }
 
@@ -197,12 +207,14 @@ impl Store {
         }))
     }
 
-    /// Adds to what was used today.
+    /// Adds to what was used today. Calls that passed without a quota count in the quota that the
+    /// plan has by now, if it has one.
     pub async fn add_usage(&self, calls: &[Calls]) -> Result<(), StoreError> {
         let plans: Vec<&str> = calls.iter().map(|part| part.plan.as_str()).collect();
         let keys: Vec<&str> = calls.iter().map(|part| part.key.as_str()).collect();
         let counts: Vec<i64> = calls.iter().map(|part| part.calls).collect();
-        self.write(sql::add_usage, &[&plans, &keys, &counts])
+        let unmetered: Vec<i64> = calls.iter().map(|part| part.unmetered).collect();
+        self.write(sql::add_usage, &[&plans, &keys, &counts, &unmetered])
             .await?;
         Ok(())
     }

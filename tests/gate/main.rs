@@ -11,6 +11,7 @@ mod issuing;
 mod outage;
 mod passing;
 mod quota;
+mod quota_edits;
 mod scale;
 #[path = "../support/mod.rs"]
 mod support;

@@ -64,7 +64,8 @@ async fn a_table_in_use_stops_a_migration_and_not_everybody_behind_it() {
     let mut writer = postgres::client(&database).await;
     // Back to before the migration that refers to the plans.
     let back = "drop table audit, usage_day, quota_usage, instance;
-                drop function quota_period_start, quota_period_end;
+                drop trigger quota_clock_changed on usage_plan;
+                drop function quota_clock_changed, quota_period_start, quota_period_end;
                 delete from refinery_schema_history where version >= 4";
     writer.batch_execute(back).await.unwrap();
     let writing = writer.transaction().await.unwrap();

@@ -50,6 +50,8 @@ pub(super) struct KeyLimits {
     /// Calls that passed and are not written down yet.
     calls: AtomicU64,
     share: Mutex<Share>,
+    /// Those of `calls` that passed while the plan had no quota.
+    unmetered: AtomicU64,
     plan: PlanId,
     key: KeyId,
     throttle: ThrottleState,
@@ -153,6 +155,7 @@ impl KeyLimits {
             quota: Mutex::default(),
             share: Mutex::default(),
             calls: AtomicU64::new(0),
+            unmetered: AtomicU64::new(0),
             last_use: Mutex::default(),
         }
     }
@@ -175,7 +178,10 @@ impl KeyLimits {
             Err(too_fast) => return self.refuse(too_fast, limited, on.plan.quota),
         };
         let remaining = match on.plan.quota {
-            None => None,
+            None => {
+                self.unmetered.fetch_add(1, Ordering::Relaxed);
+                None
+            }
             Some(quota) => {
                 let mut share = lock(&self.share);
                 // Read with the lock held: a share must not outlive its end while a thread waits.

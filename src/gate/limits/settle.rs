@@ -135,15 +135,22 @@ async fn give_back(limits: &Limits, store: &Store, which: Which) {
             tracing::warn!(%error, "unspent quota is lost");
         }
     }
+    write_down_of(retired, store, Which::All).await;
 }
 
 async fn write_down(limits: &Limits, store: &Store, which: Which) {
     let present: Vec<Arc<KeyLimits>> = lock(&limits.keys).values().cloned().collect();
+    write_down_of(present, store, which).await;
+}
+
+async fn write_down_of(keys: Vec<Arc<KeyLimits>>, store: &Store, which: Which) {
     let now = Instant::now();
     let at = store.clock().now();
     let mut used: Vec<(Arc<KeyLimits>, Calls)> = Vec::new();
     let mut last_uses: Vec<(KeyId, OffsetDateTime)> = Vec::new();
-    for key in present {
+    for key in keys {
+        // In this order: a call in between is told as unmetered too late, which is the strict side.
+        let unmetered = key.unmetered.swap(0, Ordering::Relaxed);
         let calls = key.calls.swap(0, Ordering::Relaxed);
         let mut last_use = lock(&key.last_use);
         if calls > 0 {
@@ -153,11 +160,12 @@ async fn write_down(limits: &Limits, store: &Store, which: Which) {
             last_uses.push((key.key.clone(), at));
         }
         drop(last_use);
-        if calls > 0 {
+        if calls > 0 || unmetered > 0 {
             let calls = Calls {
                 plan: key.plan.clone(),
                 key: key.key.clone(),
                 calls: i64::try_from(calls).unwrap_or(i64::MAX),
+                unmetered: i64::try_from(unmetered).unwrap_or(i64::MAX),
             };
             used.push((key, calls));
         }
@@ -172,8 +180,10 @@ async fn write_down(limits: &Limits, store: &Store, which: Which) {
             Err(error) => {
                 tracing::warn!(%error, "calls are written down later");
                 for (key, calls) in batch {
-                    let calls = u64::try_from(calls.calls).unwrap_or(0);
-                    key.calls.fetch_add(calls, Ordering::Relaxed);
+                    let passed = u64::try_from(calls.calls).unwrap_or(0);
+                    let unmetered = u64::try_from(calls.unmetered).unwrap_or(0);
+                    key.calls.fetch_add(passed, Ordering::Relaxed);
+                    key.unmetered.fetch_add(unmetered, Ordering::Relaxed);
                 }
             }
         }
