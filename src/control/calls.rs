@@ -36,7 +36,7 @@ pub(super) struct Call {
 /// Does what a call asks for.
 pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply, OperationError> {
     let query = Query::parse(&call.query)?;
-    let segments = request::segments(&call.path).ok_or_else(unknown_call)?;
+    let segments = request::segments(&call.path)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let sent = match (&call.body, query.value("mode")) {
         (Some(bytes), _) => bytes.as_slice(),

@@ -1,4 +1,7 @@
 //! A call as its parts: path, query, body; read strictly, refused with the field's name.
+//!
+//! Every text of a call comes through here, and none with the character NUL gets past: Postgres
+//! cannot store it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,14 +16,31 @@ use crate::store::control::After;
 const DEFAULT_LIMIT: i64 = 25;
 const MAX_LIMIT: i64 = 500;
 
-/// The segments of a path, each decoded; `None` where one is not UTF-8.
-pub(super) fn segments(path: &str) -> Option<Vec<String>> {
-    let segments = path.strip_prefix('/')?.split('/');
-    segments.map(text).collect()
+/// The segments of a path, each decoded.
+///
+/// # Errors
+/// A path that does not begin with `/`, or a segment that is no text.
+pub(super) fn segments(path: &str) -> Result<Vec<String>, OperationError> {
+    let path = path
+        .strip_prefix('/')
+        .ok_or_else(super::calls::unknown_call)?;
+    path.split('/').map(|part| text("path", part)).collect()
 }
 
-fn text(encoded: &str) -> Option<String> {
-    String::from_utf8(decode(encoded)).ok()
+/// A percent-encoded text; `place` says where it stood.
+fn text(place: &str, encoded: &str) -> Result<String, OperationError> {
+    let text = String::from_utf8(decode(encoded))
+        .map_err(|_| OperationError::bad(format!("Invalid {place}: not UTF-8")))?;
+    if text.contains('\0') {
+        return Err(holds_nul(place));
+    }
+    Ok(text)
+}
+
+fn holds_nul(place: &str) -> OperationError {
+    OperationError::bad(format!(
+        "Invalid {place}: it holds the character NUL, which no text may"
+    ))
 }
 
 /// The parameters after `?`.
@@ -29,14 +49,14 @@ pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub(super) fn parse(query: &str) -> Result<Query, OperationError> {
-        let pair = |pair: &str| {
+        let pair = |pair: &str| -> Result<(String, String), OperationError> {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((text(name)?, text(value)?))
+            let name = text("query", name)?;
+            let value = text(&format!("query: {name}"), value)?;
+            Ok((name, value))
         };
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        let pairs: Option<Vec<_>> = pairs.map(pair).collect();
-        let pairs = pairs.ok_or_else(|| OperationError::bad("Invalid query: not UTF-8"))?;
-        Ok(Query(pairs))
+        Ok(Query(pairs.map(pair).collect::<Result<_, _>>()?))
     }
 
     /// The first value of that name.
@@ -80,7 +100,8 @@ impl Query {
         let after = text.split_once(':').and_then(|(micros, id)| {
             let nanos = micros.parse::<i128>().ok()?.checked_mul(1000)?;
             let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
-            Some((at, id.to_owned()))
+            // Postgres has no times before 4714 BC, and we gave out none before 1970.
+            (at.year() >= 1970).then(|| (at, id.to_owned()))
         });
         after.map(Some).ok_or_else(invalid_position)
     }
@@ -119,7 +140,8 @@ pub(super) fn number_position(number: i64) -> String {
 }
 
 fn decoded_position(position: &str) -> Option<String> {
-    String::from_utf8(URL_SAFE_NO_PAD.decode(position).ok()?).ok()
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(position).ok()?).ok()?;
+    (!text.contains('\0')).then_some(text)
 }
 
 fn invalid_position() -> OperationError {
@@ -136,11 +158,39 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OperationErro
             "Invalid request body: it must be a JSON object",
         ));
     }
+    if let Some(place) = nul_in(&value) {
+        return Err(holds_nul(&format!("request body: {place}")));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let reason = error.into_inner();
         OperationError::bad(format!("Invalid request body: {path}: {reason}"))
     })
+}
+
+/// Where a NUL is, in a text or a key: the path to it.
+fn nul_in(value: &Value) -> Option<String> {
+    let below = |name: String, value: &Value| {
+        nul_in(value).map(|place| match place.as_str() {
+            "" => name,
+            _ if place.starts_with('[') => format!("{name}{place}"),
+            _ => format!("{name}.{place}"),
+        })
+    };
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| below(format!("[{index}]"), value)),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            if name.contains('\0') {
+                return Some(name.escape_debug().to_string());
+            }
+            below(name.clone(), value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +205,7 @@ mod tests {
             segments,
             ["tags", "arn:aws:apigateway:us-east-1::/apikeys/id"]
         );
-        assert_eq!(super::segments("/%ff"), None);
+        assert!(super::segments("/%ff").is_err());
     }
 
     #[test]
@@ -193,5 +243,28 @@ mod tests {
         }
         let error = body::<Body>(b"{\"enabled\":1}").expect_err("not a boolean");
         assert!(error.to_string().contains("enabled"), "{error}");
+    }
+
+    #[test]
+    fn a_nul_is_refused_wherever_it_is() {
+        let place = |text: &str| {
+            let value: Value = serde_json::from_str(text).expect("JSON");
+            nul_in(&value)
+        };
+        assert_eq!(
+            place(r#"{"a":["x",{"b":"y\u0000"}]}"#).as_deref(),
+            Some("a[1].b")
+        );
+        assert_eq!(place(r#"{"a":{"\u0000":1}}"#).as_deref(), Some("a.\\0"));
+        assert_eq!(place(r#"{"a":["\\u0000",null,1]}"#), None);
+        for query in ["a%00=b", "a=%00", "a=b%00"] {
+            assert!(Query::parse(query).is_err(), "{query}");
+        }
+        assert!(segments("/apikeys/%00").is_err());
+        let position = |text: &str| format!("position={}", text_position(text));
+        for bad in ["1:\0", "-300000000000000000:a", "999999999999999999999:a"] {
+            let query = Query::parse(&position(bad)).expect("a good query");
+            assert!(query.after().is_err(), "{bad:?}");
+        }
     }
 }

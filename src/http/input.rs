@@ -35,7 +35,7 @@ pub fn json_body<'a>(request: &HttpRequest, call: &'a Call) -> Result<&'a [u8], 
 /// nobody's concern.
 ///
 /// # Errors
-/// A parameter that stands there twice.
+/// A parameter that stands there twice, or holds a NUL.
 pub fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, HttpError> {
     let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|_| HttpError::Malformed("the query cannot be read".into()))?;
@@ -47,6 +47,11 @@ pub fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, Ht
     if values.next().is_some() {
         return Err(HttpError::Malformed(format!(
             "`{name}` stands in the query twice"
+        )));
+    }
+    if value.as_deref().is_some_and(|value| value.contains('\0')) {
+        return Err(HttpError::Malformed(format!(
+            "`{name}` in the query may not hold the character NUL"
         )));
     }
     Ok(value)

@@ -128,6 +128,11 @@ fn commands(query: &str) -> Result<Vec<Command>, OpenError> {
     let mut games: Vec<(String, Option<u32>)> = Vec::new();
     let mut epoch = None;
     for (name, value) in pairs.into_inner() {
+        if value.contains('\0') {
+            return Err(OpenError::Malformed(format!(
+                "{name}: it may not hold the character NUL"
+            )));
+        }
         match name.as_str() {
             "game" => games.push((value, None)),
             "after" => {
@@ -202,6 +207,8 @@ mod tests {
             "game=a&after=-1",
             "game=a&after=1.5",
             "epoch=a&epoch=b",
+            "game=%00",
+            "epoch=a%00b",
         ] {
             assert_eq!(resumes(query), None, "{query}");
         }

@@ -17,4 +17,5 @@ mod reads;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod unstorable;
 mod world;

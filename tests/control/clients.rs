@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::support::server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use crate::support::server::{ACCESS_KEY_ID, ADMIN_TOKEN, SECRET_ACCESS_KEY};
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,6 +19,11 @@ async fn terraforms_calls_in_its_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_resource_is_made_read_changed_and_removed() {
     run("crud.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_cannot_hold_is_refused_in_every_member_of_every_operation() {
+    run_with("unstorable.py", &[("TURNKEY_ADMIN_TOKEN", ADMIN_TOKEN)]).await;
 }
 
 /// In two servers: each lets an address be wrong less than ten times a minute.

@@ -12,6 +12,8 @@ use crate::store::control::{PlanStages, UsagePlan};
 use crate::store::plans::{Period, QuotaSetting, Throttle};
 
 const MAX_METHOD_THROTTLES: usize = 20;
+/// The greatest whole number that every JSON reader reads exactly. Counts stay far from overflow.
+const MAX_QUOTA: i64 = (1 << 53) - 1;
 
 /// Not yet checked: both or neither may be set in the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
@@ -180,10 +182,10 @@ impl QuotaInput {
                 return Err(OperationError::bad("Invalid quota: limit is missing"));
             }
         };
-        if limit < 0 {
-            return Err(OperationError::bad(
-                "Invalid quota: limit must be 0 or more",
-            ));
+        if !(0..=MAX_QUOTA).contains(&limit) {
+            return Err(OperationError::bad(format!(
+                "Invalid quota: limit must be 0 to {MAX_QUOTA}"
+            )));
         }
         let offset = self.offset.unwrap_or(0);
         let last = match period {
