@@ -1,7 +1,9 @@
 //! The file of keys that API Gateway imports: CSV with a header row, its names in any case and
 //! order, unknown ones ignored.
 //!
-//! A field may be quoted with `"`, or, as lists of plans are in Amazon's examples, with `'`.
+//! A field may be quoted with `"`, or, as lists of plans are in Amazon's examples, with `'`. A row
+//! that cannot be read costs itself alone. That is why this is a reader of our own: the `csv` crate
+//! knows one quote at a time, and reads on to the end of the file where a quote is not closed.
 
 /// One row, still as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,112 +18,180 @@ pub struct KeyRow {
     pub usage_plan_ids: Vec<String>,
 }
 
+/// A row that cannot be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRow {
+    pub line: usize,
+    pub reason: String,
+}
+
+/// Why nothing of a file can be read. What is wrong with one row is a [`BadRow`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsvError {
-    #[error("the file is not UTF-8")]
-    Encoding,
     #[error("the file is empty: its first line must name the columns, such as Name,key,Enabled")]
     Empty,
+    #[error("line {0}, the header: {1}")]
+    Header(usize, String),
     #[error("the column '{0}' is missing from the header: Name and key are required")]
     MissingColumn(&'static str),
     #[error("the header names the column '{0}' twice")]
     RepeatedColumn(String),
-    #[error("line {0}: a quoted field is not closed")]
-    OpenQuote(usize),
-    #[error("line {0}: more fields than the header has columns")]
-    TooManyFields(usize),
 }
 
 /// Reads a file whole. Empty lines are skipped; missing fields at the end of a line are empty.
-pub fn parse_keys(file: &[u8]) -> Result<Vec<KeyRow>, CsvError> {
-    let text = std::str::from_utf8(file).map_err(|_| CsvError::Encoding)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut records = records(text)?.into_iter();
-    let (_, header) = records.next().ok_or(CsvError::Empty)?;
-    let header: Vec<String> = header
+///
+/// # Errors
+/// A file without a header that names the columns. A bad row does not keep the others from being
+/// read.
+pub fn parse_keys(file: &[u8]) -> Result<Vec<Result<KeyRow, BadRow>>, CsvError> {
+    // What is not UTF-8 becomes a character that no good row holds then.
+    let text = String::from_utf8_lossy(file);
+    let damage = matches!(text, std::borrow::Cow::Owned(_)).then_some(char::REPLACEMENT_CHARACTER);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut records = records(text).into_iter();
+    let header = records.next().ok_or(CsvError::Empty)?;
+    let fields = header
+        .fields(damage)
+        .map_err(|bad| CsvError::Header(bad.line, bad.reason))?;
+    let columns: Vec<String> = fields
         .iter()
         .map(|name| name.trim().to_ascii_lowercase())
         .collect();
-    for (index, name) in header.iter().enumerate() {
-        if !name.is_empty() && header[..index].contains(name) {
+    for (index, name) in columns.iter().enumerate() {
+        if !name.is_empty() && columns[..index].contains(name) {
             return Err(CsvError::RepeatedColumn(name.clone()));
         }
     }
-    let column = |name: &str| header.iter().position(|column| column == name);
-    column("name").ok_or(CsvError::MissingColumn("Name"))?;
-    column("key").ok_or(CsvError::MissingColumn("key"))?;
-    records
-        .map(|(line, fields)| {
-            if fields.len() > header.len() {
-                return Err(CsvError::TooManyFields(line));
-            }
-            let field = |name: &str| {
-                let text = column(name).and_then(|index| fields.get(index));
-                text.map(|text| text.trim().to_owned()).unwrap_or_default()
-            };
-            Ok(KeyRow {
-                line,
-                name: field("name"),
-                key: field("key"),
-                description: field("description"),
-                enabled: field("enabled"),
-                usage_plan_ids: field("usageplanids")
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|id| !id.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-            })
-        })
-        .collect()
+    let has = |name: &str| columns.iter().any(|column| column == name);
+    for (name, shown) in [("name", "Name"), ("key", "key")] {
+        if !has(name) {
+            return Err(CsvError::MissingColumn(shown));
+        }
+    }
+    let rows = records.map(|record| row(&columns, &record, damage));
+    Ok(rows.collect())
 }
 
-/// The records that are not empty, each with the line that it begins on.
-fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, CsvError> {
+fn row(columns: &[String], record: &Record, damage: Option<char>) -> Result<KeyRow, BadRow> {
+    let fields = record.fields(damage)?;
+    let is_beyond =
+        |(index, field): (usize, &String)| index >= columns.len() && !field.trim().is_empty();
+    if fields.iter().enumerate().any(is_beyond) {
+        return Err(record.bad(format!(
+            "{} fields, but the header names {} columns; put quotes around a field that holds a comma",
+            fields.len(),
+            columns.len()
+        )));
+    }
+    let field = |name: &str| {
+        let index = columns.iter().position(|column| column == name);
+        let text = index.and_then(|index| fields.get(index));
+        text.map(|text| text.trim().to_owned()).unwrap_or_default()
+    };
+    Ok(KeyRow {
+        line: record.line,
+        name: field("name"),
+        key: field("key"),
+        description: field("description"),
+        enabled: field("enabled"),
+        usage_plan_ids: field("usageplanids")
+            .split(',')
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    })
+}
+
+/// What stands between two line breaks that are in no quotes.
+struct Record {
+    /// The line that it begins on.
+    line: usize,
+    /// `None` where a quoted field is not closed.
+    fields: Option<Vec<String>>,
+}
+
+impl Record {
+    /// The fields, where all of them can be stored.
+    fn fields(&self, damage: Option<char>) -> Result<&[String], BadRow> {
+        let Some(fields) = &self.fields else {
+            return Err(self.bad("a quoted field is not closed"));
+        };
+        let holds = |bad: char| fields.iter().any(|field| field.contains(bad));
+        if damage.is_some_and(holds) {
+            return Err(self.bad("it is not UTF-8"));
+        }
+        if holds('\0') {
+            return Err(self.bad("it holds the character NUL, which no text may"));
+        }
+        Ok(fields)
+    }
+
+    fn bad(&self, reason: impl Into<String>) -> BadRow {
+        BadRow {
+            line: self.line,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The records that are not empty. A quote that is not closed costs its line.
+fn records(text: &str) -> Vec<Record> {
     let mut records = Vec::new();
     let (mut rest, mut line) = (text, 1);
     while !rest.is_empty() {
-        let began = line;
-        let mut fields = Vec::new();
-        loop {
-            let (field, after) = field(rest, began)?;
-            line += rest[..rest.len() - after.len()].matches('\n').count();
-            fields.push(field);
-            match after.strip_prefix(',') {
-                Some(next) => rest = next,
-                None => {
-                    rest = after;
-                    break;
-                }
-            }
+        let (fields, after) = match record(rest) {
+            Some((fields, after)) => (Some(fields), after),
+            None => (None, &rest[line_end(rest)..]),
+        };
+        let is_empty = |fields: &Vec<String>| fields.iter().all(|field| field.trim().is_empty());
+        let read = &rest[..rest.len() - after.len()];
+        if !fields.as_ref().is_some_and(is_empty) {
+            records.push(Record { line, fields });
         }
-        rest = rest.strip_prefix('\r').unwrap_or(rest);
-        if let Some(next) = rest.strip_prefix('\n') {
-            rest = next;
-            line += 1;
-        }
-        if fields.iter().any(|field| !field.trim().is_empty()) {
-            records.push((began, fields));
+        rest = ["\r\n", "\n", "\r"]
+            .into_iter()
+            .find_map(|end| after.strip_prefix(end))
+            .unwrap_or(after);
+        let quoted = read.replace("\r\n", "\n").matches(['\n', '\r']).count();
+        line += quoted + usize::from(rest.len() < after.len());
+    }
+    records
+}
+
+/// The fields of one record, and the text from the line break that ends it.
+fn record(text: &str) -> Option<(Vec<String>, &str)> {
+    let mut fields = Vec::new();
+    let mut rest = text;
+    loop {
+        let (field, after) = field(rest)?;
+        fields.push(field);
+        match after.strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return Some((fields, after)),
         }
     }
-    Ok(records)
+}
+
+fn line_end(text: &str) -> usize {
+    text.find(['\r', '\n']).unwrap_or(text.len())
 }
 
 /// One field, and the text from the comma or line break that ends it.
-fn field(text: &str, line: usize) -> Result<(String, &str), CsvError> {
+fn field(text: &str) -> Option<(String, &str)> {
     let padded = text.trim_start_matches([' ', '\t']);
     for quote in ['"', '\''] {
         if let Some(quoted) = padded.strip_prefix(quote) {
             match quoted_field(quoted, quote) {
-                Some(found) => return Ok(found),
+                Some(found) => return Some(found),
                 // An apostrophe may also just be the first letter.
                 None if quote == '\'' => {}
-                None => return Err(CsvError::OpenQuote(line)),
+                None => return None,
             }
         }
     }
     let end = text.find([',', '\r', '\n']).unwrap_or(text.len());
-    Ok((text[..end].to_owned(), &text[end..]))
+    Some((text[..end].to_owned(), &text[end..]))
 }
 
 /// What follows an opening quote, up to the closing one; a doubled quote stands for one.
@@ -149,22 +219,35 @@ fn quoted_field(text: &str, quote: char) -> Option<(String, &str)> {
 mod tests {
     use super::*;
 
-    fn keys(text: &str) -> Vec<(usize, String, Vec<String>)> {
-        let rows = parse_keys(text.as_bytes()).expect("a good file");
-        rows.into_iter()
-            .map(|row| (row.line, row.key, row.usage_plan_ids))
-            .collect()
+    fn rows(text: &str) -> Vec<Result<KeyRow, BadRow>> {
+        parse_keys(text.as_bytes()).expect("a good header")
+    }
+
+    fn good(text: &str) -> Vec<KeyRow> {
+        let good = rows(text).into_iter().map(|row| row.expect("a good row"));
+        good.collect()
+    }
+
+    /// The lines of the bad rows, with a word of the reason; and the keys of the good ones.
+    fn sorted(file: &[u8]) -> (Vec<(usize, String)>, Vec<String>) {
+        let (mut bad, mut keys) = (Vec::new(), Vec::new());
+        for row in parse_keys(file).expect("a good header") {
+            match row {
+                Ok(row) => keys.push(row.key),
+                Err(row) => bad.push((row.line, row.reason)),
+            }
+        }
+        (bad, keys)
     }
 
     #[test]
     fn amazons_own_example_is_read() {
-        let rows = parse_keys(
-            b"Name,key,description,Enabled,UsagePlanIds\n\
+        let rows = good(
+            "Name,key,description,Enabled,UsagePlanIds\n\
               MyFirstApiKey,apikey1234abcdefghij0123456789,An imported key,TRUE,c7y23b\n\
               MySecond,other1234abcdefghij0123456789x,,tRuE,\"c7y23b,glvrsr\"\n\
               Third,third1234abcdefghij0123456789x,,false,'a,b'\n",
-        )
-        .expect("a good file");
+        );
         assert_eq!(rows[0].description, "An imported key");
         assert_eq!(rows[1].usage_plan_ids, ["c7y23b", "glvrsr"]);
         assert_eq!(rows[2].usage_plan_ids, ["a", "b"]);
@@ -174,34 +257,52 @@ mod tests {
     #[test]
     fn a_mark_line_ends_quotes_and_order_do_not_matter() {
         let text = "\u{feff}KEY,unknown,NAME\r\n\r\n\"a\"\"b\",x,'tis\r\nc,,\"two\nlines\"\r\nd";
+        let rows = good(text);
+        let keys: Vec<(usize, &str)> = rows
+            .iter()
+            .map(|row| (row.line, row.key.as_str()))
+            .collect();
+        assert_eq!(keys, [(3, "a\"b"), (4, "c"), (6, "d")]);
+        assert_eq!(rows[0].name, "'tis");
+        let rows = good("key,Name\ra,b\r\rc,d");
+        assert_eq!((rows[0].line, rows[1].line), (2, 4));
+        let rows = good("name,key,,\na,b,,,,\n");
         assert_eq!(
-            keys(text),
-            [
-                (3, "a\"b".to_owned(), vec![]),
-                (4, "c".to_owned(), vec![]),
-                (6, "d".to_owned(), vec![]),
-            ]
+            rows[0].key, "b",
+            "a spreadsheet's empty columns are nothing"
         );
-        assert_eq!(parse_keys(text.as_bytes()).expect("good")[0].name, "'tis");
     }
 
     #[test]
-    fn a_bad_file_is_refused_with_its_line() {
-        let cases: [(&[u8], CsvError); 7] = [
+    fn a_bad_row_costs_itself_alone() {
+        let (bad, keys) = sorted(
+            b"name,key\n1,a,too,many\n2,b\n3,\"open\n4,c\n5,\xff\n6,d\n7,e\0\n\"8\"x,f\n9,g\n",
+        );
+        assert_eq!(keys, ["b", "c", "d", "g"]);
+        let lines: Vec<usize> = bad.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [2, 4, 6, 8, 9]);
+        for ((_, reason), word) in bad
+            .iter()
+            .zip(["columns", "closed", "UTF-8", "NUL", "closed"])
+        {
+            assert!(reason.contains(word), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_columns_is_refused() {
+        let cases: [(&[u8], CsvError); 5] = [
             (b"", CsvError::Empty),
             (b"\n\n", CsvError::Empty),
-            (b"\xff", CsvError::Encoding),
             (b"Name,Enabled\n", CsvError::MissingColumn("key")),
             (b"key\n", CsvError::MissingColumn("Name")),
             (b"name,key,NAME\n", CsvError::RepeatedColumn("name".into())),
-            (b"name,key\na,\"b\n", CsvError::OpenQuote(2)),
         ];
         for (file, error) in cases {
             assert_eq!(parse_keys(file), Err(error));
         }
-        assert_eq!(
-            parse_keys(b"name,key\na,b,c\n"),
-            Err(CsvError::TooManyFields(2))
-        );
+        for file in [&b"\xff,key\n"[..], b"name,\"key\n"] {
+            assert!(matches!(parse_keys(file), Err(CsvError::Header(1, _))));
+        }
     }
 }

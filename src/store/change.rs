@@ -26,7 +26,7 @@ impl Store {
     /// Begins a change that no other change runs beside: what it reads stays true until it ends.
     pub async fn change(&self) -> Result<Change, StoreError> {
         let change = self.begin().await?;
-        change.query(sql::lock_gate, &[]).await?;
+        change.lock().await?;
         Ok(change)
     }
 
@@ -52,6 +52,12 @@ impl Store {
 }
 
 impl Change {
+    /// Keeps other changes of the gate's tables away: what is read from now on stays true.
+    pub(crate) async fn lock(&self) -> Result<(), StoreError> {
+        self.query(sql::lock_gate, &[]).await?;
+        Ok(())
+    }
+
     /// Makes it hold, on every instance within a second.
     ///
     /// # Errors

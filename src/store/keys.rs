@@ -73,6 +73,12 @@ pub struct KeyFilter {
 }
 
 impl Store {
+    /// All keys of that name, the oldest first.
+    pub async fn keys_named(&self, name: &str) -> Result<Vec<KeyId>, StoreError> {
+        let rows = self.read(sql::find_keys_named, &[&name]).await?;
+        Ok(rows.iter().map(|row| KeyId::stored(row.get(0))).collect())
+    }
+
     /// At most `limit` keys.
     pub async fn keys(&self, filter: &KeyFilter, limit: i64) -> Result<Vec<ApiKey>, StoreError> {
         let pattern = filter.name_prefix.as_deref().map(like_prefix);

@@ -53,13 +53,42 @@ impl Period {
 impl Store {
     /// The oldest plan of that name.
     pub async fn plan_named(&self, name: &str) -> Result<Option<PlanId>, StoreError> {
-        let rows = self.read(sql::find_plan_named, &[&name]).await?;
-        Ok(rows.first().map(|row| PlanId::stored(row.get(0))))
+        Ok(self.plans_named(name).await?.into_iter().next())
+    }
+
+    /// All plans of that name, the oldest first.
+    pub async fn plans_named(&self, name: &str) -> Result<Vec<PlanId>, StoreError> {
+        let rows = self.read(sql::find_plans_named, &[&name]).await?;
+        Ok(rows.iter().map(|row| PlanId::stored(row.get(0))).collect())
     }
 }
 
+/// Two plans with the same stage: no key can be in both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanClash {
+    pub plan: PlanId,
+    pub other: PlanId,
+    pub stage: String,
+}
+
 impl Change {
-    /// As [`Store::plan_named`], within the change.
+    /// Why a key cannot be put in all of `plans`; `key` is `None` where it is new.
+    pub async fn plan_clash(
+        &self,
+        plans: &[PlanId],
+        key: Option<&KeyId>,
+    ) -> Result<Option<PlanClash>, StoreError> {
+        let plans: Vec<&str> = plans.iter().map(PlanId::as_str).collect();
+        let key = key.map(KeyId::as_str);
+        let rows = self.query(sql::plan_clash, &[&plans, &key]).await?;
+        Ok(rows.first().map(|row| PlanClash {
+            plan: PlanId::stored(row.get("plan_id")),
+            other: PlanId::stored(row.get("other")),
+            stage: row.get("stage"),
+        }))
+    }
+
+    /// The oldest plan of that name.
     pub async fn plan_named(&self, name: &str) -> Result<Option<PlanId>, StoreError> {
         let rows = self.query(sql::find_plan_named, &[&name]).await?;
         Ok(rows.first().map(|row| PlanId::stored(row.get(0))))

@@ -47,8 +47,10 @@ statements! {
     find_deployment
     find_key
     find_key_values
+    find_keys_named
     find_plan_key
     find_plan_named
+    find_plans_named
     find_rest_api
     find_usage_plan
     first_key
@@ -89,6 +91,7 @@ statements! {
     my_games_page
     my_games_position
     my_games_unfinished
+    plan_clash
     plans_of_key
     player_delete
     player_rename

@@ -1,23 +1,22 @@
 //! Importing keys from a file, with API Gateway's own rules for it.
 //!
-//! A row that is wrong is left out and warned of; with [`OnWarning::RollBack`] it undoes the whole
-//! import. A value that is there already overwrites its key.
+//! A row that is wrong is left out as a whole and warned of; with [`OnWarning::RollBack`] it undoes
+//! the whole import. A value that is there already overwrites its key.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use futures_util::future::try_join_all;
 
 use super::{OperationError, keys, plan_keys, plans, settle};
-use crate::control::csv::{self, KeyRow};
+use crate::control::csv::{self, BadRow, KeyRow};
+use crate::gate::ApiKeyValue;
 use crate::gate::issue::{self, Hashed};
-use crate::gate::{ApiKeyValue, ApiKeyValueError};
 use crate::store::control::Actor;
 use crate::store::keys::NewKey;
-use crate::store::{Change, KeyId, Store};
+use crate::store::{Change, KeyId, PlanId, Store};
 
 const MAX_ROWS: usize = 1000;
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
-const MIN_VALUE_LENGTH: usize = 30;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnWarning {
@@ -35,7 +34,7 @@ pub struct Imported {
 struct Row {
     line: usize,
     settings: NewKey,
-    plans: Vec<String>,
+    plans: Vec<PlanId>,
     value: ApiKeyValue,
 }
 
@@ -60,14 +59,13 @@ pub async fn import_keys(
     let mut imported = Imported::default();
     let mut good: Vec<Row> = Vec::new();
     for row in rows {
-        let line = row.line;
-        match check(row) {
+        match row.and_then(check) {
             // The same value again overwrites the key of the line before.
             Ok(row) => match good.iter_mut().find(|before| before.value == row.value) {
                 Some(before) => *before = row,
                 None => good.push(row),
             },
-            Err(reason) => imported.warnings.push(format!("line {line}: {reason}")),
+            Err(bad) => imported.warn(bad.line, bad.reason),
         }
     }
     refuse_warnings(&imported, on_warning)?;
@@ -112,23 +110,18 @@ async fn write(
             .map(|hashed| issue::find_owner(change, hashed)),
     )
     .await?;
-    let mut known_plans: HashMap<String, bool> = HashMap::new();
+    // What is read from here on stays true: which plans there are, and who is in them.
+    change.lock().await?;
     let mut done = HashSet::new();
     for ((row, hashed), owner) in rows.into_iter().zip(hashed).zip(owners) {
-        let id = write_key(change, actor, &row, hashed, owner).await?;
+        if let Some(reason) = find_fault(change, &row, owner.as_ref()).await? {
+            imported.warn(row.line, reason);
+            continue;
+        }
+        let id = write_key(change, actor, &row, hashed, owner, imported).await?;
         for plan in &row.plans {
-            let Ok(plan_id) = plan.parse() else {
-                imported.warnings.push(unknown_plan(&row, plan));
-                continue;
-            };
-            if !known_plans.contains_key(plan) {
-                let found = change.usage_plan(&plan_id).await?;
-                known_plans.insert(plan.clone(), found.is_some());
-            }
-            if !known_plans[plan] {
-                imported.warnings.push(unknown_plan(&row, plan));
-            } else if change.plan_key(&plan_id, &id).await?.is_none() {
-                plan_keys::add(change, actor, &plan_id, &id).await?;
+            if change.plan_key(plan, &id).await?.is_none() {
+                plan_keys::add(change, actor, plan, &id).await?;
             }
         }
         if done.insert(id.clone()) {
@@ -138,12 +131,33 @@ async fn write(
     Ok(())
 }
 
+/// What keeps a row's key from being in the row's plans.
+async fn find_fault(
+    change: &Change,
+    row: &Row,
+    owner: Option<&KeyId>,
+) -> Result<Option<String>, OperationError> {
+    for plan in &row.plans {
+        if change.usage_plan(plan).await?.is_none() {
+            return Ok(Some(format!("{} '{plan}'", plans::UNKNOWN)));
+        }
+    }
+    let clash = change.plan_clash(&row.plans, owner).await?;
+    Ok(clash.map(|clash| {
+        format!(
+            "a key can be in one usage plan per stage only: '{}' and '{}' both have stage '{}'",
+            clash.plan, clash.other, clash.stage
+        )
+    }))
+}
+
 async fn write_key(
     change: &Change,
     actor: &Actor,
     row: &Row,
     hashed: &Hashed,
     owner: Option<KeyId>,
+    imported: &mut Imported,
 ) -> Result<KeyId, OperationError> {
     let action = "ImportApiKeys";
     let before = match &owner {
@@ -152,6 +166,13 @@ async fn write_key(
     };
     let after = match &before {
         Some(before) => {
+            if !before.enabled && row.settings.enabled {
+                let id = &before.id;
+                imported.warn(
+                    row.line,
+                    format!("API Key {id} was disabled here and is enabled again"),
+                );
+            }
             let settings = NewKey {
                 name: row.settings.name.clone(),
                 description: row.settings.description.clone(),
@@ -168,27 +189,33 @@ async fn write_key(
     Ok(after.id)
 }
 
-fn unknown_plan(row: &Row, plan: &str) -> String {
-    format!("line {}: {} '{plan}'", row.line, plans::UNKNOWN)
+impl Imported {
+    fn warn(&mut self, line: usize, reason: impl std::fmt::Display) {
+        self.warnings.push(format!("line {line}: {reason}"));
+    }
 }
 
-fn check(row: KeyRow) -> Result<Row, String> {
+fn check(row: KeyRow) -> Result<Row, BadRow> {
+    let line = row.line;
+    check_fields(row).map_err(|reason| BadRow { line, reason })
+}
+
+fn check_fields(row: KeyRow) -> Result<Row, String> {
     if row.name.is_empty() {
         return Err("Name is empty".into());
     }
-    if row.key.chars().count() < MIN_VALUE_LENGTH {
-        return Err(format!(
-            "API Key value should be at least {MIN_VALUE_LENGTH} characters"
-        ));
-    }
-    let value =
-        ApiKeyValue::parse(&row.key).map_err(|error: ApiKeyValueError| error.to_string())?;
+    let value = ApiKeyValue::parse(&row.key).map_err(|error| error.to_string())?;
+    let plans = row.usage_plan_ids.iter().map(|plan| {
+        let id = plan.parse();
+        id.map_err(|_| format!("{} '{plan}'", plans::UNKNOWN))
+    });
+    let plans = plans.collect::<Result<_, String>>()?;
     let settings = NewKey {
         id: KeyId::generate(),
         name: Some(row.name),
         description: super::filled(Some(row.description)),
         customer_id: None,
-        enabled: row.enabled.is_empty() || row.enabled.eq_ignore_ascii_case("true"),
+        enabled: parse_enabled(&row.enabled)?,
         tags: Default::default(),
         expires_at: None,
     };
@@ -196,7 +223,18 @@ fn check(row: KeyRow) -> Result<Row, String> {
     Ok(Row {
         line: row.line,
         settings,
-        plans: row.usage_plan_ids,
+        plans,
         value,
     })
+}
+
+/// Keys are enabled where the file does not say.
+fn parse_enabled(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "" | "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err(format!(
+            "Enabled is '{text}': it must be true, false, yes, no, 1, 0 or empty"
+        )),
+    }
 }
