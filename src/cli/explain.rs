@@ -1,6 +1,7 @@
 //! `turnkey explain`: why a call is refused.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -21,9 +22,13 @@ pub struct ExplainOptions {
     #[arg(long, value_name = "STAGE")]
     pub stage: String,
 
-    /// The id of the key that the call would bring
-    #[arg(long, value_name = "ID")]
+    /// The key that the call would bring: its id, or its name where no other key has it
+    #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
+
+    /// A file with the value that the call would bring; no argument takes a value itself
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub value_file: Option<PathBuf>,
 }
 
 /// Judges the call and prints link after link to `out`. A throttle is that of a server at rest.
@@ -33,14 +38,27 @@ pub async fn run(
     output: Output,
     out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
-    let gate = Gate::open(store).await.map_err(OperationError::from)?;
+    let gate = Gate::inspect(store).await.map_err(OperationError::from)?;
+    let key = match &options.key {
+        Some(key) => Some(super::key::find_or_keep(store, key).await?),
+        None => None,
+    };
     let call = ExplainCall {
         stage: &options.stage,
         method: &options.method,
         path: &options.path,
-        key: options.key.as_deref(),
+        key: key.as_deref(),
     };
-    let explanation = explain::explain(store, &gate, &call).await?;
+    let explanation = match &options.value_file {
+        None => explain::explain(store, &gate, &call).await?,
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                CommandError::new(format!("{} cannot be read: {error}", file.display()))
+            })?;
+            let value = text.trim_end_matches(['\r', '\n']);
+            explain::explain_value(store, &gate, &call, value).await?
+        }
+    };
     match output {
         Output::Json => writeln!(out, "{}", json!(explanation))?,
         Output::People => {

@@ -1,6 +1,6 @@
 //! `turnkey key …`: the keys of a database, from the shell.
 
-use std::io::Write;
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -20,12 +20,12 @@ use crate::store::{IdError, KeyId, Store, StoreError};
 
 const PAGE_LENGTH: i64 = 500;
 
-/// What can be done with keys.
+/// What can be done with keys. A key is named by its id or its name.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum KeyCommand {
     /// Make an enabled key and print its value: it is shown this once
     Create {
-        /// What the key is called in lists and logs
+        /// What the key is called in lists and logs; asked for on a terminal where it is missing
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
         /// The usage plan that the key is put in, by name or id
@@ -35,11 +35,21 @@ pub enum KeyCommand {
     /// List all keys, newest first
     List,
     /// Let a disabled key pass again
-    Enable { id: String },
+    Enable {
+        /// Its id, or its name where no other key has it
+        #[arg(value_name = "KEY")]
+        id: String,
+    },
     /// Let a key pass no more, until it is enabled again
-    Disable { id: String },
+    Disable {
+        /// Its id, or its name where no other key has it
+        #[arg(value_name = "KEY")]
+        id: String,
+    },
     /// Give a key another value and print it: it is shown this once
     Rotate {
+        /// Its id, or its name where no other key has it
+        #[arg(value_name = "KEY")]
         id: String,
         /// How long the value until now stays good; 0 ends it at once
         #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_GRACE.as_secs())]
@@ -53,14 +63,50 @@ pub enum KeyCommand {
         fail_on_warnings: bool,
     },
     /// Remove a key for good
-    Delete { id: String },
+    Delete {
+        /// Its id, or its name where no other key has it
+        #[arg(value_name = "KEY")]
+        id: String,
+    },
+}
+
+impl KeyCommand {
+    /// Asks for the name of a key to be made, where it is missing and somebody can be asked.
+    ///
+    /// # Errors
+    /// Where there is no name in the end.
+    pub fn with_name(self) -> Result<KeyCommand, KeyError> {
+        match self {
+            KeyCommand::Create { name, plan } => {
+                let name = name.map_or_else(ask_for_name, Ok)?;
+                let name = Some(checked_name(Some(name))?);
+                Ok(KeyCommand::Create { name, plan })
+            }
+            other @ (KeyCommand::List
+            | KeyCommand::Enable { .. }
+            | KeyCommand::Disable { .. }
+            | KeyCommand::Rotate { .. }
+            | KeyCommand::Import { .. }
+            | KeyCommand::Delete { .. }) => Ok(other),
+        }
+    }
+}
+
+fn checked_name(name: Option<String>) -> Result<String, KeyError> {
+    let name = name.as_deref().map(str::trim).unwrap_or_default();
+    if name.is_empty() {
+        return Err(KeyError::NoName);
+    }
+    Ok(name.to_owned())
 }
 
 /// Why a key command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    #[error("{0:?} is no key id: {1}")]
+    #[error("{0:?} is no key: no key has this name, and {1}")]
     Id(String, IdError),
+    #[error("a key needs a name: say --name NAME")]
+    NoName,
     #[error("{0} cannot be read: {1}")]
     File(String, std::io::Error),
     #[error(transparent)]
@@ -75,7 +121,7 @@ impl From<KeyError> for CommandError {
     fn from(error: KeyError) -> CommandError {
         match error {
             KeyError::Operation(error) => error.into(),
-            KeyError::Id(..) => CommandError::usage(error),
+            KeyError::Id(..) | KeyError::NoName => CommandError::usage(error),
             KeyError::File(..) | KeyError::Store(_) | KeyError::Output(_) => {
                 CommandError::new(error)
             }
@@ -125,8 +171,9 @@ async fn create(
     out: &mut (dyn Write + Send),
 ) -> Result<(), KeyError> {
     let plan_id = super::plan::find(store, plan).await?;
+    let name = checked_name(name)?;
     let input = CreateKey {
-        name,
+        name: Some(name),
         enabled: Some(true),
         ..CreateKey::default()
     };
@@ -176,11 +223,11 @@ async fn list(store: &Store, output: Output, out: &mut (dyn Write + Send)) -> Re
 }
 
 async fn switch(store: &Store, id: &str, enabled: &str) -> Result<ApiKey, KeyError> {
-    parse_id(id)?;
+    let id = find(store, id).await?;
     let patches = PatchList {
         patch_operations: vec![PatchOperation::new("replace", "/enabled", enabled)],
     };
-    Ok(keys::update_key(store, &Actor::command_line(), id, &patches).await?)
+    Ok(keys::update_key(store, &Actor::command_line(), id.as_str(), &patches).await?)
 }
 
 async fn rotate(
@@ -190,12 +237,12 @@ async fn rotate(
     output: Output,
     out: &mut (dyn Write + Send),
 ) -> Result<(), KeyError> {
-    parse_id(id)?;
+    let id = find(store, id).await?;
     let input = RotateKey {
         grace_seconds: Some(grace_seconds),
         ..RotateKey::default()
     };
-    let rotated = rotation::rotate_key(store, &Actor::command_line(), id, &input).await?;
+    let rotated = rotation::rotate_key(store, &Actor::command_line(), id.as_str(), &input).await?;
     let (value, until) = (rotated.value.expose(), date(rotated.previous_ends_at));
     match output {
         Output::People => {
@@ -229,7 +276,7 @@ async fn import(
     match output {
         Output::People => {
             for warning in &imported.warnings {
-                writeln!(out, "left out: {warning}")?;
+                writeln!(out, "warning: {warning}")?;
             }
             for id in &imported.ids {
                 writeln!(out, "{id} imported")?;
@@ -249,8 +296,8 @@ async fn delete(
     output: Output,
     out: &mut (dyn Write + Send),
 ) -> Result<(), KeyError> {
-    parse_id(id)?;
-    keys::delete_key(store, &Actor::command_line(), id).await?;
+    let id = find(store, id).await?;
+    keys::delete_key(store, &Actor::command_line(), id.as_str()).await?;
     match output {
         Output::People => writeln!(out, "{id} deleted")?,
         Output::Json => writeln!(out, "{}", json!({ "id": id }))?,
@@ -258,9 +305,43 @@ async fn delete(
     Ok(())
 }
 
-fn parse_id(text: &str) -> Result<KeyId, KeyError> {
-    text.parse()
-        .map_err(|error| KeyError::Id(text.to_owned(), error))
+/// The key of this id, or the only one of this name. An id that no key has is kept: what is done
+/// with it says so.
+///
+/// # Errors
+/// A text that is neither; [`OperationError::Conflict`] where several keys have the name.
+pub(super) async fn find(store: &Store, text: &str) -> Result<KeyId, KeyError> {
+    let id = text.parse::<KeyId>();
+    if let Ok(id) = &id
+        && store.key(id).await?.is_some()
+    {
+        return Ok(id.clone());
+    }
+    match super::named::only("keys", text, store.keys_named(text).await?)? {
+        Some(named) => Ok(named),
+        None => id.map_err(|error| KeyError::Id(text.to_owned(), error)),
+    }
+}
+
+/// As [`find`]; a text that is no key is kept, for the operation to refuse.
+pub(super) async fn find_or_keep(store: &Store, text: &str) -> Result<String, CommandError> {
+    match find(store, text).await {
+        Ok(id) => Ok(id.to_string()),
+        Err(KeyError::Id(..)) => Ok(text.to_owned()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks on the terminal; without one there is nobody to ask.
+fn ask_for_name() -> Result<String, KeyError> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Err(KeyError::NoName);
+    }
+    eprint!("Name of the key: ");
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line)?;
+    Ok(line)
 }
 
 fn print_key(

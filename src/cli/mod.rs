@@ -9,6 +9,7 @@ pub mod deploy;
 pub mod explain;
 mod health;
 pub mod key;
+mod named;
 pub mod plan;
 mod projection;
 mod serve;
@@ -209,9 +210,12 @@ fn run(command_line: CommandLine) -> Result<(), CommandError> {
             }
             Ok(())
         }),
-        Some(Command::Key { command, on }) => on_database(&on, async |database, output| {
-            Ok(key::run(&migrated(database).await?, command, output, &mut stdout()).await?)
-        }),
+        Some(Command::Key { command, on }) => {
+            let command = command.with_name()?;
+            on_database(&on, async |database, output| {
+                Ok(key::run(&migrated(database).await?, command, output, &mut stdout()).await?)
+            })
+        }
         Some(Command::Plan { command, on }) => on_database(&on, async |database, output| {
             plan::run(&migrated(database).await?, command, output, &mut stdout()).await
         }),

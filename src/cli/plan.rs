@@ -48,9 +48,9 @@ pub enum PlanCommand {
     },
     /// Remove a plan that has no stage any more
     Delete { plan: String },
-    /// Put a key in a plan
+    /// Put a key, named by its id or its name, in a plan
     AddKey { plan: String, key: String },
-    /// Take a key out of a plan
+    /// Take a key, named by its id or its name, out of a plan
     RemoveKey { plan: String, key: String },
     /// Let a plan's keys call a stage
     AddStage { plan: String, stage: String },
@@ -78,17 +78,17 @@ pub struct Limits {
     pub offset: Option<i32>,
 }
 
-/// The plan of this id, or the oldest of this name.
+/// The plan of this id, or the only one of this name.
 ///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// [`OperationError::NotFound`]; [`OperationError::Conflict`] where several have the name.
 pub async fn find(store: &Store, plan: &str) -> Result<PlanId, OperationError> {
     if let Ok(id) = plan.parse::<PlanId>()
         && store.usage_plan(&id).await?.is_some()
     {
         return Ok(id);
     }
-    let named = store.plan_named(plan).await?;
+    let named = super::named::only("usage plans", plan, store.plans_named(plan).await?)?;
     let unknown = || OperationError::NotFound(format!("there is no usage plan {plan:?}"));
     named.ok_or_else(unknown)
 }
@@ -138,12 +138,14 @@ pub async fn run(
         }
         PlanCommand::AddKey { plan, key } => {
             let id = find(store, &plan).await?;
+            let key = super::key::find_or_keep(store, &key).await?;
             let input = CreatePlanKey::new(&key);
             plan_keys::create_plan_key(store, actor, id.as_str(), &input).await?;
             return show(store, &id, output, out).await;
         }
         PlanCommand::RemoveKey { plan, key } => {
             let id = find(store, &plan).await?;
+            let key = super::key::find_or_keep(store, &key).await?;
             plan_keys::delete_plan_key(store, actor, id.as_str(), &key).await?;
             return show(store, &id, output, out).await;
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::identity::Unidentified;
 use super::snapshot::{Key, KeyPlan, Snapshot};
 use super::{Gate, Refusal, Request};
 use crate::store::{KeyId, Store, StoreError};
@@ -89,6 +90,45 @@ impl Gate {
         }
         chain.holds(Link::Quota, detail);
         Ok(chain.passing())
+    }
+
+    /// As [`explain`](Self::explain), for a call that brings this key value, whatever key
+    /// `question` names. Hashes the value where this instance has not seen it.
+    ///
+    /// # Errors
+    /// Where the quota cannot be read, or too many values are being hashed.
+    pub async fn explain_value(
+        &self,
+        store: &Store,
+        question: &Question<'_>,
+        value: &str,
+    ) -> Result<Explanation, StoreError> {
+        let inner = &self.inner;
+        let refusal = match inner.identities.find(value, &inner.snapshot).await {
+            Ok(credential) if credential.is_good(|| inner.clock.now()) => {
+                let key = Some(&credential.key.id);
+                let question = Question { key, ..*question };
+                return self.explain(store, &question).await;
+            }
+            Ok(credential) => {
+                let id = &credential.key.id;
+                format!("{}: it was one of key {id}", Refusal::ValueExpired)
+            }
+            Err(Unidentified::Refused(refusal)) => refusal.to_string(),
+            Err(Unidentified::Overloaded) => {
+                let reason = "too many key values are being hashed: ask again";
+                return Err(StoreError::unreachable(reason));
+            }
+        };
+        let without_key = Question {
+            key: None,
+            ..*question
+        };
+        let explanation = self.explain(store, &without_key).await?;
+        if explanation.passes {
+            return Ok(explanation);
+        }
+        Ok(Chain(Vec::new()).refused(Link::Key, refusal))
     }
 
     fn judge_throttle(

@@ -136,7 +136,7 @@ async fn a_stage_a_plan_and_a_key_are_made_explained_and_removed() {
 #[tokio::test]
 async fn keys_are_rotated_and_imported() {
     let world = World::start().await;
-    let made = json_of(&world, "key create").await;
+    let made = json_of(&world, "key create --name watch").await;
     let id = made["id"].as_str().unwrap();
     world
         .until_plays(made["value"].as_str().unwrap(), 201)
@@ -153,7 +153,7 @@ async fn keys_are_rotated_and_imported() {
     std::fs::write(&file, rows).unwrap();
     let imported = text_of(&world, &format!("key import {file}")).await;
     assert!(
-        imported.contains("left out: line 3") && imported.contains(" imported"),
+        imported.contains("warning: line 3") && imported.contains(" imported"),
         "{imported}"
     );
     let undone = format!("key import {file} --fail-on-warnings");
@@ -184,10 +184,134 @@ async fn what_is_unknown_is_named() {
         ("explain POST /nope --stage dev", 2, "/nope"),
         ("explain DELETE /game --stage dev", 2, "POST, PUT"),
         ("key rotate nope", 2, "nope"),
+        ("key rotate abcdefghij", 1, "API Key"),
+        (
+            "explain POST /game --stage dev --value-file /nope",
+            1,
+            "/nope",
+        ),
+        (
+            "explain POST /game --stage dev --key a --value-file b",
+            2,
+            "--value-file",
+        ),
     ] {
         let failed = run(&world, words, Output::People).await.unwrap_err();
         assert_eq!(failed.exit_code(), exit_code, "{words}: {failed}");
         assert!(failed.to_string().contains(names), "{words}: {failed}");
     }
+    world.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_several_have_is_refused_with_their_ids() {
+    let world = World::start().await;
+    let phone = json_of(&world, "key create --name phone").await;
+    let id = phone["id"].as_str().unwrap();
+    json_of(&world, "deploy other").await;
+    json_of(&world, "plan create basic --stage other").await;
+    // By its name, while no other has it.
+    assert_eq!(json_of(&world, "key disable phone").await["id"], id);
+    json_of(&world, "plan add-key basic phone").await;
+    assert!(text_of(&world, "plan show basic").await.contains(id));
+    let explained = json_of(&world, "explain POST /game --stage other --key phone").await;
+    assert_eq!(explained["refusedBy"], "enabled", "{explained}");
+    json_of(&world, "plan remove-key basic phone").await;
+
+    let second = json_of(&world, "key create --name phone").await;
+    let second = second["id"].as_str().unwrap();
+    let plan = json_of(&world, "plan create basic").await;
+    let plan = plan["id"].as_str().unwrap();
+    for (words, listed) in [
+        ("key disable phone", second),
+        ("key enable phone", second),
+        ("key rotate phone", second),
+        ("key delete phone", second),
+        ("explain POST /game --stage dev --key phone", second),
+        ("plan add-key dev phone", second),
+        ("plan remove-key dev phone", second),
+        ("plan show basic", plan),
+        ("plan update basic --rate 1 --burst 1", plan),
+        ("plan delete basic", plan),
+        ("plan add-stage basic dev", plan),
+        ("plan remove-stage basic other", plan),
+        ("plan add-key basic phone", plan),
+        ("key create --name x --plan basic", plan),
+    ] {
+        let refused = run(&world, words, Output::People).await.unwrap_err();
+        assert_eq!(refused.exit_code(), 1, "{words}: {refused}");
+        let text = refused.to_string();
+        assert!(
+            text.contains(listed) && text.contains("its id"),
+            "{words}: {text}"
+        );
+    }
+    // By their ids both can be worked on.
+    assert_eq!(
+        json_of(&world, &format!("key delete {second}")).await["id"],
+        second
+    );
+    json_of(&world, &format!("plan delete {plan}")).await;
+    json_of(&world, "key delete phone").await;
+    world.server.stop().await;
+}
+
+/// The tests' input is no terminal, so nobody can be asked.
+#[test]
+fn a_key_without_a_name_is_a_mistake_of_usage() {
+    use std::process::{Command, Stdio};
+
+    let scratch = Scratch::new();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_turnkey"));
+        let command = command.args(words).stdin(Stdio::null());
+        let output = command.current_dir(scratch.path()).env_clear().output();
+        let output = output.unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (code, text) = run(&["key", "create", "--help"]);
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = run(&["key", "create"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("--name"), "{text}");
+}
+
+#[tokio::test]
+async fn a_call_is_explained_from_a_keys_value() {
+    let world = World::start().await;
+    let scratch = Scratch::new();
+    let file = scratch.join("value");
+    let made = json_of(&world, "key create --name phone").await;
+    let id = made["id"].as_str().unwrap();
+    let explain = format!("explain POST /game --stage dev --value-file {file}");
+    let refused_by = async |value: &str| {
+        std::fs::write(&file, value).unwrap();
+        let explained = json_of(&world, &explain).await;
+        assert!(!explained.to_string().contains(value.trim()), "{explained}");
+        explained
+    };
+    let value = made["value"].as_str().unwrap().to_owned();
+    let passes = refused_by(&format!("{value}\n")).await;
+    assert_eq!(passes["passes"], true, "{passes}");
+    assert!(passes["links"][0].to_string().contains(id), "{passes}");
+    for (wrong, reason) in [
+        ("short", "form of a key"),
+        ("a-custom-value-that-no-key-has", "no such key"),
+        (&value.replace("tk_", "tk-"), "no such key"),
+    ] {
+        let refused = refused_by(wrong).await;
+        assert_eq!(refused["refusedBy"], "key", "{refused}");
+        assert!(refused.to_string().contains(reason), "{refused}");
+    }
+    let rotated = json_of(&world, "key rotate phone --grace 0").await;
+    let old = refused_by(&value).await;
+    assert_eq!(old["refusedBy"], "key", "{old}");
+    let new = rotated["value"].as_str().unwrap();
+    assert_eq!(refused_by(new).await["passes"], true);
+    json_of(&world, "key disable phone").await;
+    assert_eq!(refused_by(new).await["refusedBy"], "enabled");
     world.server.stop().await;
 }
