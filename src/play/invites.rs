@@ -1,21 +1,14 @@
-//! Invite codes: eight characters of Crockford's base32, and who tries too many that do not exist.
+//! Invite codes: eight characters of Crockford's base32.
 
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-use moka::sync::Cache;
-
-use super::{Caller, PlayError};
+use icu_properties::props::{
+    Dash, DefaultIgnorableCodePoint, GeneralCategory, QuotationMark, WhiteSpace,
+};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use unicode_normalization::UnicodeNormalization;
 
 /// Crockford's digits, in order of value.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 8;
-
-const MAX_UNKNOWN: u32 = 20;
-const WINDOW: Duration = Duration::from_secs(60);
-/// How many callers' failures are remembered.
-const MAX_CALLERS: u64 = 100_000;
 
 /// A code in the form in which it is stored: no hyphen, capitals.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +23,19 @@ impl InviteCode {
         InviteCode(random.map(digit).iter().collect())
     }
 
-    /// Reads a code as people write it: without case, spaces and hyphens, `I` and `L` for `1`,
-    /// `O` for `0`. `None` for what can be no code.
+    /// Reads a code as people write it and as chats and keyboards change it: without case; without
+    /// spaces, dashes, `_`, `.`, quotes and invisible characters of any kind; in full-width and
+    /// other compatible forms; `I` and `L` for `1`, `O` for `0`. `None` for what can be no code.
     pub(super) fn parse(text: &str) -> Option<InviteCode> {
         let mut code = String::with_capacity(LENGTH);
-        for character in text.chars() {
+        // Once more after the compatible forms are folded: some of them come apart into spaces.
+        let characters = text
+            .chars()
+            .filter(|character| !is_passed_over(*character))
+            .nfkc()
+            .filter(|character| !is_passed_over(*character));
+        for character in characters {
             let digit = match character.to_ascii_uppercase() {
-                '-' => continue,
-                space if space.is_whitespace() => continue,
                 'I' | 'L' => '1',
                 'O' => '0',
                 other => other,
@@ -56,69 +54,36 @@ impl InviteCode {
     }
 }
 
+/// What a code may have between its characters and around them.
+fn is_passed_over(character: char) -> bool {
+    // Unicode has no word for these: marks that are typed for a quote, a dash or a full stop.
+    let is_typed_for_one = matches!(
+        character,
+        '.' | '。' | '`' | '´' | '′' | '″' | 'ʹ' | 'ʺ' | 'ʼ' | '˗' | '⁃' | 'ー' | '─'
+    );
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    is_typed_for_one
+        || CodePointSetData::new::<WhiteSpace>().contains(character)
+        || CodePointSetData::new::<Dash>().contains(character)
+        || CodePointSetData::new::<QuotationMark>().contains(character)
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+        || matches!(
+            category,
+            GeneralCategory::Control
+                | GeneralCategory::Format
+                | GeneralCategory::ConnectorPunctuation
+                | GeneralCategory::DashPunctuation
+                | GeneralCategory::InitialPunctuation
+                | GeneralCategory::FinalPunctuation
+        )
+}
+
 /// A stored code as it is shown.
 pub(super) fn shown(code: &str) -> String {
     match code.split_at_checked(LENGTH / 2) {
         Some((left, right)) => format!("{left}-{right}"),
         None => code.to_owned(),
     }
-}
-
-/// Counts the unknown invites of each API key and client address.
-#[derive(Clone)]
-pub(super) struct Guesses {
-    callers: Cache<(Option<String>, IpAddr), Arc<Mutex<Guessing>>>,
-}
-
-struct Guessing {
-    since: Instant,
-    unknown: u32,
-}
-
-impl Guesses {
-    pub(super) fn new() -> Guesses {
-        let callers = Cache::builder()
-            .max_capacity(MAX_CALLERS)
-            .time_to_live(WINDOW)
-            .build();
-        Guesses { callers }
-    }
-
-    /// # Errors
-    /// [`PlayError::TooManyUnknownInvites`] where the caller tried more than 20 in a minute.
-    pub(super) fn check(&self, caller: &Caller) -> Result<(), PlayError> {
-        match self.callers.get(&key(caller)) {
-            None => Ok(()),
-            // Nothing panics while the lock is held.
-            Some(guessing) => judge(&guessing.lock().unwrap_or_else(PoisonError::into_inner)),
-        }
-    }
-
-    /// Counts one more; the answer to it.
-    pub(super) fn unknown(&self, caller: &Caller) -> PlayError {
-        let begin = || {
-            Arc::new(Mutex::new(Guessing {
-                since: Instant::now(),
-                unknown: 0,
-            }))
-        };
-        let guessing = self.callers.get_with(key(caller), begin);
-        let mut guessing = guessing.lock().unwrap_or_else(PoisonError::into_inner);
-        guessing.unknown = guessing.unknown.saturating_add(1);
-        judge(&guessing).err().unwrap_or(PlayError::InviteNotFound)
-    }
-}
-
-fn key(caller: &Caller) -> (Option<String>, IpAddr) {
-    (caller.api_key_id.clone(), caller.client_address)
-}
-
-fn judge(guessing: &Guessing) -> Result<(), PlayError> {
-    let left = WINDOW.saturating_sub(guessing.since.elapsed());
-    if guessing.unknown <= MAX_UNKNOWN || left.is_zero() {
-        return Ok(());
-    }
-    Err(PlayError::TooManyUnknownInvites { retry_after: left })
 }
 
 #[cfg(test)]
@@ -128,7 +93,7 @@ mod tests {
     #[test]
     fn codes_are_read_as_people_write_them() {
         let code = InviteCode::parse("K7QM-PD3X").unwrap();
-        for same in ["k7qmpd3x", " K7QM PD3X ", "k7-qm-pd-3x"] {
+        for same in ["k7qmpd3x", " K7QM PD3X ", "k7-qm-pd-3x", "K7QM\tPD3X\r\n"] {
             assert_eq!(InviteCode::parse(same), Some(code.clone()), "{same}");
         }
         assert_eq!(
@@ -137,13 +102,108 @@ mod tests {
         );
         for bad in [
             "",
+            "-",
             "K7QM-PD3",
             "K7QM-PD3XX",
             "K7QM-PD3U",
             "K7QM-PD3É",
+            "K7QM-PD3\u{415}",
+            "K7QM-PD3E\u{301}",
+            "K7QM+PD3X",
+            "K7QM/PD3X",
             "\0\0\0\0\0\0\0\0",
         ] {
             assert_eq!(InviteCode::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_a_chat_makes_of_the_hyphen_is_no_matter() {
+        let code = InviteCode::parse("K7QMPD3X").unwrap();
+        for between in [
+            // Dashes.
+            "-",
+            "\u{ad}",
+            "‐",
+            "\u{2011}",
+            "‒",
+            "–",
+            "—",
+            "―",
+            "−",
+            "⁃",
+            "﹘",
+            "﹣",
+            "－",
+            "⸺",
+            "〜",
+            "~",
+            "˗",
+            "ー",
+            "ｰ",
+            "--",
+            "_",
+            "＿",
+            ".",
+            "．",
+            "。",
+            "…",
+            // Spaces.
+            " ",
+            "\u{a0}",
+            "\u{2009}",
+            "\u{202f}",
+            "\u{3000}",
+            "\n",
+            "\u{2028}",
+            // What cannot be seen.
+            "\u{200b}",
+            "\u{200d}",
+            "\u{2060}",
+            "\u{feff}",
+            "\u{200e}",
+            "\u{202d}",
+            "\u{2068}",
+            "\u{fe0f}",
+            "\u{180e}",
+            "\u{e0020}",
+            "-\u{2060}\u{ad}",
+        ] {
+            let written = format!("K7QM{between}PD3X");
+            let read = InviteCode::parse(&written);
+            assert_eq!(read, (between != "~").then(|| code.clone()), "{written:?}");
+        }
+        for (left, right) in [
+            ("\"", "\""),
+            ("'", "'"),
+            ("“", "”"),
+            ("„", "“"),
+            ("«", "»"),
+            ("‹", "›"),
+            ("‘", "’"),
+            ("「", "」"),
+            ("『", "』"),
+            ("＂", "＂"),
+            ("`", "`"),
+            ("´", "´"),
+            ("′", "″"),
+            ("\u{feff}", "."),
+        ] {
+            let written = format!("{left}k7qm‑pd3x{right}");
+            assert_eq!(
+                InviteCode::parse(&written),
+                Some(code.clone()),
+                "{written:?}"
+            );
+        }
+        // An input method's full width, and letters with a style.
+        for written in ["Ｋ７ＱＭ－ＰＤ３Ｘ", "ｋ７ｑｍｐｄ３ｘ", "𝐊𝟕𝐐𝐌-𝐏𝐃𝟑𝐗"]
+        {
+            assert_eq!(
+                InviteCode::parse(written),
+                Some(code.clone()),
+                "{written:?}"
+            );
         }
     }
 
@@ -155,26 +215,5 @@ mod tests {
             Some(drawn.clone())
         );
         assert_ne!(InviteCode::draw(), drawn);
-    }
-
-    #[test]
-    fn the_twenty_first_unknown_invite_of_a_minute_is_one_too_many() {
-        let guesses = Guesses::new();
-        let caller = |last| Caller {
-            stage: "dev".parse().unwrap(),
-            api_key_id: None,
-            client_address: IpAddr::from([127, 0, 0, last]),
-            player: None,
-        };
-        for _ in 0..20 {
-            guesses.check(&caller(1)).unwrap();
-            let answer = guesses.unknown(&caller(1));
-            assert!(matches!(answer, PlayError::InviteNotFound));
-        }
-        assert!(guesses.check(&caller(1)).is_ok());
-        let answer = guesses.unknown(&caller(1));
-        assert!(matches!(answer, PlayError::TooManyUnknownInvites { .. }));
-        assert!(guesses.check(&caller(1)).is_err());
-        assert!(guesses.check(&caller(2)).is_ok());
     }
 }

@@ -9,8 +9,10 @@ mod commands;
 mod create;
 mod error;
 mod games;
+mod guesses;
 mod invites;
 mod join;
+mod names;
 mod players;
 mod queries;
 mod rematch;
@@ -30,10 +32,11 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use error::{PlayError, Unavailable};
 pub use games::Games;
+pub use names::PlayerName;
 pub use rematch::next_game_id;
 pub use request::{
-    CreateGame, JoinGame, ListGames, MakeMove, PlayerName, ReadEvents, RequestKey,
-    parse_new_player, parse_rename, parse_version,
+    CreateGame, JoinGame, ListGames, MakeMove, ReadEvents, RequestKey, parse_new_player,
+    parse_rename, parse_version,
 };
 pub use tokens::{PlayerToken, Tokens, bearer_token};
 pub use watch::UnfinishedGames;
@@ -45,7 +48,7 @@ use crate::game::{PlayerId, Rules, Variant};
 use crate::store::Store;
 use crate::store::append::Appender;
 use crate::trace::Origins;
-use invites::Guesses;
+use guesses::Guesses;
 
 /// The rules that a stage's new games of a variant get: what was deployed there.
 pub type RulesFor = Arc<dyn Fn(&StageName, Variant) -> Rules + Send + Sync>;

@@ -5,19 +5,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::body::{Body, chosen, expected, parse_json, query_integer, required};
-use super::{Caller, PlayError};
+use super::{Caller, PlayError, PlayerName};
 use crate::game::{GameId, Opponent, Options, Seat, Status, Variant, Visibility};
 use crate::store::codec;
 
 /// The greatest version that a request may name.
 pub const MAX_VERSION: u32 = i32::MAX.unsigned_abs();
-const MAX_NAME_CHARACTERS: usize = 40;
 const GAMES_LIMIT: u32 = 20;
 const EVENTS_LIMIT: u32 = 100;
-
-/// A player's name: 1 to 40 characters, trimmed, none of them a control character.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlayerName(String);
 
 /// `POST /game`.
 #[derive(Clone, Debug)]
@@ -69,27 +64,6 @@ pub struct RequestKey {
     body_digest: [u8; 32],
 }
 
-impl PlayerName {
-    pub fn parse(text: &str) -> Result<PlayerName, PlayError> {
-        let name = text.trim();
-        let length = name.chars().count();
-        if length == 0 || length > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
-            let what = "1 to 40 characters without control characters, not counting spaces \
-                        around them";
-            return Err(expected("name", what));
-        }
-        Ok(PlayerName(name.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn read(body: &Body) -> Result<Option<PlayerName>, PlayError> {
-        body.text("name")?.map(PlayerName::parse).transpose()
-    }
-}
-
 impl CreateGame {
     pub fn parse(body: &[u8]) -> Result<CreateGame, PlayError> {
         let body = Body::parse_any(body)?;
@@ -126,7 +100,7 @@ impl CreateGame {
                 .map_err(|error| PlayError::InvalidOption {
                     detail: error.to_string(),
                 })?,
-            name: PlayerName::read(&body)?,
+            name: read_name(&body)?,
             seat: body.choice("seat", &seats)?.unwrap_or(Seat::First),
             opponent: body
                 .choice("opponent", &opponents)?
@@ -154,19 +128,23 @@ impl JoinGame {
         let body = Body::parse(body, &["invite", "name"])?;
         Ok(JoinGame {
             invite: required("invite", body.text("invite")?)?.to_owned(),
-            name: PlayerName::read(&body)?,
+            name: read_name(&body)?,
         })
     }
 }
 
+fn read_name(body: &Body) -> Result<Option<PlayerName>, PlayError> {
+    body.text("name")?.map(PlayerName::parse).transpose()
+}
+
 /// Reads `POST /players`, whose name is optional.
 pub fn parse_new_player(body: &[u8]) -> Result<Option<PlayerName>, PlayError> {
-    PlayerName::read(&Body::parse(body, &["name"])?)
+    read_name(&Body::parse(body, &["name"])?)
 }
 
 /// Reads `PATCH /players/me`.
 pub fn parse_rename(body: &[u8]) -> Result<PlayerName, PlayError> {
-    required("name", PlayerName::read(&Body::parse(body, &["name"])?)?)
+    required("name", read_name(&Body::parse(body, &["name"])?)?)
 }
 
 /// Reads `?version=` of `GET /game/{gameId}`.

@@ -23,7 +23,11 @@ pub struct CreateGameBody {
     pub variant: Option<String>,
     /// What the variant lets one choose.
     pub options: Option<HashMap<String, Value>>,
-    /// The caller's name, trimmed; with a player token it renames the player.
+    /// The caller's name; with a player token it renames the player. 1 to 40 characters as people
+    /// count them (grapheme clusters), at most 200 bytes of UTF-8, once spaces around it are gone
+    /// and it is in NFC. Control, invisible, bidirectional and unassigned characters and line
+    /// separators are refused with their place; joiners are fine in emoji and where a script
+    /// needs them.
     #[schema(example = "Ann")]
     pub name: Option<String>,
     /// The caller's seat, by default the one that moves first.
@@ -61,14 +65,19 @@ pub struct MakeMoveBody {
     pub version: Option<u32>,
 }
 
-/// An invite, read without case, spaces and hyphen.
+/// An invite: read without case, and without spaces, dashes, `_`, `.`, quotes and invisible
+/// characters of any kind; full-width letters and digits are read as plain ones.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = JoinGame, example = json!({"invite": "K7QM-PD3X", "name": "Bob"}))]
 pub struct JoinGameBody {
     #[schema(example = "K7QM-PD3X")]
     pub invite: String,
-    /// The caller's name, trimmed; with a player token it renames the player.
+    /// The caller's name; with a player token it renames the player. 1 to 40 characters as people
+    /// count them (grapheme clusters), at most 200 bytes of UTF-8, once spaces around it are gone
+    /// and it is in NFC. Control, invisible, bidirectional and unassigned characters and line
+    /// separators are refused with their place; joiners are fine in emoji and where a script
+    /// needs them.
     #[schema(example = "Bob")]
     pub name: Option<String>,
 }
@@ -78,6 +87,7 @@ pub struct JoinGameBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = CreatePlayer, example = json!({"name": "Ann"}))]
 pub struct CreatePlayerBody {
+    /// As in `POST /game`: 1 to 40 characters as people count them.
     #[schema(example = "Ann")]
     pub name: Option<String>,
 }
@@ -87,6 +97,7 @@ pub struct CreatePlayerBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = RenamePlayer, example = json!({"name": "Ann"}))]
 pub struct RenamePlayerBody {
+    /// As in `POST /game`: 1 to 40 characters as people count them.
     #[schema(example = "Ann")]
     pub name: String,
 }

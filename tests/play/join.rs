@@ -90,21 +90,57 @@ async fn invites_of_another_stage_and_of_nothing_are_unknown() {
 }
 
 #[tokio::test]
-async fn who_guesses_is_held_up() {
+async fn who_guesses_is_held_up_and_nobody_else() {
     let world = World::new().await;
     let created = world.create(&stranger(), json!({})).await.value;
-    for _ in 0..20 {
-        let guess = world.join(&stranger(), "ZZZZ-ZZZZ").await;
+    let invite = created.invite.clone().unwrap();
+    // What can be no code counts as well.
+    for text in ["ZZZZ-ZZZZ", "nonsense"].into_iter().cycle().take(20) {
+        let guess = world.join(&stranger(), text).await;
         assert_eq!(word(&guess), "invite_not_found");
     }
-    let invite = created.invite.unwrap();
-    for text in ["ZZZZ-ZZZZ", &invite] {
+    for text in ["ZZZZ-ZZZZ", "nonsense"] {
         let guess = world.join(&stranger(), text).await;
         assert_eq!(word(&guess), "too_many_unknown_invites");
     }
-    let mut somebody_else = stranger();
-    somebody_else.api_key_id = Some("other".into());
-    assert_eq!(word(&world.join(&somebody_else, &invite).await), "done");
+    // Whoever has a token is counted apart from those behind the same address.
+    let mut holder = seated(&created);
+    assert_eq!(
+        word(&world.join(&holder, "ZZZZ-ZZZZ").await),
+        "invite_not_found"
+    );
+    holder.api_key_id = Some("other".into());
+    holder.player = None;
+    assert_eq!(
+        word(&world.join(&holder, "ZZZZ-ZZZZ").await),
+        "invite_not_found"
+    );
+    // A right invite passes, whoever guessed before.
+    let joined = world.join(&stranger(), &invite).await;
+    assert_eq!(word(&joined), "done");
+    let guess = world.join(&stranger(), "ZZZZ-ZZZZ").await;
+    assert_eq!(word(&guess), "too_many_unknown_invites");
+    // So does one that answers something else than a seat.
+    assert_eq!(word(&world.join(&stranger(), &invite).await), "seat_taken");
+}
+
+#[tokio::test]
+async fn an_invite_survives_the_chat_it_was_sent_by() {
+    let world = World::new().await;
+    for mangle in [
+        |code: &str| code.replace('-', "\u{2011}"),
+        |code: &str| format!("“{}”", code.replace('-', "—")),
+        |code: &str| format!("\u{feff}{}\u{200b}", code.replace('-', "_").to_lowercase()),
+        |code: &str| code.replace('-', " – "),
+    ] {
+        let created = world.create(&stranger(), json!({})).await.value;
+        let written = mangle(&created.invite.unwrap());
+        assert_eq!(
+            word(&world.join(&stranger(), &written).await),
+            "done",
+            "{written:?}"
+        );
+    }
 }
 
 #[tokio::test]

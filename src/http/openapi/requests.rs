@@ -7,12 +7,12 @@ use crate::game::{Seat, Variant};
 
 /// Spaces, which are trimmed off a name: Unicode's `White_Space`.
 const SPACE: &str = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*";
-/// Characters of a name, but not its first or last.
-const INNER: &str = r"[^\u0000-\u001f\u007f-\u009f]";
+/// Characters of a name, but not its first or last. Which of them a name may hold in the end is a
+/// matter of Unicode's properties, and how long it may be one of grapheme clusters: no pattern
+/// says that, so this one takes whatever may be a name, and more.
+const INNER: &str = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]";
 const OUTER: &str =
     r"[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
-/// Eight characters of Crockford's base32, in either case, with spaces and hyphens anywhere.
-const INVITE: &str = "^[ -]*([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z][ -]*){8}$";
 /// Visible ASCII.
 const IDEMPOTENCY_KEY: &str = "^[!-~]{1,255}$";
 /// What `next` of a page of games looks like.
@@ -20,11 +20,10 @@ const CURSOR: &str = "^A[A-Za-f][A-Za-z0-9_-]{10}$";
 
 /// Narrows the schemas of bodies.
 pub(super) fn narrow_bodies(schemas: &mut Value) {
-    let name = format!("^{SPACE}{OUTER}({INNER}{{0,38}}{OUTER})?{SPACE}$");
+    let name = format!("^{SPACE}{OUTER}({INNER}*{OUTER})?{SPACE}$");
     for body in ["CreateGame", "JoinGame", "CreatePlayer", "RenamePlayer"] {
         schemas[body]["properties"]["name"]["pattern"] = json!(name);
     }
-    schemas["JoinGame"]["properties"]["invite"]["pattern"] = json!(INVITE);
 
     let create = &mut schemas["CreateGame"]["properties"];
     let variants = Variant::ALL.map(Variant::id);
