@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Gate;
 use super::identity::Unidentified;
 use super::limits::{Question, Verdict};
-use super::snapshot::{Credential, KeyPlan};
+use super::snapshot::{Credential, KeyPlan, ValueId};
 use super::stats::Outcome;
 use crate::config::StageName;
 use crate::store::KeyId;
@@ -28,6 +28,8 @@ pub struct Request<'a> {
 pub struct Admission {
     /// `None` where the method needs no key.
     pub key: Option<KeyId>,
+    /// Which of the key's values the request brought; there wherever `key` is.
+    pub value: Option<ValueId>,
     pub rate_limit: RateLimit,
 }
 
@@ -143,6 +145,7 @@ enum Known {
 /// Only the database can tell whether this key's plan lets the request pass.
 struct Unasked {
     key: KeyId,
+    value: ValueId,
     plan: KeyPlan,
     question: Question,
 }
@@ -217,11 +220,13 @@ impl Gate {
         match plan.limits.admit(limits, &plan.on, request) {
             Verdict::Passed(rate_limit) => Ok(Known::Passed(Admission {
                 key: Some(key.clone()),
+                value: Some(credential.id),
                 rate_limit,
             })),
             Verdict::Denied(denial) => Err(limited(key.clone(), denial)),
             Verdict::Unasked(question) => Ok(Known::Unasked(Unasked {
                 key: key.clone(),
+                value: credential.id,
                 plan: plan.clone(),
                 question,
             })),
@@ -235,6 +240,7 @@ impl Gate {
     ) -> Result<Admission, Denied> {
         let Unasked {
             key,
+            value,
             plan,
             question,
         } = unasked;
@@ -242,6 +248,7 @@ impl Gate {
         match plan.limits.ask(limits, &plan.on, request, question).await {
             Ok(rate_limit) => Ok(Admission {
                 key: Some(key),
+                value: Some(value),
                 rate_limit,
             }),
             Err(denial) => Err(limited(key, denial)),

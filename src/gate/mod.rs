@@ -32,6 +32,7 @@ pub use admission::{
 };
 pub use explain::{Explanation, Judged, Link, Question};
 pub use reload::run_reload;
+pub use snapshot::ValueId;
 pub use stats::{GateStats, GateVitals, Outcome};
 pub use value::{ApiKeyValue, ApiKeyValueError};
 
@@ -132,6 +133,24 @@ impl Gate {
             })
     }
 
+    /// Whether a call that brought this value of the key would still be let in on the stage: the
+    /// key has its right there, and the value is stored and has not ended.
+    pub fn is_value_live(&self, key: &KeyId, value: ValueId, stage: &StageName) -> bool {
+        let snapshot = self.inner.snapshot.load();
+        let value = snapshot.value(value);
+        let is_good = value
+            .is_some_and(|value| value.key.id == *key && value.is_good(|| self.inner.clock.now()));
+        is_good && self.is_live(key, stage)
+    }
+
+    /// Whether the stage exists and lets this method be called without a key. Answers as of the
+    /// last reading of the tables, however old it is.
+    pub fn needs_no_key(&self, stage: &StageName, path: &str, verb: &str) -> bool {
+        let snapshot = self.inner.snapshot.load();
+        let stage = snapshot.stage(stage.as_str());
+        stage.is_some_and(|stage| !stage.needs_key(path, verb))
+    }
+
     /// The calls a second that the key's plan on this stage allows; `None` where it sets no limit.
     pub fn plan_rate(&self, key: &KeyId, stage: &StageName) -> Option<f64> {
         let snapshot = self.inner.snapshot.load();
@@ -139,8 +158,8 @@ impl Gate {
         plan.throttle.map(|throttle| throttle.rate)
     }
 
-    /// Tells of each new snapshot, and of keys that expired: what [`is_live`](Self::is_live) says
-    /// may have changed.
+    /// Tells of each new snapshot, and of keys and values that expired: what
+    /// [`is_live`](Self::is_live) and [`is_value_live`](Self::is_value_live) say may have changed.
     pub fn generation(&self) -> watch::Receiver<u64> {
         self.inner.generation.subscribe()
     }
@@ -191,7 +210,7 @@ impl Gate {
         snapshot.head == head && snapshot.is_of_day(now)
     }
 
-    /// Tells who waits for changes of rights that keys have expired since.
+    /// Wakes those who wait for changes of rights where keys or values have expired since.
     fn announce_expiries(&self, since: OffsetDateTime, now: OffsetDateTime) {
         if self.inner.snapshot.load().has_expiry(since, now) {
             self.inner.generation.send_modify(|_| {});

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::Request;
@@ -23,8 +24,9 @@ pub(super) struct Snapshot {
     stages: HashMap<String, Stage>,
     keys: HashMap<KeyId, Arc<Key>>,
     credentials: HashMap<Lookup, Vec<Arc<Credential>>>,
+    values: HashMap<ValueId, Arc<Credential>>,
     compiled_at: OffsetDateTime,
-    /// When keys expire, in order.
+    /// When keys and their values expire, in order.
     expiries: Vec<OffsetDateTime>,
 }
 
@@ -65,8 +67,14 @@ pub(super) struct Plan {
     pub quota: Option<QuotaSetting>,
 }
 
+/// Names one stored value of a key. A key that is given another value, even an equal one, has one
+/// with another name. Safe to copy and compare; it does not lead back to the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ValueId([u8; 16]);
+
 /// A value that a key answers to.
 pub(super) struct Credential {
+    pub id: ValueId,
     pub key: Arc<Key>,
     pub phc: Arc<str>,
     pub expires_at: Option<OffsetDateTime>,
@@ -81,22 +89,26 @@ impl Snapshot {
         now: OffsetDateTime,
     ) -> Snapshot {
         let keys = compile_keys(&tables, limits, now);
+        let mut expiries: Vec<OffsetDateTime> =
+            keys.values().filter_map(|key| key.expires_at).collect();
         let mut credentials: HashMap<Lookup, Vec<Arc<Credential>>> = HashMap::new();
+        let mut values = HashMap::with_capacity(tables.key_values.len());
         for value in tables.key_values {
             if let Some(key) = keys.get(&value.key) {
-                let credential = Credential {
+                expiries.extend(value.expires_at);
+                let credential = Arc::new(Credential {
+                    id: ValueId::of_phc(&value.phc),
                     key: key.clone(),
                     phc: value.phc.into(),
                     expires_at: value.expires_at,
-                };
+                });
+                values.insert(credential.id, credential.clone());
                 credentials
                     .entry(value.lookup)
                     .or_default()
-                    .push(Arc::new(credential));
+                    .push(credential);
             }
         }
-        let mut expiries: Vec<OffsetDateTime> =
-            keys.values().filter_map(|key| key.expires_at).collect();
         expiries.sort_unstable();
         Snapshot {
             compiled_at: now,
@@ -111,6 +123,7 @@ impl Snapshot {
                 .collect(),
             keys,
             credentials,
+            values,
         }
     }
 
@@ -119,7 +132,7 @@ impl Snapshot {
         self.compiled_at.date() == now.date()
     }
 
-    /// Whether a key expired after `since`, up to `now`.
+    /// Whether a key or a value expired after `since`, up to `now`.
     pub fn has_expiry(&self, since: OffsetDateTime, now: OffsetDateTime) -> bool {
         let next = self.expiries.partition_point(|expiry| *expiry <= since);
         self.expiries.get(next).is_some_and(|expiry| *expiry <= now)
@@ -137,6 +150,11 @@ impl Snapshot {
     pub fn has_good_value(&self, id: &KeyId, now: OffsetDateTime) -> bool {
         let mut all = self.credentials.values().flatten();
         all.any(|credential| credential.key.id == *id && credential.is_good(|| now))
+    }
+
+    /// The value of this name, where it is still stored.
+    pub fn value(&self, id: ValueId) -> Option<&Credential> {
+        self.values.get(&id).map(Arc::as_ref)
     }
 
     /// The values that one with this lookup may be.
@@ -196,6 +214,16 @@ impl PlanStage {
 
     fn overriding(&self, request: &Request<'_>) -> Option<&Limited> {
         self.overrides.get(request.path)?.get(as_get(request.verb))
+    }
+}
+
+impl ValueId {
+    /// Each stored hash has a salt of its own, so no two values share a name.
+    fn of_phc(phc: &str) -> ValueId {
+        let digest = Sha256::digest(phc.as_bytes());
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        ValueId(id)
     }
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::problem::HttpError;
 use crate::config::StageName;
-use crate::gate::KeyId;
+use crate::gate::{KeyId, ValueId};
 
 /// Names one request, in its answer and in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct CallParts {
     pub prefix: String,
     /// The id of the call's key, where the method needs one.
     pub key: Option<KeyId>,
+    /// Which of the key's values came with the call.
+    pub key_value: Option<ValueId>,
     pub client_address: IpAddr,
     pub body: Bytes,
     /// The game that the call turns out to be about, for the log.

@@ -288,6 +288,7 @@ async fn admit(
         stage,
         prefix,
         key: record.key.clone(),
+        key_value: admission.value,
         client_address,
         body,
         game: Cell::new(None),

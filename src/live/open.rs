@@ -13,7 +13,7 @@ use super::session::{self, LIMITS};
 use super::wire;
 use crate::config::StageName;
 use crate::game::PlayerId;
-use crate::store::KeyId;
+use crate::gate::{KeyId, ValueId};
 
 /// Why a socket was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,8 @@ pub struct Visitor {
     pub request_id: Uuid,
     pub stage: StageName,
     pub key: Option<KeyId>,
+    /// Which of the key's values the socket was opened with.
+    pub key_value: Option<ValueId>,
     pub player: Option<PlayerId>,
 }
 

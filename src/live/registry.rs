@@ -14,7 +14,8 @@ use super::mailbox::Mailbox;
 use super::open::Visitor;
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId};
-use crate::store::{History, KeyId, Recorded};
+use crate::gate::{KeyId, ValueId};
+use crate::store::{History, Recorded};
 
 const SHARDS: usize = 64;
 
@@ -27,6 +28,8 @@ pub struct Socket {
     pub stage: StageName,
     /// `None` where its stage lets sockets be opened without a key.
     pub key: Option<KeyId>,
+    /// Which of the key's values it was opened with: the socket ends when that value does.
+    pub key_value: Option<ValueId>,
     pub player: Option<PlayerId>,
     pub mailbox: Mailbox,
     /// What it took.
@@ -41,6 +44,7 @@ impl Socket {
             request_id: visitor.request_id,
             stage: visitor.stage,
             key: visitor.key,
+            key_value: visitor.key_value,
             player: visitor.player,
             mailbox: Mailbox::new(commands),
             frames: AtomicU64::new(0),

@@ -14,6 +14,7 @@ fn watching() -> Registry {
         request_id: Uuid::now_v7(),
         stage: stage(),
         key: None,
+        key_value: None,
         player: None,
     };
     registry.watch(GAME, &Socket::new(visitor, Vec::new()));

@@ -1,7 +1,9 @@
 //! Open sockets whose key or player is no longer good are closed.
 //!
-//! A key is looked up in the gate's snapshot, which stays as it is while the database cannot be
-//! reached; a player's row is asked for, and no answer changes nothing.
+//! A socket remembers which value of its key it was opened with, so a rotation ends the sockets of
+//! the old value and leaves those of the new one. The value is looked up in the gate's snapshot,
+//! which stays as it is while the database cannot be reached. A player's row is read from the
+//! database; where that fails, the socket stays.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -13,17 +15,21 @@ use super::hub::Hub;
 use super::mailbox::Farewell;
 use crate::config::StageName;
 use crate::game::PlayerId;
-use crate::store::KeyId;
+use crate::gate::{Gate, KeyId, ValueId};
 
 /// Twice within the second in which a socket must be closed.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
+
+/// The call that opens a socket, as deployments name it.
+const PATH: &str = "/live";
 
 /// Looks after the open sockets' rights. Never ends.
 pub async fn watch_rights(hub: Hub) {
     tokio::join!(watch_keys(&hub), watch_players(&hub));
 }
 
-/// At each change, and in between because keys expire without one.
+/// Looks at every socket after each change of the gate's tables, and in between because keys and
+/// their values expire without one.
 async fn watch_keys(hub: &Hub) {
     let mut generation = hub.settings().gate.generation();
     let mut tick = ticks();
@@ -33,20 +39,29 @@ async fn watch_keys(hub: &Hub) {
             // An error says that the gate is gone, and with it everything here.
             Ok(()) = generation.changed() => {}
         }
-        let mut judged: HashMap<(KeyId, StageName), bool> = HashMap::new();
+        let mut judged: HashMap<(Option<(KeyId, ValueId)>, StageName), bool> = HashMap::new();
         for socket in hub.registry().sockets() {
-            let Some(key) = &socket.key else {
-                continue;
-            };
-            let is_live = *judged
-                .entry((key.clone(), socket.stage.clone()))
-                .or_insert_with(|| hub.settings().gate.is_live(key, &socket.stage));
-            if !is_live {
+            let opened_with = socket.key.clone().zip(socket.key_value);
+            let has_right = *judged
+                .entry((opened_with, socket.stage.clone()))
+                .or_insert_with_key(|(opened_with, stage)| {
+                    has_right(&hub.settings().gate, opened_with.as_ref(), stage)
+                });
+            if !has_right {
                 socket
                     .mailbox
                     .close(Farewell::new(GoodbyeReason::KeyRevoked));
             }
         }
+    }
+}
+
+/// Whether a socket could still be opened with what it was opened with: this value of this key, or
+/// nothing on a stage that asks for no key here.
+fn has_right(gate: &Gate, opened_with: Option<&(KeyId, ValueId)>, stage: &StageName) -> bool {
+    match opened_with {
+        Some((key, value)) => gate.is_value_live(key, *value, stage),
+        None => gate.needs_no_key(stage, PATH, "GET"),
     }
 }
 

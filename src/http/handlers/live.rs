@@ -39,6 +39,7 @@ pub async fn open_live(
         request_id: call.request_id.0,
         stage: call.stage.clone(),
         key: call.key.clone(),
+        key_value: call.key_value,
         player: state.play.authenticate(bearer).await?,
     };
     live::open_live(&state.hub, &request, payload, handshake, visitor).map_err(refused)
