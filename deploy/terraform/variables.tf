@@ -142,7 +142,7 @@ variable "default_stage" {
 }
 
 variable "cors_origins" {
-  description = "Web origins that may call from a browser (TURNKEY_CORS_ORIGINS)."
+  description = "Web origins that may call and open sockets from a browser (TURNKEY_CORS_ORIGINS)."
   type        = list(string)
   default     = []
 }

@@ -55,7 +55,7 @@ pub struct ServeOptions {
     #[arg(long, env = "TURNKEY_CONTROL_HOSTS", value_name = "HOSTS")]
     pub control_hosts: Option<String>,
 
-    /// Origins whose pages may call the game API, by commas; * for all
+    /// Origins whose pages may call the game API and open sockets, by commas; * for all
     #[arg(long, env = "TURNKEY_CORS_ORIGINS", value_name = "ORIGINS")]
     pub cors_origins: Option<String>,
 

@@ -1,4 +1,4 @@
-//! Web pages that may call the public listener from a browser.
+//! Web pages that may call the public listener from a browser, over HTTP and on sockets.
 
 use std::str::FromStr;
 
@@ -7,7 +7,10 @@ use std::str::FromStr;
 pub struct Origins(Vec<String>);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an origin such as https://game.example or http://localhost:5173, nor *")]
+#[error(
+    "{0:?} is not an origin such as https://game.example or http://localhost:5173, \
+     nor null, file:// or *"
+)]
 pub struct OriginError(String);
 
 impl Origins {
@@ -17,7 +20,8 @@ impl Origins {
 
     /// Whether a page of `origin`, as its browser names it, may call.
     pub fn allow(&self, origin: &str) -> bool {
-        self.0.iter().any(|known| known == "*" || known == origin)
+        let origin = normal(origin);
+        self.0.iter().any(|known| known == "*" || *known == origin)
     }
 }
 
@@ -30,14 +34,28 @@ impl FromStr for Origins {
             .map(str::trim)
             .filter(|origin| !origin.is_empty())
             .map(|origin| {
-                if origin == "*" || is_origin(origin) {
-                    Ok(origin.to_ascii_lowercase())
+                if ["*", "null", "file://"].contains(&origin) || is_origin(origin) {
+                    Ok(normal(origin))
                 } else {
                     Err(OriginError(origin.to_owned()))
                 }
             })
             .collect::<Result<_, _>>()
             .map(Origins)
+    }
+}
+
+/// In lower case and without the scheme's own port, as browsers write it.
+fn normal(origin: &str) -> String {
+    let origin = origin.to_ascii_lowercase();
+    let default = match origin.split_once("://") {
+        Some(("http", _)) => ":80",
+        Some(("https", _)) => ":443",
+        Some(_) | None => return origin,
+    };
+    match origin.strip_suffix(default) {
+        Some(without) => without.to_owned(),
+        None => origin,
     }
 }
 
@@ -63,10 +81,24 @@ mod tests {
         let origins: Origins = "https://A.example, http://localhost:5173,".parse().unwrap();
         assert!(origins.allow("https://a.example"));
         assert!(origins.allow("http://localhost:5173"));
+        assert!(origins.allow("HTTPS://a.example:443"));
+        assert!(!origins.allow("https://a.example:80"));
         assert!(!origins.allow("http://localhost"));
         assert!(!origins.allow("https://a.example.evil"));
         assert!("*".parse::<Origins>().unwrap().allow("https://any.example"));
         assert!(!Origins::default().allow("null"));
+        let apps: Origins = "null,file://,capacitor://localhost,https://a.example:443"
+            .parse()
+            .unwrap();
+        for origin in [
+            "null",
+            "file://",
+            "capacitor://localhost",
+            "https://a.example",
+        ] {
+            assert!(apps.allow(origin), "{origin}");
+        }
+        assert!(!apps.allow("ionic://localhost"));
         assert!("".parse::<Origins>().unwrap().is_empty());
     }
 

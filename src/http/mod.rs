@@ -13,6 +13,7 @@ mod handlers;
 mod input;
 mod listener;
 pub mod openapi;
+mod origin;
 mod pipeline;
 mod problem;
 mod rate_limit;

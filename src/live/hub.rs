@@ -12,7 +12,7 @@ use super::registry::{Registry, Socket};
 use super::stats::Stats;
 use super::subscription::{Need, Origin};
 use super::wire::Ledger;
-use crate::config::{Origins, StageName};
+use crate::config::StageName;
 use crate::game::{GameId, PlayerId};
 use crate::gate::Gate;
 use crate::play::view::GameView;
@@ -39,8 +39,6 @@ pub struct Settings {
     pub play: Play,
     pub gate: Gate,
     pub store: Store,
-    /// Pages that may open a socket from a browser; all of them where this is empty.
-    pub origins: Origins,
     /// How many connections this instance holds.
     pub max_sockets: usize,
 }

@@ -1,6 +1,6 @@
 //! From a request that passed the gate to an open socket.
 
-use actix_web::http::header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
+use actix_web::http::header::{CONNECTION, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use uuid::Uuid;
 
@@ -18,9 +18,6 @@ use crate::gate::{KeyId, ValueId};
 /// Why a socket was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A page of an origin that is not among the allowed ones.
-    #[error("this origin may not open a socket")]
-    OriginRefused,
     /// 426, with `Upgrade: websocket`.
     #[error("this is a WebSocket: connect to it as one")]
     UpgradeRequired,
@@ -59,7 +56,6 @@ pub struct Visitor {
 /// # Errors
 /// What to answer over HTTP instead of opening a socket.
 pub fn read_handshake(hub: &Hub, request: &HttpRequest) -> Result<Handshake, OpenError> {
-    check_origin(hub, request)?;
     if !asks_for_upgrade(request) {
         return Err(OpenError::UpgradeRequired);
     }
@@ -96,16 +92,6 @@ pub fn open_live(
     let socket = Socket::new(visitor, handshake.commands);
     rt::spawn(session::serve(hub.clone(), socket, intake, outlet));
     Ok(response)
-}
-
-fn check_origin(hub: &Hub, request: &HttpRequest) -> Result<(), OpenError> {
-    let origins = &hub.settings().origins;
-    let Some(origin) = request.headers().get(ORIGIN) else {
-        return Ok(());
-    };
-    let is_allowed =
-        origins.is_empty() || origin.to_str().is_ok_and(|origin| origins.allow(origin));
-    is_allowed.then_some(()).ok_or(OpenError::OriginRefused)
 }
 
 fn asks_for_upgrade(request: &HttpRequest) -> bool {

@@ -175,7 +175,6 @@ impl Server {
             play: play.clone(),
             gate: gate.clone(),
             store: store.clone(),
-            origins: config.cors_origins.clone(),
             max_sockets: room.sockets,
         };
         let hub = Hub::new(settings, status.borrow().read.epoch);

@@ -66,6 +66,16 @@ async fn every_request_is_one_line_of_json() {
             "/live",
             "upgrade_required".into(),
         ),
+        (
+            keyed(Method::GET, "/live").header("origin", "https://page.example"),
+            "/live",
+            "origin_refused".into(),
+        ),
+        (
+            public(Method::GET, "/live").header("origin", "https://page.example"),
+            "/live",
+            "key_missing".into(),
+        ),
     ] {
         let (status, id) = answered(request).await;
         let line = json!({

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::State;
 use crate::http::context::Call;
+use crate::http::origin::may_open_socket;
 use crate::http::problem::HttpError;
 use crate::live::{self, OpenError, Visitor};
 use crate::play::{PlayError, Unavailable, bearer_token};
@@ -29,6 +30,10 @@ pub async fn open_live(
     payload: web::Payload,
     call: Call,
 ) -> Result<HttpResponse, HttpError> {
+    let settings = &state.settings;
+    if !may_open_socket(&request, &settings.cors_origins, &settings.trusted_proxies) {
+        return Err(HttpError::OriginRefused);
+    }
     let handshake = live::read_handshake(&state.hub, &request).map_err(refused)?;
     let bearer = handshake
         .authorization
@@ -47,7 +52,6 @@ pub async fn open_live(
 
 fn refused(error: OpenError) -> HttpError {
     match error {
-        OpenError::OriginRefused => HttpError::OriginRefused,
         OpenError::UpgradeRequired => HttpError::UpgradeRequired,
         OpenError::Malformed(detail) => HttpError::Malformed(detail),
         OpenError::Full | OpenError::Draining => {

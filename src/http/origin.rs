@@ -1,0 +1,123 @@
+//! Which origins may open a socket.
+//!
+//! A browser lets any page open a WebSocket to any server and only says, in `Origin`, which page
+//! it is; so the server has to look. Pages of the listed origins may, and others may not. Apps that
+//! are no pages send the server's own address as their `Origin`, or none: both are let in always.
+//! Over HTTP the same list decides which pages a browser lets read an answer ([`cors`]).
+//!
+//! [`cors`]: super::cors
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::uri::Authority;
+
+use crate::config::{Origins, TrustedProxies};
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+
+/// The address at which a client reached this server, as far as the request tells.
+#[derive(Debug, PartialEq, Eq)]
+struct OwnAddress {
+    host: String,
+    port: OwnPort,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum OwnPort {
+    Number(u16),
+    /// The request names none, and whether a proxy in front of us speaks TLS is not known.
+    DefaultOfEither,
+}
+
+/// Whether the request names no origin but such as may open a socket.
+pub fn may_open_socket(request: &HttpRequest, allowed: &Origins, proxies: &TrustedProxies) -> bool {
+    request.headers().get_all(header::ORIGIN).all(|origin| {
+        let Ok(origin) = origin.to_str() else {
+            return false;
+        };
+        allowed.allow(origin) || is_own(origin, own_address(request, proxies).as_ref())
+    })
+}
+
+/// Whether `origin` has the host and the port that the client called.
+fn is_own(origin: &str, own: Option<&OwnAddress>) -> bool {
+    let (Some((scheme, rest)), Some(own)) = (origin.split_once("://"), own) else {
+        return false;
+    };
+    let Some(default) = default_port(scheme) else {
+        return false;
+    };
+    // Some apps send the root of the URL that they call.
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let Some((host, port)) = host_and_port(rest) else {
+        return false;
+    };
+    let is_default = port.is_none_or(|port| port == default);
+    host == own.host
+        && match own.port {
+            OwnPort::Number(own) => port.unwrap_or(default) == own,
+            OwnPort::DefaultOfEither => is_default,
+        }
+}
+
+fn own_address(request: &HttpRequest, proxies: &TrustedProxies) -> Option<OwnAddress> {
+    let is_proxied = request
+        .peer_addr()
+        .is_some_and(|peer| proxies.contains(peer.ip()));
+    // The proxy next to the client wrote the first entry.
+    let forwarded = |name: HeaderName| {
+        let value = request.headers().get(name).filter(|_| is_proxied)?;
+        let first = value.to_str().ok()?.split(',').next()?.trim();
+        (!first.is_empty()).then_some(first)
+    };
+    let called = || {
+        let target = request.uri().authority().map(Authority::as_str);
+        target.or_else(|| host_header(request))
+    };
+    let (host, port) = host_and_port(forwarded(FORWARDED_HOST).or_else(called)?)?;
+    let forwarded_port = || forwarded(FORWARDED_PORT).and_then(|port| port.parse().ok());
+    let port_of_scheme = || match forwarded(FORWARDED_PROTO) {
+        Some(scheme) => default_port(scheme),
+        None if request.app_config().secure() => default_port("https"),
+        None => None,
+    };
+    let port = port.or_else(forwarded_port).or_else(port_of_scheme);
+    Some(OwnAddress {
+        host,
+        port: port.map_or(OwnPort::DefaultOfEither, OwnPort::Number),
+    })
+}
+
+/// The one `Host` header; with two of them nobody knows which host is meant.
+fn host_header(request: &HttpRequest) -> Option<&str> {
+    let mut values = request.headers().get_all(header::HOST);
+    let host = values.next().map(HeaderValue::to_str)?.ok();
+    host.filter(|_| values.next().is_none())
+}
+
+/// The parts of `host[:port]`; `None` for anything else.
+fn host_and_port(text: &str) -> Option<(String, Option<u16>)> {
+    let authority: Authority = text.parse().ok()?;
+    let has_user = authority.as_str().contains('@');
+    let after_host = &text[authority.host().len().min(text.len())..];
+    let is_read = after_host.is_empty() || authority.port_u16().is_some();
+    let host = authority.host().to_ascii_lowercase();
+    (!has_user && is_read && !host.is_empty()).then_some((host, authority.port_u16()))
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    let is = |name| scheme.eq_ignore_ascii_case(name);
+    if is("http") || is("ws") {
+        Some(80)
+    } else if is("https") || is("wss") {
+        Some(443)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+#[path = "origin_tests.rs"]
+mod tests;
