@@ -14,6 +14,7 @@ mod hub;
 mod inbox;
 mod mailbox;
 mod open;
+pub mod query;
 mod registry;
 mod rights;
 mod session;

@@ -4,10 +4,11 @@ use actix_web::http::header::{CONNECTION, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use uuid::Uuid;
 
-use super::frames::{ClientFrame, Resume};
+use super::frames::ClientFrame;
 use super::handshake::{self, SUBPROTOCOL, WEBSOCKET_VERSION};
 use super::hub::Hub;
 use super::inbox::Command;
+use super::query;
 use super::registry::Socket;
 use super::session::{self, LIMITS};
 use super::wire;
@@ -108,97 +109,10 @@ fn asks_for_upgrade(request: &HttpRequest) -> bool {
         && names(SEC_WEBSOCKET_VERSION, WEBSOCKET_VERSION)
 }
 
-/// The subscriptions that a query asks for: each `after` belongs to the `game` before it, and the
-/// one `epoch` to all.
+/// The subscriptions that a query asks for.
 fn commands(query: &str) -> Result<Vec<Command>, OpenError> {
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
-        .map_err(|error| OpenError::Malformed(format!("the query cannot be read: {error}")))?;
-    let mut games: Vec<(String, Option<u32>)> = Vec::new();
-    let mut epoch = None;
-    for (name, value) in pairs.into_inner() {
-        if value.contains('\0') {
-            return Err(OpenError::Malformed(format!(
-                "{name}: it may not hold the character NUL"
-            )));
-        }
-        match name.as_str() {
-            "game" => games.push((value, None)),
-            "after" => {
-                let Some((_, after @ None)) = games.last_mut() else {
-                    return Err(malformed("after: each one follows its own game"));
-                };
-                *after = Some(version(&value)?);
-            }
-            "epoch" if epoch.is_none() => epoch = Some(value),
-            "epoch" => return Err(malformed("epoch: there is one for all games")),
-            _ => {}
-        }
-    }
-    let subscribe = |(game_id, after)| {
-        let epoch = epoch.clone();
-        let resume = Resume { after, epoch };
-        Command::Follow(ClientFrame::Subscribe { game_id, resume })
-    };
-    Ok(games.into_iter().map(subscribe).collect())
-}
-
-/// A number beyond every version is ahead of the game.
-fn version(text: &str) -> Result<u32, OpenError> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number {
-        return Err(malformed("after: a version is a whole number, 0 or more"));
-    }
-    Ok(text.parse().unwrap_or(u32::MAX))
-}
-
-fn malformed(message: &str) -> OpenError {
-    OpenError::Malformed(message.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn resumes(query: &str) -> Option<Vec<(String, Resume)>> {
-        let commands = commands(query).ok()?;
-        let resumes = commands.into_iter().map(|command| match command {
-            Command::Follow(ClientFrame::Subscribe { game_id, resume }) => (game_id, resume),
-            other => panic!("not a subscription: {other:?}"),
-        });
-        Some(resumes.collect())
-    }
-
-    fn resume(after: Option<u32>, epoch: Option<&str>) -> Resume {
-        let epoch = epoch.map(str::to_owned);
-        Resume { after, epoch }
-    }
-
-    #[test]
-    fn subscriptions_in_a_query() {
-        assert_eq!(resumes(""), Some(Vec::new()));
-        assert_eq!(
-            resumes("game=a&after=3&game=b&epoch=e&game=c&after=99999999999"),
-            Some(vec![
-                ("a".into(), resume(Some(3), Some("e"))),
-                ("b".into(), resume(None, Some("e"))),
-                ("c".into(), resume(Some(u32::MAX), Some("e"))),
-            ])
-        );
-    }
-
-    #[test]
-    fn queries_that_cannot_be_meant() {
-        for query in [
-            "after=1",
-            "game=a&after=1&after=2",
-            "game=a&after=",
-            "game=a&after=-1",
-            "game=a&after=1.5",
-            "epoch=a&epoch=b",
-            "game=%00",
-            "epoch=a%00b",
-        ] {
-            assert_eq!(resumes(query), None, "{query}");
-        }
-    }
+    let asked = query::subscriptions(query);
+    let asked = asked.map_err(|error| OpenError::Malformed(error.to_string()))?;
+    let subscribe = |(game_id, resume)| Command::Follow(ClientFrame::Subscribe { game_id, resume });
+    Ok(asked.into_iter().map(subscribe).collect())
 }

@@ -70,8 +70,24 @@ async fn refusals_over_http() {
     assert_eq!(told.headers()["upgrade"], "websocket");
     let told = refusal(with("authorization", "Bearer nonsense")).await;
     assert!(told.headers().contains_key("www-authenticate"));
-    let (status, body) = refused(world.request("after=1")).await;
-    assert_eq!((status, &body["code"]), (400, &json!("malformed")));
+    for (query, says) in [
+        ("after=1", "right behind its game"),
+        ("game=a&game=b&after=1&after=2", "right behind its game"),
+        ("game=a:1&after=1", "right behind its game"),
+        ("game=a:x", "a whole number"),
+        ("game[]=a", "is unknown"),
+        ("games=a", "is unknown"),
+        ("game=", "name a game"),
+    ] {
+        let (status, body) = refused(world.request(query)).await;
+        assert_eq!(
+            (status, &body["code"]),
+            (400, &json!("malformed")),
+            "{query}"
+        );
+        let detail = body["detail"].as_str().unwrap();
+        assert!(detail.contains(says), "{query}: {detail}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,6 +103,39 @@ async fn each_stage_has_a_channel_of_its_own() {
     socket.settled().await;
     let (status, body) = refused(at("/elsewhere/live")).await;
     assert_eq!((status, &body["code"]), (404, &json!("not_found")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_origin_is_listed_only_foreign_pages_are_refused() {
+    let world = World::start().await;
+    let own = world.server.base.clone();
+    let (_, port) = own.rsplit_once(':').unwrap();
+    for origin in [own.clone(), own.replace("http:", "ws:")] {
+        let mut request = world.request("");
+        let headers = request.headers_mut();
+        headers.insert("origin", origin.parse().unwrap());
+        let (mut socket, _) = open(request).await.unwrap();
+        socket.settled().await;
+    }
+    for origin in [
+        "https://other.example",
+        "http://127.0.0.1:1",
+        "http://127.0.0.1",
+        &format!("http://localhost:{port}"),
+        &format!("https://other.example:{port}"),
+        "null",
+        "file://",
+        "capacitor://localhost",
+    ] {
+        let mut request = world.request("");
+        let headers = request.headers_mut();
+        headers.insert("origin", origin.parse().unwrap());
+        // Nobody but us makes that up.
+        headers.insert("x-forwarded-host", "other.example".parse().unwrap());
+        let (status, body) = refused(request).await;
+        let expected = (403, json!({"message": "Forbidden"}));
+        assert_eq!((status, body), expected, "{origin}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

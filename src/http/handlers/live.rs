@@ -18,8 +18,8 @@ use crate::play::{PlayError, Unavailable, bearer_token};
     get, path = "/live", operation_id = "openLive", tag = "live",
     params(
         ("Sec-WebSocket-Protocol" = String, Header, description = "`turnkey.v1` among others", example = "turnkey.v1"),
-        ("game" = Option<Vec<uuid::Uuid>>, Query, description = "Subscribe at once; each may be followed by its `after`"),
-        ("after" = Option<Vec<u32>>, Query, description = "Resume the `game` before it after this version"),
+        ("game" = Option<Vec<String>>, Query, description = "`<id>`, or `<id>:<version>` to resume after that version: subscribe at once", example = json!(["01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10:3"])),
+        ("after" = Option<Vec<u32>>, Query, description = "The older form of a version, taken right behind its `game` only; write `game=<id>:<version>` instead"),
         ("epoch" = Option<uuid::Uuid>, Query, description = "The `epoch` that `hello` gave when those versions were seen"),
     ),
     responses((status = 101, description = "Frames follow"))
