@@ -58,8 +58,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A connection that lasted so long was a good one.
 const GOOD_AFTER: Duration = Duration::from_secs(30);
-/// Of how many games `after` tells: a client's frame has at most 4 KiB.
-const MOST_RESUMED: usize = 80;
+/// The longest frame that a server takes that does not say so in its `hello`, in bytes.
+const FRAME_BYTES: usize = 4096;
+/// What one entry of `after` takes of a frame, and what the rest of it does.
+const ENTRY_BYTES: usize = 50;
+const OTHER_BYTES: usize = 200;
 
 struct Watch {
     options: Options,
@@ -126,17 +129,21 @@ impl Watch {
             Ok((socket, _)) => socket,
             Err(error) => return refused(error),
         };
-        if self.options.mine
-            && let Err(error) = socket.send(self.subscribe_mine()).await
-        {
-            return lost(error);
-        }
         loop {
             match timeout(SILENCE, socket.next()).await {
-                Ok(Some(Ok(Message::Text(text)))) => match serde_json::from_str(&text) {
-                    Ok(frame) => self.hear(&frame),
-                    Err(error) => return End::Stop(format!("not a frame: {error}")),
-                },
+                Ok(Some(Ok(Message::Text(text)))) => {
+                    let frame: Value = match serde_json::from_str(&text) {
+                        Ok(frame) => frame,
+                        Err(error) => return End::Stop(format!("not a frame: {error}")),
+                    };
+                    self.hear(&frame);
+                    if self.options.mine
+                        && frame["type"] == "hello"
+                        && let Err(error) = socket.send(self.subscribe_mine(&frame)).await
+                    {
+                        return lost(error);
+                    }
+                }
                 Ok(Some(Ok(Message::Close(close)))) => return self.closed(close),
                 // The library answers pings.
                 Ok(Some(Ok(_))) => {}
@@ -151,16 +158,21 @@ impl Watch {
     fn url(&self) -> String {
         let mut query = Vec::new();
         for game in &self.options.games {
-            query.push(format!("game={game}"));
-            let version = self.versions.get(game);
-            query.extend(version.map(|version| format!("after={version}")));
+            query.push(match self.versions.get(game) {
+                Some(version) => format!("game={game}:{version}"),
+                None => format!("game={game}"),
+            });
         }
         query.extend(self.epoch.iter().map(|epoch| format!("epoch={epoch}")));
         format!("{}?{}", self.options.url, query.join("&"))
     }
 
-    fn subscribe_mine(&self) -> Message {
-        let after: BTreeMap<_, _> = self.versions.iter().take(MOST_RESUMED).collect();
+    /// Tells the version of as many games as fit in a frame; the others begin with a snapshot.
+    fn subscribe_mine(&self, hello: &Value) -> Message {
+        let most = hello["maxFrameBytes"].as_u64();
+        let most = most.map_or(FRAME_BYTES, |bytes| bytes.try_into().unwrap_or(usize::MAX));
+        let resumed = most.saturating_sub(OTHER_BYTES) / ENTRY_BYTES;
+        let after: BTreeMap<_, _> = self.versions.iter().take(resumed).collect();
         let mut frame = json!({"type": "subscribe", "mine": true, "after": after});
         if let Some(epoch) = &self.epoch {
             frame["epoch"] = json!(epoch);
@@ -199,7 +211,9 @@ impl Watch {
         match code {
             1000 | 1001 => End::Done,
             1012 => End::ComeBack(self.retry_after),
-            1002 | 1007 | 1008 => End::Stop(format!("closed with {code}: this client is wrong")),
+            // A limit was broken, which a slower pace may mend.
+            1008 => End::BackOff(self.retry_after, format!("closed with {code}: too fast")),
+            1002 | 1007 => End::Stop(format!("closed with {code}: this client is wrong")),
             4401 => End::Stop("the player token is no longer good".into()),
             4403 => End::Stop("the API key is no longer good".into()),
             // 1013 among them.

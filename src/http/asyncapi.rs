@@ -15,8 +15,12 @@ use crate::live::{LIMITS, MAX_MINE, MAX_NAMED, RESUME_LIMIT};
 use crate::play::view::SeatView;
 
 /// What each frame of a client may be answered with.
-const ANSWERS: [(&str, &[&str]); 5] = [
+const ANSWERS: [(&str, &[&str]); 6] = [
     ("subscribe", &["snapshot", "subscribed", "update", "error"]),
+    (
+        "subscribeGames",
+        &["snapshot", "subscribed", "update", "error"],
+    ),
     (
         "subscribeMine",
         &[
@@ -183,14 +187,16 @@ fn channel_description() -> String {
         "Offer the subprotocol `{SUBPROTOCOL}`; the answer echoes it alone. A header wins over a \
          subprotocol, and neither key nor token is ever part of a URL. What is refused before the \
          upgrade is refused over HTTP: see `openLive` in `/openapi.json`.\n\n\
-         A client's frame is JSON text of at most {bytes} bytes, and {frames} of them may come in \
-         any five seconds; a socket names at most {MAX_NAMED} games, and follows {MAX_MINE} more \
-         as `mine`. Who is more than {RESUME_LIMIT} versions behind gets a snapshot. The server \
+         A client's frame is JSON text of at most {bytes} bytes; a field that is null is absent. \
+         {frames} frames may come in any five seconds, not counting `subscribe` and the pings of \
+         RFC 6455, of which {generous} together may come. A socket names at most {MAX_NAMED} games, \
+         and follows {MAX_MINE} more as `mine`. Who is more than {RESUME_LIMIT} versions behind gets a snapshot. The server \
          pings about every {heartbeat} s and drops who is silent for {silence} s.\n\n\
          Before it closes, the server says `goodbye`, unless the client broke RFC 6455.\n\n\
          | close | means | what to do |\n|---|---|---|{closes}",
         bytes = LIMITS.message_bytes,
         frames = LIMITS.frames_in_five_seconds,
+        generous = LIMITS.generous_frames_in_five_seconds,
         heartbeat = LIMITS.heartbeat.as_secs(),
         silence = LIMITS.silence.as_secs(),
     )
@@ -202,12 +208,14 @@ fn query() -> Value {
         "type": "object",
         "properties": {
             "game": {
-                "type": "array", "items": {"type": "string", "format": "uuid"},
-                "description": "A game to follow; may be repeated."
+                "type": "array", "items": {"type": "string"},
+                "description": "A game to follow, as `<id>`, or as `<id>:<version>` to resume \
+                                after that version; may be repeated."
             },
             "after": {
                 "type": "array", "items": {"type": "integer", "minimum": 0},
-                "description": "Resume the `game` before it after this version."
+                "description": "The older form of a version, taken right behind its `game` only; \
+                                write `game=<id>:<version>` instead."
             },
             "epoch": {
                 "type": "string", "format": "uuid",
@@ -293,14 +301,16 @@ fn messages(frames: &Value, examples: &[Value]) -> Map<String, Value> {
     variants.map(message).collect()
 }
 
-/// What a message is called: its type, and whether it is about all games of a player. `field`
-/// finds a field of a frame, or of its schema.
+/// What a message is called: its type, and whether it is about several games. `field` finds
+/// a field of a frame, or of its schema.
 fn name_of(field: impl Fn(&str) -> Option<Value>) -> String {
     let kind = field("type").unwrap_or_default();
     // A schema allows one value.
     let kind = kind["enum"].get(0).unwrap_or(&kind);
-    let mine = field("mine").map_or("", |_| "Mine");
-    format!("{}{mine}", kind.as_str().unwrap_or_default())
+    let several = [("mine", "Mine"), ("games", "Games")];
+    let several = several.into_iter().find(|(name, _)| field(name).is_some());
+    let several = several.map_or("", |(_, suffix)| suffix);
+    format!("{}{several}", kind.as_str().unwrap_or_default())
 }
 
 fn server_examples() -> Vec<Value> {

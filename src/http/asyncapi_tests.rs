@@ -6,8 +6,9 @@ use super::*;
 use crate::live::frames::{ClientFrame, Resume, Subject};
 
 /// Every field of every frame; those with `?` may be absent.
-const FIELDS: [(&str, &[&str]); 15] = [
+const FIELDS: [(&str, &[&str]); 16] = [
     ("subscribe", &["after?", "epoch?", "gameId", "type"]),
+    ("subscribeGames", &["epoch?", "games", "type"]),
     ("subscribeMine", &["after?", "epoch?", "mine", "type"]),
     ("unsubscribe", &["gameId", "type"]),
     ("unsubscribeMine", &["mine", "type"]),
@@ -18,6 +19,7 @@ const FIELDS: [(&str, &[&str]); 15] = [
             "connectionId",
             "epoch",
             "heartbeatSeconds",
+            "maxFrameBytes",
             "resumeLimit",
             "type",
         ],
@@ -65,6 +67,9 @@ fn read(frame: ClientFrame) -> (&'static str, Vec<&'static str>) {
             game_id: _,
             resume: Resume { after: _, epoch: _ },
         } => ("subscribe", vec!["gameId", "after", "epoch"]),
+        ClientFrame::SubscribeGames { games: _, epoch: _ } => {
+            ("subscribeGames", vec!["games", "epoch"])
+        }
         ClientFrame::SubscribeMine { after: _, epoch: _ } => {
             ("subscribeMine", vec!["mine", "after", "epoch"])
         }
@@ -94,6 +99,16 @@ fn clients_frames_are_as_they_are_read() {
             .collect();
         assert_eq!(fields, known, "{name}");
     }
+}
+
+#[test]
+fn a_game_of_a_list_has_the_fields_of_the_contract() {
+    let document = document();
+    let list = &document["components"]["messages"]["subscribeGames"]["payload"];
+    let game = &list["properties"]["games"]["items"];
+    let expected = ["after?", "gameId"].map(str::to_owned);
+    assert_eq!(fields(game), BTreeSet::from(expected));
+    assert_eq!(game["additionalProperties"], json!(false));
 }
 
 #[test]
@@ -183,8 +198,9 @@ fn the_address_is_the_one_that_was_reached() {
 fn limits_are_those_of_the_contract() {
     let description = document()["channels"]["live"]["description"].to_string();
     for limit in [
-        "4096 bytes",
-        "100 of them may come in any five seconds",
+        "16384 bytes",
+        "100 frames may come in any five seconds",
+        "of which 200 together may come",
         "at most 100 games",
         "200 more as `mine`",
         "500 versions behind",

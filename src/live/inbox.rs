@@ -51,7 +51,8 @@ pub enum Job {
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     pub(super) farewell: Option<Farewell>,
-    pub(super) commands: VecDeque<Command>,
+    /// Each with the bytes that it came in.
+    pub(super) commands: VecDeque<(Command, usize)>,
     /// A command that could not be followed, to be tried again at this time.
     pub(super) postponed: Option<(Instant, Command)>,
     pub(super) updates: VecDeque<Arc<Update>>,
@@ -153,14 +154,19 @@ pub(super) struct TooSlow;
 impl Inbox {
     pub(super) fn new(commands: Vec<Command>) -> Inbox {
         Inbox {
-            commands: commands.into(),
+            commands: commands.into_iter().map(|command| (command, 0)).collect(),
             ..Inbox::default()
         }
     }
 
+    /// The bytes of all commands that wait, of which there are few.
+    pub(super) fn command_bytes(&self) -> usize {
+        self.commands.iter().map(|(_, size_bytes)| size_bytes).sum()
+    }
+
     /// The next job, or when to ask again; neither where only news brings one.
     pub(super) fn next(&mut self, now: Instant) -> (Option<Job>, Option<Instant>) {
-        if let Some(command) = self.commands.pop_front() {
+        if let Some((command, _)) = self.commands.pop_front() {
             return (Some(Job::Command(command)), None);
         }
         if let Some((_, command)) = self.postponed.take_if(|(at, _)| *at <= now) {

@@ -20,6 +20,8 @@ use crate::game::GameId;
 
 /// How many of the client's frames may wait; then it is not read from until there is room.
 const QUEUE_COMMANDS: usize = 16;
+/// And how many bytes of them.
+const QUEUE_COMMAND_BYTES: usize = 64 * 1024;
 /// A socket that has not taken a frame for this long is slow, and not just behind a burst.
 const SLOW_AFTER: Duration = Duration::from_millis(250);
 /// The end of a socket, said before it comes.
@@ -91,13 +93,16 @@ impl Mailbox {
         }
     }
 
-    /// Queues a command; waits for room.
-    pub async fn command(&self, command: Command) {
+    /// Queues a command that came in so many bytes; waits for room.
+    pub async fn command(&self, command: Command, size_bytes: usize) {
         loop {
             {
                 let mut inbox = self.inbox();
-                if inbox.commands.len() < QUEUE_COMMANDS {
-                    inbox.commands.push_back(command);
+                let bytes = inbox.command_bytes() + size_bytes;
+                let waiting = inbox.commands.len();
+                let has_room = waiting < QUEUE_COMMANDS && bytes <= QUEUE_COMMAND_BYTES;
+                if waiting == 0 || has_room {
+                    inbox.commands.push_back((command, size_bytes));
                     break;
                 }
             }
@@ -110,7 +115,7 @@ impl Mailbox {
     pub fn answer(&self, frame: ServerFrame) {
         let mut inbox = self.inbox();
         if inbox.commands.len() < QUEUE_COMMANDS {
-            inbox.commands.push_back(Command::Answer(frame));
+            inbox.commands.push_back((Command::Answer(frame), 0));
         }
         drop(inbox);
         self.work.notify_one();

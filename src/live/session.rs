@@ -13,7 +13,7 @@ use super::inbox::Command;
 use super::mailbox::Farewell;
 use super::registry::Socket;
 use super::stats::count;
-use super::wire::{self, Ending, Heard, Intake, Limits, Outlet};
+use super::wire::{self, Bound, Ending, Heard, Intake, Limits, Outlet};
 use super::writer::Writer;
 use crate::store::KeyId;
 
@@ -22,8 +22,10 @@ pub const HEARTBEAT_SECONDS: u64 = 25;
 
 /// What a client may do.
 pub const LIMITS: Limits = Limits {
-    message_bytes: 4096,
+    message_bytes: 16 * 1024,
     frames_in_five_seconds: 100,
+    // A client that comes back subscribes to all its games at once.
+    generous_frames_in_five_seconds: 200,
     heartbeat: Duration::from_secs(HEARTBEAT_SECONDS),
     silence: Duration::from_secs(60),
     write: Duration::from_secs(5),
@@ -40,9 +42,13 @@ pub(super) async fn serve(hub: Hub, socket: Arc<Socket>, intake: Intake, outlet:
     let entry = hub.enter(socket.clone());
     let mut not_json = 0;
     let hear = async |heard: Heard| {
-        let command = read(heard, &mut not_json)?;
-        socket.mailbox.command(command).await;
-        Ok(())
+        let Read {
+            command,
+            bound,
+            size_bytes,
+        } = read(heard, &mut not_json)?;
+        socket.mailbox.command(command, size_bytes).await;
+        Ok(bound)
     };
     let write = async {
         tokio::select! {
@@ -55,14 +61,24 @@ pub(super) async fn serve(hub: Hub, socket: Arc<Socket>, intake: Intake, outlet:
     part(&hub, &socket, outlet, ending, opened).await;
 }
 
+/// What a message of the client is.
+struct Read {
+    command: Command,
+    bound: Bound,
+    size_bytes: usize,
+}
+
 /// The command that a message stands for.
-fn read(heard: Heard, not_json: &mut u32) -> Result<Command, Ending> {
+fn read(heard: Heard, not_json: &mut u32) -> Result<Read, Ending> {
     let text = match heard {
         Heard::Text(text) => text,
         Heard::Binary(_) | Heard::Ping(_) | Heard::Pong => return Err(Ending::Limit),
     };
-    match ClientFrame::parse(&text) {
-        Ok(frame) => Ok(Command::Follow(frame)),
+    let (command, bound) = match ClientFrame::parse(&text) {
+        Ok(frame) => {
+            let bound = bound(&frame);
+            (Command::Follow(frame), bound)
+        }
         Err(error) => {
             if matches!(error, Malformed::NotJson(_)) {
                 *not_json += 1;
@@ -71,8 +87,23 @@ fn read(heard: Heard, not_json: &mut u32) -> Result<Command, Ending> {
                 return Err(Ending::Limit);
             }
             let answer = ServerFrame::error(ErrorCode::Malformed, &error.to_string());
-            Ok(Command::Answer(answer))
+            (Command::Answer(answer), Bound::Ordinary)
         }
+    };
+    Ok(Read {
+        command,
+        bound,
+        size_bytes: text.len(),
+    })
+}
+
+/// Subscribing is no flood: a client may have to do it for each of its games.
+fn bound(frame: &ClientFrame) -> Bound {
+    match frame {
+        ClientFrame::Subscribe { .. }
+        | ClientFrame::SubscribeGames { .. }
+        | ClientFrame::SubscribeMine { .. } => Bound::Generous,
+        ClientFrame::Unsubscribe(_) | ClientFrame::Ping { .. } => Bound::Ordinary,
     }
 }
 

@@ -16,7 +16,7 @@ use super::hub::{Hub, too_many_mine};
 use super::inbox::{Command, Job};
 use super::mailbox::Mailbox;
 use super::registry::Socket;
-use super::session::HEARTBEAT_SECONDS;
+use super::session::{HEARTBEAT_SECONDS, LIMITS};
 use super::subscription::{Need, Origin};
 use super::wire::{Ending, Outlet};
 use crate::game::GameId;
@@ -61,6 +61,7 @@ impl<'a> Writer<'a> {
             epoch: self.hub.epoch(),
             heartbeat_seconds: HEARTBEAT_SECONDS,
             resume_limit: RESUME_LIMIT,
+            max_frame_bytes: LIMITS.message_bytes,
         };
         self.say(&hello).await?;
         loop {
@@ -114,6 +115,13 @@ impl<'a> Writer<'a> {
         match frame {
             ClientFrame::Ping { id } => self.say(&ServerFrame::Pong { id }).await,
             ClientFrame::Subscribe { game_id, resume } => self.subscribe(game_id, resume).await,
+            ClientFrame::SubscribeGames { games, epoch } => {
+                for (game_id, after) in games {
+                    let epoch = epoch.clone();
+                    self.subscribe(game_id, Resume { after, epoch }).await?;
+                }
+                Ok(())
+            }
             ClientFrame::SubscribeMine { after, epoch } => self.subscribe_mine(after, epoch).await,
             ClientFrame::Unsubscribe(subject) => self.unsubscribe(subject).await,
         }

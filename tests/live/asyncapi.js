@@ -34,7 +34,8 @@ async function check() {
   const seen = new Set();
   for (const [frames, direction] of [[said, 'said'], [heard, 'heard']]) {
     for (const frame of frames) {
-      const name = frame.type + ('mine' in frame ? 'Mine' : '');
+      const several = 'mine' in frame ? 'Mine' : 'games' in frame ? 'Games' : '';
+      const name = frame.type + several;
       const known = direction === 'said' ? document.operations[name]?.action === 'receive' : told.has(name);
       if (!known) complaints.push(`${name} was ${direction}, and no operation is about it`);
       else judge(name, frame, direction);

@@ -107,6 +107,11 @@ async fn commands(world: &World) -> Session {
         .say(json!({"type": "subscribe", "mine": true}))
         .await;
     session.until_is("code", "player_token_required").await;
+    let unknown = Uuid::now_v7();
+    session
+        .say(json!({"type": "subscribe", "games": [{"gameId": unknown, "after": null}], "epoch": null}))
+        .await;
+    session.until_is("code", "game_not_found").await;
     session.socket.say(json!({"type": "resign"})).await;
     session.until_is("code", "malformed").await;
     let stream = &mut session.socket.stream;

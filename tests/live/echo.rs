@@ -8,12 +8,13 @@ use std::time::Duration;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use tokio::sync::mpsc;
 use turnkey::live::note_connection;
-use turnkey::live::wire::{self, Ending, Heard, Ledger, Limits, Outlet, SendError};
+use turnkey::live::wire::{self, Bound, Ending, Heard, Ledger, Limits, Outlet, SendError};
 
 /// Wide enough for every Autobahn case.
 pub const WIDE: Limits = Limits {
     message_bytes: 32 * 1024 * 1024,
     frames_in_five_seconds: u32::MAX,
+    generous_frames_in_five_seconds: u32::MAX,
     heartbeat: Duration::from_secs(25),
     silence: Duration::from_secs(60),
     write: Duration::from_secs(5),
@@ -60,7 +61,10 @@ fn echo(
     let (response, intake, outlet) = wire::open(request, payload, limits, ledger, ())?;
     actix_web::rt::spawn(async move {
         let (queue, mut heard) = mpsc::channel(16);
-        let hear = async |message| queue.send(message).await.map_err(|_| Ending::Lost);
+        let hear = async |message| {
+            let sent = queue.send(message).await;
+            sent.map(|()| Bound::Ordinary).map_err(|_| Ending::Lost)
+        };
         let write = async {
             while let Some(message) = heard.recv().await {
                 if let Err(error) = say(&outlet, message).await {

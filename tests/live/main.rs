@@ -13,6 +13,7 @@ mod echo;
 mod handshake;
 mod hostile;
 mod limits;
+mod many;
 mod metrics;
 mod mine;
 mod once;

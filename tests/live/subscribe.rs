@@ -241,3 +241,55 @@ async fn who_is_more_than_500_versions_behind_gets_a_snapshot() {
     let mut far = world.connect(&format!("game={}&after=2", table.game)).await;
     assert_eq!(far.many(2).await, ["snapshot 503", "subscribed 503"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_and_its_version_are_one_parameter_of_the_query() {
+    let world = World::start().await;
+    let mut first = world.table().await;
+    let second = world.table().await;
+    for _ in 0..3 {
+        world.advance(&mut first).await;
+    }
+    // However a client orders its parameters, each version stays with its game.
+    let query = format!("game={}%3A4&game={}:2", first.game, second.game);
+    let mut socket = world.connect(&query).await;
+    let epoch = socket.hello["epoch"].as_str().unwrap().to_owned();
+    let frames = socket.many(3).await;
+    assert_eq!(frames, ["subscribed 4", "update 5", "subscribed 2"]);
+    let query = format!("epoch={epoch}&game={}:5&game={}", first.game, second.game);
+    let mut socket = world.connect(&query).await;
+    let frames = socket.many(3).await;
+    assert_eq!(frames, ["subscribed 5", "snapshot 2", "subscribed 2"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn null_in_an_optional_field_is_absent() {
+    let world = World::start().await;
+    let table = world.table().await;
+    let game = &table.game;
+    let mut socket = world.connect_as(&table.tokens[0]).await;
+    for frame in [
+        json!({"type": "subscribe", "gameId": game, "after": null, "epoch": null}),
+        json!({"type": "subscribe", "gameId": game, "mine": null, "games": null, "id": null}),
+        json!({"type": "subscribe", "gameId": null, "games": [{"gameId": game, "after": null}], "epoch": null}),
+    ] {
+        socket.say(frame.clone()).await;
+        let frames = socket.many(2).await;
+        assert_eq!(frames, ["snapshot 2", "subscribed 2"], "{frame}");
+    }
+    for frame in [
+        json!({"type": "subscribe", "mine": true, "after": null, "epoch": null, "gameId": null}),
+        json!({"type": "subscribe", "mine": true, "after": {game.as_str(): null}}),
+    ] {
+        socket.say(frame.clone()).await;
+        let frames = socket.many(3).await;
+        let expected = ["snapshot 2", "subscribed 2", "subscribed"];
+        assert_eq!(frames, expected, "{frame}");
+    }
+    let frame = json!({"type": "unsubscribe", "gameId": game, "mine": null});
+    socket.say(frame).await;
+    assert_eq!(socket.next_in_short().await, "unsubscribed");
+    socket.say(json!({"type": "ping", "id": null})).await;
+    let pong = json!({"type": "pong", "id": null});
+    assert_eq!(socket.next().await, pong);
+}

@@ -74,7 +74,7 @@ async fn a_huge_frame_is_refused_by_its_header() {
 #[tokio::test]
 async fn a_flood_is_refused_and_its_sender_learns_why() {
     let mut socket = connect(Limits {
-        frames_in_five_seconds: 100,
+        generous_frames_in_five_seconds: 200,
         ..WIDE
     })
     .await;
@@ -112,6 +112,34 @@ async fn fragments_without_end_are_refused() {
             fragment[0] = 0;
         }
         assert_eq!(close_code(&mut socket).await, Some(1008));
+    }
+}
+
+/// Messages are counted as they are read, each with its fragments.
+#[tokio::test]
+async fn a_flood_of_messages_is_refused() {
+    for fragments in [1, 3] {
+        let mut socket = connect(Limits {
+            frames_in_five_seconds: 100,
+            ..WIDE
+        })
+        .await;
+        let stream = socket.get_mut();
+        let mut message = vec![0x01, 0x80, 0, 0, 0, 0];
+        for _ in 1..fragments {
+            message.extend([0x00, 0x80, 0, 0, 0, 0]);
+        }
+        let last = message.len() - 6;
+        message[last] |= 0x80;
+        let allowed = 100 / fragments;
+        stream.write_all(&message.repeat(allowed)).await.unwrap();
+        for _ in 0..allowed {
+            let echoed = timeout(SOON, socket.next()).await.unwrap();
+            assert_eq!(echoed.unwrap().unwrap(), Message::text(""));
+        }
+        let stream = socket.get_mut();
+        stream.write_all(&message).await.unwrap();
+        assert_eq!(close_code(&mut socket).await, Some(1008), "{fragments}");
     }
 }
 

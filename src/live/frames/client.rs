@@ -13,6 +13,11 @@ pub enum ClientFrame {
         game_id: String,
         resume: Resume,
     },
+    /// Each game as if it were subscribed to by itself, with the version already known of it.
+    SubscribeGames {
+        games: Vec<(String, Option<u32>)>,
+        epoch: Option<String>,
+    },
     /// Every unfinished game of the player, with the versions already known of some.
     SubscribeMine {
         after: HashMap<String, u32>,
@@ -59,7 +64,7 @@ impl ClientFrame {
         let Value::Object(fields) = value else {
             return Err(shape("a frame is a JSON object"));
         };
-        let mut fields = Fields(fields);
+        let mut fields = Fields::of(fields);
         let frame = match fields.text("type")?.as_deref() {
             Some("subscribe") => subscribe(&mut fields)?,
             Some("unsubscribe") => ClientFrame::Unsubscribe(subject(&mut fields)?),
@@ -73,14 +78,15 @@ impl ClientFrame {
             }
             None => return Err(shape("type is missing: use subscribe, unsubscribe or ping")),
         };
-        match fields.0.keys().next() {
-            None => Ok(frame),
-            Some(unknown) => Err(Malformed::Shape(format!("field {unknown:?} is unknown"))),
-        }
+        fields.end().map_err(Malformed::Shape)?;
+        Ok(frame)
     }
 }
 
 fn subscribe(fields: &mut Fields) -> Result<ClientFrame, Malformed> {
+    if let Some(list) = fields.0.remove("games") {
+        return subscribe_games(list, fields);
+    }
     let subject = subject(fields)?;
     let epoch = fields.text("epoch")?;
     let after = fields.0.remove("after");
@@ -97,6 +103,43 @@ fn subscribe(fields: &mut Fields) -> Result<ClientFrame, Malformed> {
             epoch,
         },
     })
+}
+
+fn subscribe_games(list: Value, fields: &mut Fields) -> Result<ClientFrame, Malformed> {
+    if fields.0.contains_key("gameId") || fields.0.contains_key("mine") {
+        return Err(shape("games, gameId and mine exclude each other"));
+    }
+    if fields.0.contains_key("after") {
+        return Err(shape("after belongs to each game: write it into games"));
+    }
+    let Value::Array(entries) = list else {
+        return Err(shape(
+            "games is a list: [{\"gameId\":\"…\",\"after\":3}, …]",
+        ));
+    };
+    let games = entries
+        .into_iter()
+        .enumerate()
+        .map(|(index, entry)| {
+            game_to_follow(entry)
+                .map_err(|wrong| Malformed::Shape(format!("games[{index}]: {wrong}")))
+        })
+        .collect::<Result<_, _>>()?;
+    let epoch = fields.text("epoch")?;
+    Ok(ClientFrame::SubscribeGames { games, epoch })
+}
+
+fn game_to_follow(entry: Value) -> Result<(String, Option<u32>), Malformed> {
+    let Value::Object(fields) = entry else {
+        return Err(shape("a game is an object with gameId and perhaps after"));
+    };
+    let mut fields = Fields::of(fields);
+    let game_id = fields.text("gameId")?;
+    let game_id = game_id.ok_or_else(|| shape("gameId is missing"))?;
+    let after = fields.0.remove("after");
+    let after = after.map(|value| version(&value)).transpose()?;
+    fields.end().map_err(Malformed::Shape)?;
+    Ok((game_id, after))
 }
 
 fn subject(fields: &mut Fields) -> Result<Subject, Malformed> {
@@ -118,6 +161,7 @@ fn versions(value: Value) -> Result<HashMap<String, u32>, Malformed> {
     };
     entries
         .into_iter()
+        .filter(|(_, value)| !value.is_null())
         .map(|(game, value)| Ok((game, version(&value)?)))
         .collect()
 }
@@ -136,10 +180,28 @@ fn shape(message: &str) -> Malformed {
     Malformed::Shape(message.to_owned())
 }
 
+/// The names of all fields of clients' frames.
+const KNOWN: [&str; 7] = ["type", "gameId", "games", "mine", "after", "epoch", "id"];
+
 /// What is left of a frame; each field is taken out as it is read.
 struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// The fields that are there. Null is absent, unless the name is none that a client's frame
+    /// can have.
+    fn of(mut fields: Map<String, Value>) -> Fields {
+        fields.retain(|name, value| !value.is_null() || !KNOWN.contains(&name.as_str()));
+        Fields(fields)
+    }
+
+    /// Nothing may be left; the error says what is.
+    fn end(&self) -> Result<(), String> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(unknown) => Err(format!("field {unknown:?} is unknown")),
+        }
+    }
+
     fn text(&mut self, name: &str) -> Result<Option<String>, Malformed> {
         match self.0.remove(name) {
             None => Ok(None),
@@ -186,6 +248,20 @@ mod tests {
             }
         );
         assert_eq!(
+            parsed(json!({
+                "type": "subscribe", "epoch": "e",
+                "games": [{"gameId": "g", "after": 3.0}, {"gameId": "h"}, {"gameId": "g"}]
+            })),
+            ClientFrame::SubscribeGames {
+                games: vec![
+                    ("g".into(), Some(3)),
+                    ("h".into(), None),
+                    ("g".into(), None)
+                ],
+                epoch: Some("e".into()),
+            }
+        );
+        assert_eq!(
             parsed(json!({"type": "unsubscribe", "mine": true})),
             ClientFrame::Unsubscribe(Subject::Mine)
         );
@@ -195,6 +271,29 @@ mod tests {
                 id: json!({"any": 1})
             }
         );
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let absent = parsed(json!({"type": "subscribe", "gameId": "g"}));
+        let null = json!({
+            "type": "subscribe", "gameId": "g",
+            "after": null, "epoch": null, "mine": null, "games": null, "id": null
+        });
+        assert_eq!(parsed(null), absent);
+        let absent = parsed(json!({"type": "subscribe", "games": [{"gameId": "g"}]}));
+        let null = json!({
+            "type": "subscribe", "gameId": null, "epoch": null,
+            "games": [{"gameId": "g", "after": null, "epoch": null}]
+        });
+        assert_eq!(parsed(null), absent);
+        let absent = parsed(json!({"type": "subscribe", "mine": true, "after": {"h": 1}}));
+        let null = json!({
+            "type": "subscribe", "mine": true, "after": {"g": null, "h": 1}, "epoch": null
+        });
+        assert_eq!(parsed(null), absent);
+        let absent = parsed(json!({"type": "ping"}));
+        assert_eq!(parsed(json!({"type": "ping", "id": null})), absent);
     }
 
     #[test]
@@ -223,10 +322,19 @@ mod tests {
             json!({"type": "subscribe", "gameId": "g", "after": -1}),
             json!({"type": "subscribe", "gameId": "g", "after": -1.0}),
             json!({"type": "subscribe", "gameId": "g", "after": 1.5}),
-            json!({"type": "subscribe", "gameId": "g", "after": null}),
             json!({"type": "subscribe", "gameId": "g", "after": {"g": 1}}),
             json!({"type": "subscribe", "gameId": "g", "epoch": 1}),
             json!({"type": "subscribe", "gameId": "g", "more": 1}),
+            json!({"type": "subscribe", "gameId": "g", "more": null}),
+            json!({"type": "subscribe", "gameId": null}),
+            json!({"type": "subscribe", "games": null}),
+            json!({"type": "subscribe", "games": "g"}),
+            json!({"type": "subscribe", "games": [["g"]]}),
+            json!({"type": "subscribe", "games": [{}]}),
+            json!({"type": "subscribe", "games": [{"gameId": "g", "more": 1}]}),
+            json!({"type": "subscribe", "games": [{"gameId": "g"}], "after": {"g": 1}}),
+            json!({"type": "subscribe", "games": [], "mine": true}),
+            json!({"type": null}),
             json!({"type": "subscribe", "mine": false}),
             json!({"type": "subscribe", "mine": true, "after": 3}),
             json!({"type": "subscribe", "mine": true, "after": {"g": "1"}}),

@@ -27,7 +27,7 @@ pub const CLOSES: [Close; 9] = [
     close(
         1008,
         "The client broke a limit: frame size, frames a second, bad JSON three times, a binary frame",
-        "Be mended, then reconnect",
+        "Back off, be mended, then reconnect",
     ),
     close(
         1012,

@@ -12,7 +12,7 @@ use crate::game::variant::tic_tac_toe;
 use crate::game::{
     self, Event, GameId, Move, Opponent, Options, PlayerId, Rules, Seat, Variant, Visibility,
 };
-use crate::live::{HEARTBEAT_SECONDS, RESUME_LIMIT};
+use crate::live::{HEARTBEAT_SECONDS, LIMITS, RESUME_LIMIT};
 use crate::play::view;
 use crate::store::{History, Names, Recorded};
 
@@ -27,6 +27,7 @@ const BEGAN: OffsetDateTime = datetime!(2026-11-23 15:54:59.123 UTC);
 pub fn of_client() -> Vec<Value> {
     vec![
         json!({"type": "subscribe", "gameId": GAME, "after": 2, "epoch": EPOCH}),
+        json!({"type": "subscribe", "games": [{"gameId": GAME, "after": 2}], "epoch": EPOCH}),
         json!({"type": "subscribe", "mine": true, "after": {GAME.to_string(): 2}, "epoch": EPOCH}),
         json!({"type": "unsubscribe", "gameId": GAME}),
         json!({"type": "unsubscribe", "mine": true}),
@@ -47,6 +48,7 @@ pub fn of_server() -> Vec<ServerFrame> {
             epoch: EPOCH,
             heartbeat_seconds: HEARTBEAT_SECONDS,
             resume_limit: RESUME_LIMIT,
+            max_frame_bytes: LIMITS.message_bytes,
         },
         ServerFrame::Snapshot {
             game_id,

@@ -22,10 +22,17 @@ pub enum ClientFrameSchema {
     Subscribe {
         game_id: Uuid,
         /// The last version that the client has: updates follow from the next one on.
-        #[schema(nullable = false)]
         after: Option<u32>,
         /// The `epoch` that `hello` gave when that version was seen.
-        #[schema(nullable = false)]
+        epoch: Option<Uuid>,
+    },
+    /// Follow many games with one frame, each as if it were subscribed to by itself.
+    #[serde(rename = "subscribe")]
+    SubscribeGames {
+        /// A socket follows at most 100 games by their ids.
+        #[schema(inline)]
+        games: Vec<GameToFollow>,
+        /// The `epoch` that `hello` gave when those versions were seen.
         epoch: Option<Uuid>,
     },
     /// Follow every unfinished game of the player, those to come too.
@@ -34,10 +41,8 @@ pub enum ClientFrameSchema {
         #[schema(inline)]
         mine: True,
         /// From game ids to the last versions that the client has of them.
-        #[schema(nullable = false)]
         after: Option<HashMap<Uuid, u32>>,
         /// The `epoch` that `hello` gave when those versions were seen.
-        #[schema(nullable = false)]
         epoch: Option<Uuid>,
     },
     /// Follow one game no more.
@@ -55,6 +60,15 @@ pub enum ClientFrameSchema {
         #[schema(required = false)]
         id: Value,
     },
+}
+
+/// One of the games of a frame.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GameToFollow {
+    pub game_id: Uuid,
+    /// The last version that the client has: updates follow from the next one on.
+    pub after: Option<u32>,
 }
 
 impl PartialSchema for True {

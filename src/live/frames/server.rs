@@ -25,6 +25,9 @@ pub enum ServerFrame {
         heartbeat_seconds: u64,
         /// A client that is more versions behind than this gets a snapshot.
         resume_limit: u32,
+        /// The longest frame that a client may send, in bytes. Where this field is missing, the
+        /// server takes 4096 bytes and does not know `games`.
+        max_frame_bytes: u64,
     },
     /// The game as of `version`; stands for all events up to it.
     #[serde(rename_all = "camelCase")]
@@ -176,9 +179,10 @@ mod tests {
                     epoch: Uuid::nil(),
                     heartbeat_seconds: 25,
                     resume_limit: 500,
+                    max_frame_bytes: 16384,
                 },
                 format!(
-                    r#"{{"type":"hello","connectionId":"{nil}","epoch":"{nil}","heartbeatSeconds":25,"resumeLimit":500}}"#
+                    r#"{{"type":"hello","connectionId":"{nil}","epoch":"{nil}","heartbeatSeconds":25,"resumeLimit":500,"maxFrameBytes":16384}}"#
                 ),
             ),
             (

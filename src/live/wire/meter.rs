@@ -16,10 +16,13 @@ use futures_util::Stream;
 use futures_util::future::FutureExt;
 use tokio::time::Instant;
 
+use super::pace::{Bound, Pace};
 use super::{Limits, Line};
 
 const MAX_CONTROL_BYTES: u64 = 125;
-const WINDOW_SECONDS: usize = 5;
+/// The opcodes of control frames.
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
 
 /// What a frame's header alone gives away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ pub(super) fn metered(
 ) -> web::Payload {
     let metered = Metered {
         payload: payload.into_inner(),
-        meter: Meter::new(line.limits, Instant::now()),
+        meter: Meter::new(line.limits),
         line,
     };
     let mut wrapped: Payload = Payload::Stream {
@@ -72,7 +75,10 @@ impl Stream for Metered {
         };
         let now = Instant::now();
         this.line.heard.set(now);
-        if let Err((good, violation)) = this.meter.pass(&bytes, now) {
+        let passed = this
+            .meter
+            .pass(&bytes, &mut this.line.pace.borrow_mut(), now);
+        if let Err((good, violation)) = passed {
             this.line.violation.set(Some(violation));
             bytes.truncate(good);
         }
@@ -83,36 +89,34 @@ impl Stream for Metered {
 /// Follows the frames in a stream of bytes.
 struct Meter {
     limits: Limits,
-    started: Instant,
     header: Vec<u8>,
     payload_left: u64,
     /// Bytes and frames of the message whose fragments are arriving.
     message_bytes: u64,
     message_frames: u32,
-    /// Frames in each of the last seconds, and which second the newest entry is.
-    counts: [u32; WINDOW_SECONDS],
-    second: u64,
 }
 
 impl Meter {
-    fn new(limits: Limits, started: Instant) -> Meter {
+    fn new(limits: Limits) -> Meter {
         Meter {
             limits,
-            started,
             header: Vec::new(),
             payload_left: 0,
             message_bytes: 0,
             message_frames: 0,
-            counts: [0; WINDOW_SECONDS],
-            second: 0,
         }
     }
 
-    /// Follows `bytes`.
+    /// Follows `bytes`, and has their frames counted.
     ///
     /// # Errors
     /// How many of the bytes come before the frame that breaks a limit, and which.
-    fn pass(&mut self, bytes: &[u8], now: Instant) -> Result<(), (usize, Violation)> {
+    fn pass(
+        &mut self,
+        bytes: &[u8],
+        pace: &mut Pace,
+        now: Instant,
+    ) -> Result<(), (usize, Violation)> {
         let mut at = 0;
         let mut frame_start = 0;
         while at < bytes.len() {
@@ -129,7 +133,7 @@ impl Meter {
             self.header.push(bytes[at]);
             at += 1;
             if let Some(length) = payload_length(&self.header) {
-                let judged = self.judge(length, now);
+                let judged = self.judge(length, pace, now);
                 self.header.clear();
                 self.payload_left = length;
                 judged.map_err(|violation| (frame_start, violation))?;
@@ -138,7 +142,7 @@ impl Meter {
         Ok(())
     }
 
-    fn judge(&mut self, length: u64, now: Instant) -> Result<(), Violation> {
+    fn judge(&mut self, length: u64, pace: &mut Pace, now: Instant) -> Result<(), Violation> {
         let (first, second) = (self.header[0], self.header[1]);
         let reserved_bits = first & 0b0111_0000;
         let masked = second & 0b1000_0000 != 0;
@@ -151,41 +155,29 @@ impl Meter {
             if length > MAX_CONTROL_BYTES {
                 return Err(Violation::Protocol);
             }
-        } else {
-            self.message_bytes = self.message_bytes.saturating_add(length);
-            self.message_frames = self.message_frames.saturating_add(1);
-            // Fragments are kept until the last has come, and each costs more than its bytes.
-            if self.message_bytes > self.limits.message_bytes
-                || self.message_frames > self.limits.frames_in_five_seconds
-            {
-                return Err(Violation::Limit);
-            }
-            if is_last {
-                self.message_bytes = 0;
-                self.message_frames = 0;
-            }
+            return match first & 0b0000_1111 {
+                // A peer may always say that it goes.
+                CLOSE => Ok(()),
+                PING => pace.count(Bound::Generous, 1, now),
+                _ => pace.count(Bound::Ordinary, 1, now),
+            };
         }
-        self.count(now)
-    }
-
-    fn count(&mut self, now: Instant) -> Result<(), Violation> {
-        let second = now.saturating_duration_since(self.started).as_secs();
-        let passed = second - self.second;
-        for skipped in 1..=passed.min(WINDOW_SECONDS as u64) {
-            self.counts[slot(self.second + skipped)] = 0;
-        }
-        self.second = second;
-        self.counts[slot(second)] += 1;
-        if self.counts.iter().sum::<u32>() > self.limits.frames_in_five_seconds {
+        self.message_bytes = self.message_bytes.saturating_add(length);
+        self.message_frames = self.message_frames.saturating_add(1);
+        // Fragments are kept until the last has come, and each costs more than its bytes.
+        if self.message_bytes > self.limits.message_bytes
+            || self.message_frames > self.limits.frames_in_five_seconds
+        {
             return Err(Violation::Limit);
+        }
+        pace.frame_arrived(now)?;
+        if is_last {
+            pace.message_arrived(self.message_frames);
+            self.message_bytes = 0;
+            self.message_frames = 0;
         }
         Ok(())
     }
-}
-
-fn slot(second: u64) -> usize {
-    // A remainder of 5 fits any integer.
-    usize::try_from(second % WINDOW_SECONDS as u64).unwrap_or_default()
 }
 
 /// The length of the payload that follows `header`; `None` until the header is whole.
@@ -218,6 +210,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         message_bytes: 300,
         frames_in_five_seconds: 4,
+        generous_frames_in_five_seconds: 6,
         heartbeat: Duration::from_secs(25),
         silence: Duration::from_secs(60),
         write: Duration::from_secs(5),
@@ -237,6 +230,24 @@ mod tests {
         bytes
     }
 
+    /// A meter with its pace.
+    struct Metering(Meter, Pace);
+
+    impl Metering {
+        fn new(now: Instant) -> Metering {
+            Metering(Meter::new(LIMITS), Pace::new(&LIMITS, now))
+        }
+
+        fn pass(&mut self, bytes: &[u8], now: Instant) -> Result<(), (usize, Violation)> {
+            self.0.pass(bytes, &mut self.1, now)
+        }
+
+        /// As when the last message was read.
+        fn read(&mut self, bound: Bound, now: Instant) -> Result<(), Violation> {
+            self.1.message_read(bound, now)
+        }
+    }
+
     #[test]
     fn frames_within_the_limits_pass_in_any_pieces() {
         let now = Instant::now();
@@ -244,7 +255,7 @@ mod tests {
         bytes.extend(frame(0x89, 125));
         bytes.extend(frame(0x81, 0));
         for piece in [1, 2, 7, bytes.len()] {
-            let mut meter = Meter::new(LIMITS, now);
+            let mut meter = Metering::new(now);
             for chunk in bytes.chunks(piece) {
                 assert_eq!(meter.pass(chunk, now), Ok(()), "pieces of {piece}");
             }
@@ -257,17 +268,17 @@ mod tests {
         let mut bytes = frame(0x01, 200);
         let good = bytes.len();
         bytes.extend(&frame(0x00, 101)[..8]);
-        let mut meter = Meter::new(LIMITS, now);
+        let mut meter = Metering::new(now);
         assert_eq!(meter.pass(&bytes, now), Err((good, Violation::Limit)));
         let huge = [0x82, 0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0, 9, 9, 9, 9];
-        let mut meter = Meter::new(LIMITS, now);
+        let mut meter = Metering::new(now);
         assert_eq!(meter.pass(&huge, now), Err((0, Violation::Limit)));
     }
 
     #[test]
     fn a_message_comes_in_so_many_fragments_however_slowly() {
         let started = Instant::now();
-        let mut meter = Meter::new(LIMITS, started);
+        let mut meter = Metering::new(started);
         let fragment = |number: u64| match number {
             1 => frame(0x01, 1),
             _ => frame(0x00, 0),
@@ -285,23 +296,34 @@ mod tests {
     fn what_rfc_6455_forbids() {
         let now = Instant::now();
         for bytes in [frame(0xC1, 1), frame(0x89, 126), vec![0x81, 0x01, b'x']] {
-            let mut meter = Meter::new(LIMITS, now);
+            let mut meter = Metering::new(now);
             assert_eq!(meter.pass(&bytes, now), Err((0, Violation::Protocol)));
         }
     }
 
     #[test]
-    fn a_burst_is_counted_over_five_seconds() {
+    fn a_message_counts_its_fragments_once_it_was_read() {
         let now = Instant::now();
-        let one = frame(0x81, 1);
-        let mut meter = Meter::new(LIMITS, now);
-        for second in 0..20 {
-            let at = now + Duration::from_secs(second * 2);
-            assert_eq!(meter.pass(&one, at), Ok(()), "second {}", second * 2);
+        let mut three = frame(0x01, 1);
+        three.extend(frame(0x00, 1));
+        three.extend(frame(0x80, 1));
+        let mut meter = Metering::new(now);
+        assert_eq!(meter.pass(&three, now), Ok(()));
+        assert_eq!(meter.read(Bound::Ordinary, now), Ok(()));
+        assert_eq!(meter.pass(&three, now), Ok(()));
+        let second = meter.read(Bound::Ordinary, now);
+        assert_eq!(second, Err(Violation::Limit), "six are more than four");
+    }
+
+    #[test]
+    fn control_frames_are_counted_by_their_kind() {
+        let now = Instant::now();
+        let (ping, pong, close) = (frame(0x89, 1), frame(0x8A, 1), frame(0x88, 2));
+        for (kind, room) in [(&ping, 6), (&pong, 4)] {
+            let mut meter = Metering::new(now);
+            assert_eq!(meter.pass(&kind.repeat(room), now), Ok(()));
+            assert_eq!(meter.pass(kind, now), Err((0, Violation::Limit)));
+            assert_eq!(meter.pass(&close, now), Ok(()), "leaving is no flood");
         }
-        let later = now + Duration::from_secs(60);
-        let five = one.repeat(5);
-        let four = one.len() * 4;
-        assert_eq!(meter.pass(&five, later), Err((four, Violation::Limit)));
     }
 }

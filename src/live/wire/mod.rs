@@ -9,9 +9,10 @@ mod intake;
 mod ledger;
 mod meter;
 mod outlet;
+mod pace;
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,8 +32,10 @@ pub use intake::{Heard, Intake};
 pub use ledger::{Held, Ledger};
 pub use meter::Violation;
 pub use outlet::{Outlet, SendError};
+pub use pace::Bound;
 
 use super::handshake::SUBPROTOCOL;
+use pace::Pace;
 
 /// What the kernel keeps of a connection's bytes until the peer has them. A hundred updates: who is
 /// further behind is better served by a snapshot.
@@ -43,9 +46,11 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 pub struct Limits {
     /// The longest message from the peer, in bytes, over all its fragments.
     pub message_bytes: u64,
-    /// The most frames from the peer in any five seconds, control frames included; and the most
-    /// that one message may come in, however long it takes.
+    /// The most frames from the peer in any five seconds, pongs included; and the most that one
+    /// message may come in, however long it takes.
     pub frames_in_five_seconds: u32,
+    /// Beside those: the most pings, and frames of messages that count as [`Bound::Generous`].
+    pub generous_frames_in_five_seconds: u32,
     /// How often the peer is pinged, give or take a fifth.
     pub heartbeat: Duration,
     /// How long the peer may say nothing at all.
@@ -79,6 +84,7 @@ pub enum Ending {
 struct Line {
     limits: Limits,
     violation: Cell<Option<Violation>>,
+    pace: RefCell<Pace>,
     heard: Cell<Instant>,
     /// Bytes handed to the connection and not yet asked for by it.
     in_flight: Cell<usize>,
@@ -126,6 +132,7 @@ pub fn open(
     let line = Rc::new(Line {
         limits,
         violation: Cell::new(None),
+        pace: RefCell::new(Pace::new(&limits, Instant::now())),
         heard: Cell::new(Instant::now()),
         in_flight: Cell::new(0),
         ledger,
@@ -142,11 +149,12 @@ pub fn open(
     Ok((response, intake, Outlet::new(session, line)))
 }
 
-/// Holds one conversation to its end. `hear` is given each message of the peer, and `write` sends.
+/// Holds one conversation to its end. `hear` is given each message of the peer, and says which
+/// bound it counts towards; `write` sends.
 pub async fn converse(
     mut intake: Intake,
     outlet: &Outlet,
-    hear: impl AsyncFnMut(Heard) -> Result<(), Ending>,
+    hear: impl AsyncFnMut(Heard) -> Result<Bound, Ending>,
     write: impl Future<Output = Ending>,
 ) -> Ending {
     tokio::select! {
@@ -159,7 +167,7 @@ pub async fn converse(
 async fn listen(
     intake: &mut Intake,
     outlet: &Outlet,
-    mut hear: impl AsyncFnMut(Heard) -> Result<(), Ending>,
+    mut hear: impl AsyncFnMut(Heard) -> Result<Bound, Ending>,
 ) -> Ending {
     loop {
         let heard = match intake.next().await {
@@ -169,7 +177,10 @@ async fn listen(
         let done = match heard {
             Heard::Ping(payload) => outlet.pong(&payload).await.map_err(Ending::from),
             Heard::Pong => Ok(()),
-            message @ (Heard::Text(_) | Heard::Binary(_)) => hear(message).await,
+            message @ (Heard::Text(_) | Heard::Binary(_)) => match hear(message).await {
+                Ok(bound) => outlet.line().message_read(bound),
+                Err(ending) => Err(ending),
+            },
         };
         if let Err(ending) = done {
             return ending;
@@ -194,6 +205,14 @@ async fn keep_alive(outlet: &Outlet) -> Ending {
             }
             next_ping = Instant::now() + jittered(limits.heartbeat);
         }
+    }
+}
+
+impl Line {
+    /// Counts the frames of the message that was read last.
+    fn message_read(&self, bound: Bound) -> Result<(), Ending> {
+        let counted = self.pace.borrow_mut().message_read(bound, Instant::now());
+        counted.map_err(|_| Ending::Limit)
     }
 }
 

@@ -29,9 +29,14 @@ pub fn check(input: &[u8]) {
             .all(|name| names(&fields).contains(name)),
         "{text} became {written}"
     );
-    let mut more = sent;
+    let mut more = sent.clone();
     more.insert("surplus".into(), Value::Null);
     assert!(ClientFrame::parse(&Value::Object(more).to_string()).is_err());
+    let mut more = Value::Object(sent);
+    if let Some(Value::Object(game)) = more.pointer_mut("/games/0") {
+        game.insert("surplus".into(), Value::Null);
+        assert!(ClientFrame::parse(&more.to_string()).is_err());
+    }
 }
 
 /// The frame as a client would write it.
@@ -40,6 +45,11 @@ fn fields(frame: &ClientFrame) -> Map<String, Value> {
         ClientFrame::Subscribe { game_id, resume } => json!({
             "type": "subscribe", "gameId": game_id, "after": resume.after, "epoch": resume.epoch,
         }),
+        ClientFrame::SubscribeGames { games, epoch } => {
+            let game = |(game_id, after)| json!({"gameId": game_id, "after": after});
+            let games: Vec<Value> = games.iter().cloned().map(game).collect();
+            json!({"type": "subscribe", "games": games, "epoch": epoch})
+        }
         ClientFrame::SubscribeMine { after, epoch } => json!({
             "type": "subscribe", "mine": true, "after": after, "epoch": epoch,
         }),
