@@ -1,3 +1,3 @@
 -- player_delete
--- Ends the player's tokens; events keep the id, so every game stays replayable.
-delete from player where player_id = $1 returning player_id
+-- Deletes a marked player with their name; events keep the id, so every game stays replayable.
+delete from player where player_id = $1 and deleted_at is not null returning player_id

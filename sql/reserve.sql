@@ -29,5 +29,6 @@ renamed as (
     update player set name = $7::text
     from granted
     where player_id = $3::uuid and not $8::boolean and $7::text is not null
+      and deleted_at is null
 )
 select yes from granted

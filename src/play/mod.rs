@@ -7,6 +7,7 @@
 mod body;
 mod commands;
 mod create;
+mod deletion;
 mod error;
 mod games;
 mod guesses;
@@ -30,6 +31,7 @@ use time::OffsetDateTime;
 use tracing::Instrument;
 use uuid::{NoContext, Timestamp, Uuid};
 
+pub use deletion::Given;
 pub use error::{PlayError, Unavailable};
 pub use games::Games;
 pub use names::PlayerName;
@@ -127,7 +129,8 @@ impl Play {
     }
 
     /// Deletes what has run out: reservations of idempotency keys, and invites to games that
-    /// never came to be. To be called about once an hour, by any number of instances.
+    /// never came to be; and finishes the deletions of accounts that were cut off and not
+    /// repeated. To be called about once an hour, by any number of instances.
     ///
     /// # Errors
     /// Where the database does not answer; the next call goes on.
@@ -140,7 +143,7 @@ impl Play {
             }
         }
         store.sweep_invites(SWEEP_LENGTH).await?;
-        Ok(())
+        self.finish_deletions().await
     }
 
     /// Sweeps hourly, for ever. To be run by one task.

@@ -1,4 +1,6 @@
-//! Players: made, shown, renamed, deleted; and who a token names.
+//! Players: made, shown, renamed; and who a token names. How they are deleted is in `deletion`.
+
+use std::collections::HashSet;
 
 use super::create::{OwnedKey, judge_earlier};
 use super::view::{NewPlayerView, PlayerView};
@@ -17,28 +19,33 @@ impl Play {
             return Ok(None);
         };
         let player = self.inner.tokens.verify(token)?;
-        if self.player_exists(player).await? {
+        if self.players_existing(&[player]).await?.contains(&player) {
             Ok(Some(player))
         } else {
             Err(PlayError::PlayerTokenInvalid)
         }
     }
 
-    /// Whether a player is not deleted.
-    pub async fn player_exists(&self, player: PlayerId) -> Result<bool, PlayError> {
-        let found = self.inner.store.players(&[player]).await?;
-        Ok(found.contains_key(&player))
+    /// The player whose account a call asks to delete: whoever the token names, also where they
+    /// are deleted already, so that the call can be repeated.
+    ///
+    /// # Errors
+    /// [`PlayError::PlayerTokenInvalid`] where the token is not ours.
+    pub fn authenticate_leaving(
+        &self,
+        bearer: Option<&str>,
+    ) -> Result<Option<PlayerId>, PlayError> {
+        bearer
+            .map(|token| self.inner.tokens.verify(token))
+            .transpose()
     }
 
-    /// Those of `players` who are not deleted.
-    pub async fn players_existing(&self, players: &[PlayerId]) -> Result<Vec<PlayerId>, PlayError> {
-        Ok(self
-            .inner
-            .store
-            .players(players)
-            .await?
-            .into_keys()
-            .collect())
+    /// Those of `players` who have not deleted their account, nor begun to.
+    pub async fn players_existing(
+        &self,
+        players: &[PlayerId],
+    ) -> Result<HashSet<PlayerId>, PlayError> {
+        Ok(self.inner.store.living_players(players).await?)
     }
 
     /// A new player with a token.
@@ -109,18 +116,6 @@ impl Play {
                 player_id: player,
                 name: Some(name.as_str().to_owned()),
             }))
-        })
-        .await
-    }
-
-    /// Deletes the caller's name and ends their tokens. Their games stay, without the name.
-    pub async fn delete_player(&self, caller: &Caller) -> Answered<()> {
-        let player = caller.player()?;
-        let play = self.clone();
-        self.carry_through(async move {
-            // Whoever deleted the same player at the same time has done it as well.
-            play.inner.store.delete_player(player).await?;
-            Ok(Answer::done(()))
         })
         .await
     }

@@ -24,7 +24,7 @@ impl Play {
     ///
     /// # Errors
     /// [`PlayError::GameNotOver`], [`PlayError::NotSeated`]; [`PlayError::GameOver`] where the
-    /// other player has given up the next game while it waited.
+    /// other player has given up the next game while it waited, or has deleted their account.
     pub async fn rematch_game(&self, caller: &Caller, game_id: &str) -> Answered<CreatedView> {
         let player = caller.player()?;
         let game = parse_game_id(game_id)?;
@@ -50,6 +50,14 @@ impl Play {
             return Err(self.refusal(&old, player, refused).await);
         }
         let next = old.game().rematch.unwrap_or_else(|| next_game_id(&old));
+        if old.game().rematch.is_none()
+            && let Some(gone) = self.opponent_gone(&old, player).await?
+        {
+            // A call that was cut off may have made the next game without the link to it.
+            self.end_game_of(next, gone).await?;
+            let over = Refused::Rules(Refusal::GameOver);
+            return Err(self.refusal(&old, player, over).await);
+        }
         let begun = match old.game().rematch {
             Some(_) => None,
             None => self.begin_rematch(&old, next, player).await?,
@@ -86,6 +94,19 @@ impl Play {
             success,
             replayed,
         })
+    }
+
+    /// The other player of a game, where they have deleted their account.
+    async fn opponent_gone(
+        &self,
+        old: &History,
+        player: PlayerId,
+    ) -> Result<Option<PlayerId>, PlayError> {
+        let seats = &old.game().seats;
+        let others = seats.iter().filter_map(|(_, holder)| *holder);
+        let others: Vec<PlayerId> = others.filter(|holder| *holder != player).collect();
+        let living = self.players_existing(&others).await?;
+        Ok(others.into_iter().find(|other| !living.contains(other)))
     }
 
     /// Makes the next game, in which the caller has the other seat than before; `None` where the

@@ -17,9 +17,11 @@ use tokio::time::timeout;
 
 pub use rebuild::rebuild;
 
-use crate::store::projection::{Progress, ProjectionName, Session};
+use crate::game::{Event, Status};
+use crate::play::{Given, Play};
+use crate::store::projection::{Page, Progress, ProjectionName, Session};
 use crate::store::tail::TailStatus;
-use crate::store::{Database, StoreError};
+use crate::store::{Database, History, StoreError};
 
 const PAGE_LENGTH: i64 = 500;
 /// How long one page may take.
@@ -53,10 +55,15 @@ impl Leading {
 }
 
 /// Projects whenever this instance leads, until the log's follower is gone. `leading` is told
-/// when it does.
-pub async fn run(database: Database, mut tail: watch::Receiver<TailStatus>, leading: Arc<Leading>) {
+/// when it does. `play` ends what players get after they have deleted their account.
+pub async fn run(
+    database: Database,
+    mut tail: watch::Receiver<TailStatus>,
+    leading: Arc<Leading>,
+    play: Play,
+) {
     while tail.has_changed().is_ok() {
-        if let Err(error) = lead(&database, &mut tail, &leading).await {
+        if let Err(error) = lead(&database, &mut tail, &leading, &play).await {
             tracing::warn!(%error, "the projector lost the database");
         }
         leading.set(false);
@@ -69,6 +76,7 @@ async fn lead(
     database: &Database,
     tail: &mut watch::Receiver<TailStatus>,
     leading: &Leading,
+    play: &Play,
 ) -> Result<(), StoreError> {
     let mut session = Session::open(database).await?;
     while !answered(session.try_lead()).await? {
@@ -81,7 +89,7 @@ async fn lead(
     leading.set(true);
     let mut progress = answered(session.progress(ProjectionName::Live)).await?;
     loop {
-        match answered(step(&mut session, progress)).await? {
+        match answered(step_live(&mut session, progress, play)).await? {
             Step::Forward(further) => progress = further,
             Step::Overtaken => return Ok(()),
             // A poll that comes back empty is also the proof that the session lives.
@@ -101,18 +109,71 @@ async fn lead(
 
 /// Folds the next page of the log into the rows of `progress`.
 pub async fn step(session: &mut Session, progress: Progress) -> Result<Step, StoreError> {
+    match session.next_page(progress.position, PAGE_LENGTH).await? {
+        None => Ok(Step::AtEnd),
+        Some(page) => write(session, progress, &page).await,
+    }
+}
+
+/// As [`step`], for the leader: before the lists pass a seat that a deleted player got, the game
+/// is ended. Whoever deletes an account therefore need not know of calls that come late.
+pub async fn step_live(
+    session: &mut Session,
+    progress: Progress,
+    play: &Play,
+) -> Result<Step, StoreError> {
     let Some(page) = session.next_page(progress.position, PAGE_LENGTH).await? else {
         return Ok(Step::AtEnd);
     };
+    let histories = page.histories.iter();
+    let given: Vec<Given> = histories
+        .flat_map(|history| given(history, progress.position))
+        .collect();
+    play.end_games_given_to_deleted(&given)
+        .await
+        .map_err(|error| StoreError::Unreachable(error.to_string()))?;
+    write(session, progress, &page).await
+}
+
+async fn write(session: &mut Session, progress: Progress, page: &Page) -> Result<Step, StoreError> {
     for (game_id, error) in &page.unreadable {
         tracing::error!(%game_id, %error, "a game cannot be folded and is quarantined");
     }
     let boards: Vec<_> = page.histories.iter().map(rows::board).collect();
     let my_games: Vec<_> = page.histories.iter().flat_map(rows::my_games).collect();
     let written = session
-        .write_page(progress, &page, &boards, &my_games)
+        .write_page(progress, page, &boards, &my_games)
         .await?;
     Ok(written.map_or(Step::Overtaken, Step::Forward))
+}
+
+/// The seats that players got by a game's events after `position`: by sitting down, or by a
+/// rematch, which keeps a seat for them.
+fn given(history: &History, position: i64) -> Vec<Given> {
+    let game_id = history.game_id();
+    let is_over = history.game().status() == Status::Finished;
+    let players = || {
+        let seats = history.game().seats.iter();
+        seats.filter_map(|(_, player)| *player)
+    };
+    let to = |game| move |player| Given { game, player };
+    let events = history.events().iter();
+    events
+        .filter(|recorded| recorded.position > position)
+        .flat_map(|recorded| match &recorded.event {
+            Event::GameCreated(_) if !is_over => players().map(to(game_id)).collect(),
+            Event::PlayerSeated { player, .. } if !is_over => vec![to(game_id)(*player)],
+            Event::RematchCreated { game } => players().map(to(*game)).collect(),
+            Event::GameCreated(_)
+            | Event::PlayerSeated { .. }
+            | Event::MovePlayed { .. }
+            | Event::Resigned { .. }
+            | Event::DrawOffered { .. }
+            | Event::DrawDeclined { .. }
+            | Event::DrawAgreed { .. }
+            | Event::Abandoned { .. } => Vec::new(),
+        })
+        .collect()
 }
 
 async fn answered<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

@@ -160,15 +160,15 @@ impl Server {
         );
         let (follower, items, status) = tail::follow(&store, batches).await?;
         endless.spawn("tail", follower.run());
-        let leading = Arc::new(Leading::default());
-        endless.spawn(
-            "projector",
-            projection::run(database, status.clone(), leading.clone()),
-        );
         let (seen, vitals) = watch::channel(Vitals::read(&store).await?);
         endless.spawn("vitals", vitals::watch(store.clone(), seen));
 
         let play = play(&config, &secrets, &store, appender.clone(), gate.clone());
+        let leading = Arc::new(Leading::default());
+        endless.spawn(
+            "projector",
+            projection::run(database, status.clone(), leading.clone(), play.clone()),
+        );
         endless.spawn("sweeper", play.clone().sweep_hourly());
         let room = open_files::make_room(config.max_sockets, config.pool_size);
         let settings = live::Settings {

@@ -1,20 +1,23 @@
 //! Who is behind a player token: an id and, where given, a name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use uuid::Uuid;
 
 use super::{Store, StoreError, sql};
-use crate::game::PlayerId;
+use crate::game::{GameId, PlayerId};
 
 /// The players that exist, each with the name they gave, if any.
 pub type Names = HashMap<PlayerId, Option<String>>;
 
 impl Store {
-    /// Those of `players` who are not deleted.
+    /// Those of `players` who have a row: also those whose deletion is under way.
     pub async fn players(&self, players: &[PlayerId]) -> Result<Names, StoreError> {
         if players.is_empty() {
             return Ok(Names::new());
         }
-        let ids: Vec<uuid::Uuid> = players.iter().map(|player| player.0).collect();
+        let ids: Vec<Uuid> = players.iter().map(|player| player.0).collect();
         let rows = self.read(sql::players_read, &[&ids]).await?;
         let named = |row: &tokio_postgres::Row| (PlayerId(row.get(0)), row.get(1));
         Ok(rows.iter().map(named).collect())
@@ -26,9 +29,72 @@ impl Store {
         Ok(!rows.is_empty())
     }
 
-    /// Whether there was such a player.
+    /// Those of `players` who have not deleted their account, nor begun to.
+    pub async fn living_players(
+        &self,
+        players: &[PlayerId],
+    ) -> Result<HashSet<PlayerId>, StoreError> {
+        if players.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ids: Vec<Uuid> = players.iter().map(|player| player.0).collect();
+        let rows = self.read(sql::players_living, &[&ids]).await?;
+        Ok(rows.iter().map(|row| PlayerId(row.get(0))).collect())
+    }
+
+    /// Marks a player as deleted, so that their tokens are refused; how long they have been
+    /// marked. `None` where there is no such player any more.
+    pub async fn mark_player_deleted(
+        &self,
+        player: PlayerId,
+    ) -> Result<Option<Duration>, StoreError> {
+        let rows = self.write(sql::player_mark_deleted, &[&player.0]).await?;
+        let marked_for = |row: &tokio_postgres::Row| {
+            Duration::try_from_secs_f64(row.get("seconds")).unwrap_or_default()
+        };
+        Ok(rows.first().map(marked_for))
+    }
+
+    /// At most `limit` players whose deletion began over a minute ago and is not done.
+    pub async fn leaving_players(&self, limit: i64) -> Result<Vec<PlayerId>, StoreError> {
+        let rows = self.read(sql::players_leaving, &[&limit]).await?;
+        Ok(rows.iter().map(|row| PlayerId(row.get(0))).collect())
+    }
+
+    /// Deletes a marked player's row; whether there was one.
     pub async fn delete_player(&self, player: PlayerId) -> Result<bool, StoreError> {
         let rows = self.write(sql::player_delete, &[&player.0]).await?;
         Ok(!rows.is_empty())
+    }
+
+    /// At most `limit` of a player's unfinished games on all stages, as the lists know them, in
+    /// order of their ids; only those after `after`.
+    pub async fn unfinished_games_of(
+        &self,
+        player: PlayerId,
+        after: GameId,
+        limit: i64,
+    ) -> Result<Vec<GameId>, StoreError> {
+        let rows = self
+            .read(sql::player_games_unfinished, &[&player.0, &after.0, &limit])
+            .await?;
+        Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
+    }
+
+    /// At most `limit` waiting games that keep a seat for a player because they are rematches of
+    /// the player's games: each with the game before it, in order of those; only after `after`.
+    pub async fn games_kept_for(
+        &self,
+        player: PlayerId,
+        after: GameId,
+        limit: i64,
+    ) -> Result<Vec<(GameId, GameId)>, StoreError> {
+        let rows = self
+            .read(sql::player_games_kept, &[&player.0, &after.0, &limit])
+            .await?;
+        let kept = rows
+            .iter()
+            .map(|row| (GameId(row.get("game_id")), GameId(row.get("rematch"))));
+        Ok(kept.collect())
     }
 }

@@ -94,7 +94,12 @@ statements! {
     plan_clash
     plans_of_key
     player_delete
+    player_games_kept
+    player_games_unfinished
+    player_mark_deleted
     player_rename
+    players_leaving
+    players_living
     players_read
     projection_advance
     projection_begin_rebuild

@@ -12,6 +12,7 @@ mod archive;
 mod archive_refusals;
 mod cache;
 mod check;
+mod deletion;
 mod draws;
 mod idempotency;
 mod join;

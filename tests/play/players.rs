@@ -35,6 +35,7 @@ async fn a_player_can_be_made_read_renamed_and_deleted() {
     world.play.rename_player(&me, name).await.unwrap();
     let name = world.play.read_player(&me).await.unwrap().value.name;
     assert_eq!(name.as_deref(), Some("Ann"));
+    let _projecting = world.projecting();
     world.play.delete_player(&me).await.unwrap();
     let refused = world.play.authenticate(Some(token)).await.unwrap_err();
     assert_eq!(code(&refused), "player_token_invalid");
@@ -45,6 +46,7 @@ async fn a_player_can_be_made_read_renamed_and_deleted() {
 async fn deleting_a_player_leaves_their_games() {
     let world = World::new().await;
     let table = world.finished().await;
+    let _projecting = world.projecting();
     world.play.delete_player(&table.ann).await.unwrap();
     let game = world
         .play

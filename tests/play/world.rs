@@ -3,14 +3,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use turnkey::game::{PlayerId, Rules};
 use turnkey::play::view::{CreatedView, GameView};
 use turnkey::play::{
     Answer, Caller, CreateGame, JoinGame, MakeMove, Play, PlayError, RequestKey, Tokens,
 };
+use turnkey::projection::{self, Step};
+use turnkey::store::projection::{ProjectionName, Session};
 use turnkey::store::{Database, Store, append};
 use uuid::Uuid;
 
@@ -45,6 +49,22 @@ impl World {
     /// Another instance on the same database; nobody tells it of events.
     pub fn another(&self) -> Play {
         instance(&self.database)
+    }
+
+    /// Projects for as long as the answer is kept, as the leading instance does.
+    pub fn projecting(&self) -> Projecting {
+        let (database, play) = (self.database.clone(), self.play.clone());
+        Projecting(tokio::spawn(async move {
+            loop {
+                project_live(&database, &play).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }))
+    }
+
+    /// Projects what the log holds, as the leading instance does.
+    pub async fn project(&self) {
+        project_live(&self.database, &self.play).await;
     }
 
     pub async fn events(&self) -> i64 {
@@ -111,6 +131,24 @@ impl World {
         let game = self.play_out(&table, &[0, 3, 1, 4, 2]).await;
         assert_eq!((game.status, game.version), ("finished", 7));
         table
+    }
+}
+
+/// Ends with this.
+pub struct Projecting(JoinHandle<()>);
+
+impl Drop for Projecting {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn project_live(database: &Database, play: &Play) {
+    let mut session = Session::open(database).await.unwrap();
+    let mut progress = session.progress(ProjectionName::Live).await.unwrap();
+    let step = projection::step_live;
+    while let Step::Forward(further) = step(&mut session, progress, play).await.unwrap() {
+        progress = further;
     }
 }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use turnkey::game::Rules;
+use turnkey::play::{Play, RulesFor, Tokens};
 use turnkey::projection::{self, Step};
 use turnkey::store::append::Appender;
 use turnkey::store::projection::{ProjectionName, Session};
 use turnkey::store::{Database, Store, tail};
 
-use crate::events::{following, new_game, played, writer};
+use crate::events::{created, following, new_game, played, player, writer};
 use crate::support::postgres;
 
 /// Steps the live projection to the log's end.
@@ -129,14 +131,24 @@ async fn a_leader_sees_events_of_a_log_that_was_set_back_under_it() {
     let (committed, batches) = tokio::sync::watch::channel(0);
     let (tail, _items, status) = tail::follow(&store, batches).await.unwrap();
     tokio::spawn(tail.run());
-    tokio::spawn(projection::run(database.clone(), status, Arc::default()));
-    projected(&store, 3).await;
+    // A leader ends the games of players who are gone.
     let client = postgres::client(&database).await;
+    let seated = "insert into player (player_id) select distinct actor from event";
+    client.batch_execute(seated).await.unwrap();
+    let coming = created(player());
+    let joins = "insert into player (player_id) values ($1)";
+    client.execute(joins, &[&coming.actor.0]).await.unwrap();
+    let tokens = Tokens::new(b"any", None, store.clock().clone());
+    let rules_for: RulesFor = Arc::new(|_, variant| Rules::newest(variant));
+    let play = Play::new(store.clone(), appender.clone(), tokens, rules_for);
+    let leading = Arc::default();
+    tokio::spawn(projection::run(database.clone(), status, leading, play));
+    projected(&store, 3).await;
     let set_back = "delete from event; delete from board; delete from my_game; \
                     update projection set position = 0; \
                     select setval('event_position', 1, false)";
     client.batch_execute(set_back).await.unwrap();
-    new_game(&appender).await;
+    appender.append(coming).await.unwrap();
     committed.send_replace(1);
     projected(&store, 1).await;
     assert_eq!(boards(&database).await.len(), 1);

@@ -24,6 +24,17 @@ async fn caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Cal
     })
 }
 
+/// As [`caller`], for the call that deletes the player: a deleted player may repeat it.
+fn leaving_caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Caller, HttpError> {
+    let bearer = input::bearer_token(request.headers())?;
+    Ok(Caller {
+        stage: call.stage.clone(),
+        api_key_id: call.key.as_ref().map(|key| key.as_str().to_owned()),
+        client_address: call.client_address,
+        player: state.play.authenticate_leaving(bearer)?,
+    })
+}
+
 /// What makes a repeat of this call safe, where the client asks for it.
 fn request_key(
     request: &HttpRequest,

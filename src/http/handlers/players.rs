@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{caller, request_key};
+use super::{caller, leaving_caller, request_key};
 use crate::http::State;
 use crate::http::answer;
 use crate::http::context::Call;
@@ -76,10 +76,13 @@ pub async fn rename_player(
 
 /// Delete me
 ///
-/// My name and my token; my games stay as they are, and can be replayed.
+/// Deletes my name and my token. My running games are resigned; waiting ones, and seats kept for me
+/// in a rematch, are ended; finished ones can still be replayed. The token is refused at once. The
+/// answer comes when all is recorded, which takes two seconds or more. A call that was cut off or
+/// answered with 503 is repeated with the same token, and goes on from where it was.
 #[utoipa::path(
     delete, path = "/players/me", operation_id = "deletePlayer", tag = "players",
-    responses((status = 204, description = "Done; the token is good for nothing now")),
+    responses((status = 204, description = "Done: all is recorded. Also where it was done before")),
     security(("apiKey" = [], "playerToken" = []))
 )]
 pub async fn delete_player(
@@ -87,7 +90,7 @@ pub async fn delete_player(
     request: HttpRequest,
     call: Call,
 ) -> Result<HttpResponse, HttpError> {
-    let caller = caller(&state, &request, &call).await?;
+    let caller = leaving_caller(&state, &request, &call)?;
     state.play.delete_player(&caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
