@@ -1,10 +1,12 @@
-//! What a room counts for the metrics, as plain atomics: counting takes no lock, allocates nothing
-//! and waits for nobody. No room knows in what form, or whether at all, its counts are asked for.
+//! Counters for the metrics, as plain atomics: counting takes no lock, allocates nothing and never waits.
+//! The modules that count do not know how, or whether, their counts are read.
+
+#![warn(missing_docs)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often which values were seen. Values are whole numbers of some unit; durations are
+/// A histogram of observed values. Values are whole numbers of some unit; durations are
 /// microseconds.
 #[derive(Debug)]
 pub struct Histogram {
@@ -33,16 +35,19 @@ impl Histogram {
         }
     }
 
+    /// A histogram of durations, in microseconds.
     pub fn of_durations() -> Histogram {
         Histogram::new(&DURATIONS)
     }
 
+    /// Counts one value.
     pub fn record(&self, value: u64) {
         let bucket = self.bounds.partition_point(|bound| *bound < value);
         count(&self.buckets[bucket]);
         self.sum.fetch_add(value, Ordering::Relaxed);
     }
 
+    /// Counts one duration, in microseconds.
     pub fn record_duration(&self, took: Duration) {
         self.record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
@@ -57,6 +62,7 @@ impl Histogram {
         })
     }
 
+    /// The sum of all values counted.
     pub fn sum(&self) -> u64 {
         self.sum.load(Ordering::Relaxed)
     }

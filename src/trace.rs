@@ -1,6 +1,6 @@
 //! Spans of a command's way, for OpenTelemetry: request → gate, decide, append → batch, push.
 //!
-//! They are no part of the log. While no traces are sent nobody listens to their target, and a span
+//! They are not part of the log. While no traces are sent, nothing listens to their target, and a span
 //! costs one load.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -38,6 +38,7 @@ pub struct UnarchiveOptions {
     file: PathBuf,
 }
 
+/// Archives finished games and prints the outcome to `out`.
 pub async fn archive(
     store: &Store,
     options: ArchiveOptions,
@@ -62,6 +63,7 @@ pub async fn archive(
     Ok(())
 }
 
+/// Brings archived games back and prints the outcome to `out`.
 pub async fn unarchive(
     store: &Store,
     options: UnarchiveOptions,

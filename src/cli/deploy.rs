@@ -1,4 +1,4 @@
-//! `turnkey deploy`: what is set reaches a stage.
+//! `turnkey deploy`: brings the current settings to a stage.
 
 use std::io::Write;
 

@@ -103,16 +103,22 @@ fn checked_name(name: Option<String>) -> Result<String, KeyError> {
 /// Why a key command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
+    /// No key has this id or name.
     #[error("{0:?} is no key: no key has this name, and {1}")]
     Id(String, IdError),
+    /// The command gives no name.
     #[error("a key needs a name: say --name NAME")]
     NoName,
+    /// The file cannot be read.
     #[error("{0} cannot be read: {1}")]
     File(String, std::io::Error),
+    /// The operation was refused or failed.
     #[error(transparent)]
     Operation(#[from] OperationError),
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The outcome cannot be printed.
     #[error("cannot print: {0}")]
     Output(#[from] std::io::Error),
 }

@@ -127,7 +127,9 @@ pub struct OnDatabase {
 /// How a command prints its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
+    /// Text for people.
     People,
+    /// JSON for programs.
     Json,
 }
 
@@ -140,6 +142,7 @@ pub struct CommandError {
 }
 
 impl CommandError {
+    /// The command failed.
     pub fn new(reason: impl std::fmt::Display) -> CommandError {
         CommandError {
             reason: reason.to_string(),

@@ -1,4 +1,4 @@
-//! `turnkey projection`: how far the derived rows are, and making them anew.
+//! `turnkey projection`: shows how far the derived rows are, and rebuilds them.
 
 use std::io::Write;
 
@@ -17,6 +17,7 @@ pub enum ProjectionCommand {
     Rebuild,
 }
 
+/// Does what the command says and prints the outcome to `out`.
 pub async fn run(
     store: &Store,
     command: ProjectionCommand,

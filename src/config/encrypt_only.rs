@@ -1,7 +1,7 @@
-//! TLS with whoever answers: encrypted, and nobody's name is checked.
+//! TLS without a check of the name: it encrypts, and accepts any certificate.
 //!
-//! For `sslmode=require`, which means just that, and for a health check of this very machine. Where
-//! a secret is sent to a name, this is not for it.
+//! It is for `sslmode=require`, which means just that, and for a health check of this very machine. Do
+//! not use it where a secret is sent to a name.
 
 use std::sync::Arc;
 

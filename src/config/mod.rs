@@ -1,7 +1,7 @@
-//! What the operator sets: texts from options and the environment, judged once, at the start.
+//! The settings of an operator: texts from options and the environment, checked once, at the start.
 //!
-//! A wrong or missing setting is refused in one line that names its variable, whichever way it
-//! came. An empty variable counts as unset, as compose files and unit files leave them.
+//! A wrong or missing setting is refused in one line that names its variable, wherever it came from. An
+//! empty variable counts as unset, because compose files and unit files leave them so.
 
 mod encrypt_only;
 mod options;

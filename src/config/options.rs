@@ -1,7 +1,7 @@
-//! The options of the command line, each also an environment variable: texts, not yet judged.
+//! The options of the command line, each also an environment variable: texts that are not checked yet.
 //!
-//! They are judged in [`super::Config`], so that a wrong variable and a wrong option are refused
-//! in one way: by one line with the variable's name.
+//! [`super::Config`] checks them, so that a wrong variable and a wrong option are refused in the same
+//! way: with one line that has the variable's name.
 
 use std::path::PathBuf;
 

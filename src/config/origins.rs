@@ -6,6 +6,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 
+/// An entry of `TURNKEY_CORS_ORIGINS` that is not an origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not an origin such as https://game.example or http://localhost:5173, \
@@ -14,6 +15,7 @@ pub struct Origins(Vec<String>);
 pub struct OriginError(String);
 
 impl Origins {
+    /// Whether no origin is listed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Proxies whose word on the client's address is believed.
+//! The proxies that are believed when they name the client's address.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -14,11 +14,13 @@ struct Network {
     prefix_bits: u32,
 }
 
+/// An entry of `TURNKEY_TRUSTED_PROXIES` that is not an address or network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an address or a network such as 10.0.0.0/8 or fd00::/8")]
 pub struct NetworkError(String);
 
 impl TrustedProxies {
+    /// Whether the address belongs to a trusted proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))

@@ -1,4 +1,4 @@
-//! A text that must not be seen: in no log, no error, no `Debug`, and on no command line.
+//! A text that must not be shown: in no log, no error, no `Debug`, and on no command line.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,6 +11,7 @@ use super::SettingError;
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps a text so that it is not printed by accident.
     pub fn new(text: String) -> Secret {
         Secret(text)
     }

@@ -1,4 +1,4 @@
-//! The settings of one server, judged.
+//! The checked settings of one server.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -76,38 +76,49 @@ impl DatabasePlace {
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
+    /// Lines for people.
     Text,
+    /// One JSON object per line.
     Json,
 }
 
 /// What opens the control plane; with neither it stays closed.
 #[derive(Clone, Debug, Default)]
 pub struct ControlCredentials {
+    /// The bearer token, if one is set.
     pub admin_token: Option<Secret>,
     /// Both or none.
     pub access_key_id: Option<Secret>,
+    /// The secret half of the access key, if one is set.
     pub secret_access_key: Option<Secret>,
 }
 
 /// Everything that is set on a server.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where the database is.
     pub database: DatabasePlace,
+    /// Address of the game API.
     pub listen: SocketAddr,
+    /// Address of the control plane.
     pub control_listen: SocketAddr,
     /// What both listeners show their clients; `None` for plain HTTP.
     pub tls: Option<TlsFiles>,
     /// Where to write the chosen addresses.
     pub ports_file: Option<PathBuf>,
+    /// The stage that is served without a prefix, if there is one.
     pub default_stage: Option<StageName>,
     /// Signs player tokens. `None` only when embedded: then it is a generated one.
     pub secret: Option<Secret>,
     /// Its predecessor, which still verifies.
     pub secret_previous: Option<Secret>,
+    /// The credentials that open the control plane.
     pub control: ControlCredentials,
     /// Lower case, without port.
     pub control_hosts: Vec<String>,
+    /// The origins whose pages may call the game API.
     pub cors_origins: Origins,
+    /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: TrustedProxies,
     /// Database connections.
     pub pool_size: usize,
@@ -115,6 +126,7 @@ pub struct Config {
     pub max_sockets: usize,
     /// In the form of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
+    /// The form of log lines.
     pub log_format: LogFormat,
 }
 

@@ -1,4 +1,12 @@
 //! The name of a stage, as it stands in paths.
+//!
+//! ```
+//! use turnkey::config::{StageName, StageNameError};
+//!
+//! assert_eq!("prod".parse::<StageName>().map(|name| name.to_string()), Ok("prod".to_owned()));
+//! // `/game` is a path of the API, so a stage of that name would hide it.
+//! assert_eq!("game".parse::<StageName>(), Err(StageNameError::Taken("game".to_owned())));
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,15 +25,19 @@ const MAX_LENGTH: usize = 128;
 #[serde(transparent)]
 pub struct StageName(SmolStr);
 
+/// Why a text is not the name of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StageNameError {
+    /// It has a wrong length or a wrong character.
     #[error("a stage name is 1 to 128 of the characters A-Z a-z 0-9 _ -")]
     Form,
+    /// A path of the public listener has this name.
     #[error("a stage called {0:?} would hide a public path of that name")]
     Taken(String),
 }
 
 impl StageName {
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,10 +1,12 @@
-//! Where the certificate and the key of both listeners are.
+//! The files of the certificate and the key of both listeners.
 
 use std::path::PathBuf;
 
 use super::{ServeOptions, SettingError};
 
+/// The setting that names the certificate file.
 pub const CERTIFICATE_VARIABLE: &str = "TURNKEY_TLS_CERT_FILE";
+/// The setting that names the key file.
 pub const KEY_VARIABLE: &str = "TURNKEY_TLS_KEY_FILE";
 
 /// A certificate with its key, both PEM.
@@ -12,6 +14,7 @@ pub const KEY_VARIABLE: &str = "TURNKEY_TLS_KEY_FILE";
 pub struct TlsFiles {
     /// The server's own certificate first, then those between it and the authority.
     pub certificate: PathBuf,
+    /// File of the private key, PEM.
     pub key: PathBuf,
 }
 

@@ -1,5 +1,4 @@
-//! The judgement of one request: key, a plan that holds this key and this stage,
-//! throttle, quota.
+//! Judges one request: key, a plan that holds this key and this stage, throttle, quota.
 
 use std::time::Duration;
 
@@ -11,15 +10,16 @@ use super::stats::Outcome;
 use crate::config::StageName;
 use crate::store::KeyId;
 
-/// What the gate looks at.
+/// The parts of a request that the gate looks at.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
+    /// The stage that is called.
     pub stage: &'a StageName,
     /// The path's template without the stage: `/game/{gameId}`.
     pub path: &'a str,
     /// In capitals; `HEAD` is judged as `GET`.
     pub verb: &'a str,
-    /// What the client sent as its key, whatever it is.
+    /// The text that the client sent as its key; it may be anything.
     pub api_key: Option<&'a str>,
 }
 
@@ -30,57 +30,73 @@ pub struct Admission {
     pub key: Option<KeyId>,
     /// Which of the key's values the request brought; there wherever `key` is.
     pub value: Option<ValueId>,
+    /// The limits, for the answer's headers.
     pub rate_limit: RateLimit,
 }
 
-/// What the headers `RateLimit-Policy` and `RateLimit` are to say.
+/// The content of the headers `RateLimit-Policy` and `RateLimit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    /// What the plan sets: calls in a window of so many seconds.
+    /// The limits that the plan sets: calls in a window of so many seconds.
     pub policy: Allowances,
-    /// What is left, as far as is known, and the seconds until it is whole again.
+    /// The calls that are left, as far as is known, and the seconds until the limit is whole again.
     pub current: Allowances,
 }
 
 /// `None` where there is no such limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allowances {
+    /// The throttle, if the plan has one.
     pub throttle: Option<Allowance>,
+    /// The quota, if the plan has one.
     pub quota: Option<Allowance>,
 }
 
+/// A limit as the `RateLimit` headers tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
+    /// Calls.
     pub calls: i64,
+    /// Seconds that they are counted over, or that are left.
     pub seconds: u64,
 }
 
 /// A request that may not pass. `retry_after` is whole seconds, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
+    /// 403: no right to call.
     Forbidden,
+    /// 429: the throttle refuses.
     TooManyRequests {
+        /// When a call may pass again.
         retry_after: Duration,
+        /// The limits, for the answer's headers.
         rate_limit: Box<RateLimit>,
     },
+    /// 429: the quota is used up.
     LimitExceeded {
+        /// When a call may pass again.
         retry_after: Duration,
+        /// The limits, for the answer's headers.
         rate_limit: Box<RateLimit>,
     },
+    /// 503: the gate cannot decide.
     Unavailable,
 }
 
-/// A denial with what only the log and the metrics are told.
+/// A denial, with the details that only the log and the metrics get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
+    /// The answer to the caller.
     pub denial: Denial,
-    /// Where it was found out whose the request is.
+    /// The key, if it was found.
     pub key: Option<KeyId>,
+    /// The decision for log and metrics.
     pub outcome: Outcome,
 }
 
 impl Denial {
-    /// What the key's plan says of its limits, where a limit is what denies.
+    /// The limits of the key's plan, if a limit is the reason.
     pub fn rate_limit(&self) -> RateLimit {
         match self {
             Denial::TooManyRequests { rate_limit, .. }
@@ -90,24 +106,32 @@ impl Denial {
     }
 }
 
-/// Which link of the chain is missing where the answer is 403. For logs and the operator only:
-/// the caller is told nothing.
+/// The link of the chain that is missing, for a 403. Only logs and operators see it; the caller is
+/// told nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// The stage does not exist.
     #[error("the stage does not exist")]
     StageUnknown,
+    /// The call has no key.
     #[error("no key was sent")]
     KeyMissing,
+    /// The value has not the form of a key.
     #[error("what was sent has not the form of a key")]
     KeyMalformed,
+    /// No key has this value.
     #[error("no such key is stored")]
     KeyUnknown,
+    /// The value has expired.
     #[error("the value has expired")]
     ValueExpired,
+    /// The key is disabled.
     #[error("the key is disabled")]
     KeyDisabled,
+    /// The key has expired.
     #[error("the key has expired")]
     KeyExpired,
+    /// No usage plan holds both the key and the stage.
     #[error("the key is in no usage plan that holds this stage")]
     PlanMissing,
 }
@@ -128,7 +152,7 @@ impl Refusal {
     }
 }
 
-/// What is known of a request without waiting.
+/// The judgement of a request, as far as it needs no waiting.
 enum AtOnce<'a> {
     NoKeyNeeded,
     Known(Known),
@@ -136,7 +160,7 @@ enum AtOnce<'a> {
     Unknown(&'a str),
 }
 
-/// What is known of a request whose key is known.
+/// The judgement of a request whose key is known.
 enum Known {
     Passed(Admission),
     Unasked(Unasked),
@@ -292,7 +316,7 @@ fn unavailable() -> Denied {
     }
 }
 
-/// What a limit of the key's plan denies.
+/// A denial by a limit of the key's plan.
 fn limited(key: KeyId, denial: Denial) -> Denied {
     let outcome = match denial {
         Denial::TooManyRequests { .. } => Outcome::Throttled,

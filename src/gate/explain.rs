@@ -1,4 +1,4 @@
-//! Why a call would pass or not, link by link, for the operator. The caller of a 403 learns nothing.
+//! Says, link by link, why a call would pass or not. It is for operators; the caller of a 403 learns nothing.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -11,6 +11,7 @@ use crate::store::{KeyId, Store, StoreError};
 /// A call that somebody might make.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
+    /// The stage that would be called.
     pub stage: &'a str,
     /// The path's template without the stage: `/game/{gameId}`.
     pub path: &'a str,
@@ -24,22 +25,31 @@ pub struct Question<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
+    /// Whether the call would pass.
     pub passes: bool,
     /// The link that refuses.
     pub refused_by: Option<Link>,
+    /// Every link that was judged, in order.
     pub links: Vec<Judged>,
 }
 
-/// What a call must satisfy, in this order.
+/// The conditions of a call, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Link {
+    /// The key exists.
     Key,
+    /// The key is enabled and has not expired.
     Enabled,
+    /// The key is in a usage plan.
     Plan,
+    /// A plan of the key holds the stage.
     Stage,
+    /// The method exists on the stage.
     Method,
+    /// The throttle has room.
     Throttle,
+    /// The quota has room.
     Quota,
 }
 
@@ -47,7 +57,9 @@ pub enum Link {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judged {
+    /// The link.
     pub link: Link,
+    /// Whether it lets the call pass.
     pub holds: bool,
     /// For people.
     pub detail: String,
@@ -163,7 +175,7 @@ impl Gate {
     }
 }
 
-/// What the key's plan has to be asked; nothing where the method needs no key.
+/// The limits of the key's plan to look at; none if the method needs no key.
 type Limiting = Option<(KeyId, KeyPlan)>;
 
 /// The links that the tables alone decide.

@@ -1,7 +1,7 @@
-//! Argon2id: what is stored of a value, and whether a value fits it.
+//! Argon2id: makes the stored hash of a value, and checks whether a value fits it.
 //!
-//! One hashing is 14 to 24 ms of a core and 19 MiB, on purpose. So nothing here is to be called on
-//! a thread that serves requests.
+//! One hashing costs 14 to 24 ms of a core and 19 MiB, on purpose. So do not call this on a thread that
+//! serves requests.
 
 use std::sync::Arc;
 

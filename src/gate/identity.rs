@@ -1,9 +1,9 @@
-//! Which key a value belongs to, remembered.
+//! Finds the key that a value belongs to, and remembers it.
 //!
-//! What is remembered is which stored hash a value fits. That never turns wrong, so it never
-//! expires: whether the hash is still stored, and what its key may do, is read from the snapshot
-//! each time. That a value fits nothing does turn wrong when a key is made: it is believed for a
-//! short time, and only under the very snapshot that it was found out under.
+//! It remembers which stored hash a value fits. That never becomes wrong, so it never expires: whether
+//! the hash is still stored, and what its key may do, is read from the snapshot each time. It also
+//! remembers that a value fits nothing. That becomes wrong when a key is made, so it is remembered for a
+//! short time only, and only for the same snapshot.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -70,6 +70,7 @@ impl From<Overloaded> for Unidentified {
 }
 
 impl Identities {
+    /// Nothing is known yet; `threads` verify values.
     pub fn new(threads: NonZeroUsize) -> Identities {
         let secret: [u8; 16] = rand::rng().random();
         Identities {
@@ -83,6 +84,7 @@ impl Identities {
         }
     }
 
+    /// The threads that verify values.
     pub fn verifier(&self) -> &Verifier {
         &self.verifier
     }
@@ -146,7 +148,7 @@ impl Identities {
 }
 
 impl Fits {
-    /// What the value is known to fit, if that is still stored; `None` where nothing is known.
+    /// The stored hash that the value is known to fit; `None` if nothing is known, or it is gone.
     fn credential<'a>(
         &self,
         digest: &Digest,

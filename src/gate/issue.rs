@@ -1,4 +1,4 @@
-//! Giving out key values: hashed before anything is locked, and never the same one twice.
+//! Gives out key values. They are hashed before anything is locked, and no value is given out twice.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -54,6 +54,7 @@ static CORES: LazyLock<Semaphore> = LazyLock::new(|| {
     Semaphore::new(cores.get())
 });
 
+/// Why a key value was not given out.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
     /// A key with this value is there already.
@@ -62,8 +63,10 @@ pub enum IssueError {
     /// The key would be in two plans of one stage.
     #[error("the key is in another usage plan of the same stage")]
     PlanConflict,
+    /// The value could not be hashed.
     #[error("a value cannot be hashed: {0}")]
     Hashing(String),
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -1,9 +1,11 @@
-//! The gate: which app a request comes from, and whether its plan lets it pass.
+//! The gate: it finds out which app sent a request, and whether its plan lets the request pass.
 //!
-//! Invariants: a request is judged by one compiled snapshot of the tables, without a database;
-//! Argon2id runs only for a well-formed value that some stored key may have, once per value, and
-//! never on a thread that serves requests; what is cached says only which stored hash a value fits,
-//! never whether it may pass.
+//! These always hold: a request is judged by one compiled snapshot of the tables, without the database.
+//! Argon2id runs only for a well-formed value that some stored key may have, once per value, and never
+//! on a thread that serves requests. The cache says only which stored hash a value fits, never whether
+//! it may pass.
+
+#![warn(missing_docs)]
 
 mod admission;
 mod explain;
@@ -36,7 +38,7 @@ pub use snapshot::ValueId;
 pub use stats::{GateStats, GateVitals, Outcome};
 pub use value::{ApiKeyValue, ApiKeyValueError};
 
-/// What an [`Admission`] names a key by.
+/// The id by which an [`Admission`] names a key.
 pub use crate::store::KeyId;
 
 use crate::config::StageName;
@@ -169,7 +171,7 @@ impl Gate {
         self.inner.identities.verifier().hashed()
     }
 
-    /// What the gate has counted since the start.
+    /// The gate's counts since the start.
     pub fn stats(&self) -> &GateStats {
         &self.inner.stats
     }
@@ -194,7 +196,7 @@ impl Gate {
         self.inner.limits.instances()
     }
 
-    /// Whether the tables were known to be as the snapshot has them, a moment ago.
+    /// Whether the snapshot was confirmed against the tables a moment ago.
     fn is_confirmed(&self) -> bool {
         self.unconfirmed_for() < TRUSTED_FOR
     }
@@ -226,7 +228,7 @@ impl Gate {
             .fetch_max(since_ms, Ordering::Relaxed);
     }
 
-    /// The tables were asked at `asked`, and are so.
+    /// Installs `tables`, read from the database at `asked`.
     fn take_over(&self, tables: GateTables, asked: Instant) {
         let serial = self.inner.snapshot.load().serial + 1;
         let now = self.inner.clock.now();

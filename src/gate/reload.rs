@@ -1,7 +1,7 @@
-//! Keeping the snapshot as the tables are.
+//! Keeps the snapshot up to date with the tables.
 //!
-//! A change is announced by NOTIFY and found by a poll in any case, on a connection of the gate's
-//! own. Each poll also reads the database's clock, which judges expiry.
+//! NOTIFY announces a change, and a poll finds it in any case, on the gate's own connection. Each poll
+//! also reads the database's clock, which decides what has expired.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
-//! The gate's tables, compiled for looking up.
+//! The gate's tables, compiled for fast lookup.
 //!
-//! A snapshot never changes; a new one takes its place. So a request is judged by one state of all
-//! tables, without a lock and without the database.
+//! A snapshot never changes; a new one replaces it. So a request is judged by one state of all tables,
+//! without a lock and without the database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,9 @@ use crate::store::{KeyId, Lookup, PlanId};
 pub(super) struct Snapshot {
     /// Grows with every snapshot of this process, also where the database's generation does not.
     pub serial: u64,
+    /// The generation that was read.
     pub head: GateHead,
+    /// The salt of lookup tags.
     pub salt: Vec<u8>,
     stages: HashMap<String, Stage>,
     keys: HashMap<KeyId, Arc<Key>>,
@@ -31,13 +33,17 @@ pub(super) struct Snapshot {
 }
 
 pub(super) struct Stage {
+    /// The name of the stage.
     pub name: StageName,
     deployed: StageRow,
 }
 
 pub(super) struct Key {
+    /// The id of the key.
     pub id: KeyId,
+    /// Whether the key is enabled.
     pub enabled: bool,
+    /// When it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
     /// Its plans, also those that hold no stage.
     pub plan_ids: Vec<PlanId>,
@@ -48,13 +54,17 @@ pub(super) struct Key {
 /// A plan on a stage, for one key.
 #[derive(Clone)]
 pub(super) struct KeyPlan {
+    /// The plan on this stage.
     pub on: Arc<PlanStage>,
+    /// What limits the key in this plan.
     pub limits: Arc<KeyLimits>,
 }
 
 /// A plan on one of its stages.
 pub(super) struct PlanStage {
+    /// The name of the stage.
     pub stage: StageName,
+    /// The plan.
     pub plan: Arc<Plan>,
     limits: Limited,
     /// Methods with a throttle of their own, by path and verb.
@@ -62,8 +72,11 @@ pub(super) struct PlanStage {
 }
 
 pub(super) struct Plan {
+    /// The id of the plan.
     pub id: PlanId,
+    /// The throttle, if there is one.
     pub throttle: Option<Throttle>,
+    /// The quota, if there is one.
     pub quota: Option<QuotaSetting>,
 }
 
@@ -75,8 +88,11 @@ pub struct ValueId([u8; 16]);
 /// A value that a key answers to.
 pub(super) struct Credential {
     pub id: ValueId,
+    /// The key that the value belongs to.
     pub key: Arc<Key>,
+    /// The stored hash.
     pub phc: Arc<str>,
+    /// When it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -127,7 +143,7 @@ impl Snapshot {
         }
     }
 
-    /// Whether it still says the right thing about `now`: the policies of months change.
+    /// Whether it is still right at `now`: a month's policy changes with its length.
     pub fn is_of_day(&self, now: OffsetDateTime) -> bool {
         self.compiled_at.date() == now.date()
     }
@@ -138,10 +154,12 @@ impl Snapshot {
         self.expiries.get(next).is_some_and(|expiry| *expiry <= now)
     }
 
+    /// The stage of that name.
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.stages.get(name)
     }
 
+    /// The key with that id.
     pub fn key(&self, id: &KeyId) -> Option<&Arc<Key>> {
         self.keys.get(id)
     }
@@ -174,6 +192,7 @@ impl Snapshot {
 }
 
 impl Stage {
+    /// Whether the method needs a key on this stage.
     pub fn needs_key(&self, path: &str, verb: &str) -> bool {
         self.deployed
             .methods
@@ -182,16 +201,19 @@ impl Stage {
             .is_none_or(|required| *required)
     }
 
+    /// The rules version that new games of the variant get on this stage.
     pub fn rules_version(&self, variant: &str) -> Option<u16> {
         self.deployed.rules.get(variant).copied()
     }
 }
 
 impl Key {
+    /// The plan that lets the key call the stage.
     pub fn plan_on(&self, stage: &StageName) -> Option<&KeyPlan> {
         self.plans.iter().find(|plan| plan.on.stage == *stage)
     }
 
+    /// Whether the key is enabled and has not expired.
     pub fn is_good(&self, now: impl FnOnce() -> OffsetDateTime) -> bool {
         self.enabled && is_before(now, self.expires_at)
     }
@@ -203,7 +225,7 @@ impl PlanStage {
         self.overriding(request).unwrap_or(&self.limits)
     }
 
-    /// What the method's own throttle is called; `None` where the plan's holds.
+    /// The name of the method's own throttle; `None` if the plan's applies.
     pub fn override_name(&self, request: &Request<'_>) -> Option<String> {
         self.overriding(request)?;
         let Request {
@@ -228,6 +250,7 @@ impl ValueId {
 }
 
 impl Credential {
+    /// Whether the value has not expired.
     pub fn is_good(&self, now: impl FnOnce() -> OffsetDateTime) -> bool {
         is_before(now, self.expires_at)
     }

@@ -1,20 +1,24 @@
-//! What the gate counts, for the metrics: each request once, by what came of it.
+//! Counts of the gate, for the metrics: each request once, by its outcome.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Refusal;
 
-/// What came of one request at the gate.
+/// The outcome of one request at the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// With a key.
     Passed,
     /// Its method needs no key.
     Open,
+    /// 429: the throttle refused.
     Throttled,
+    /// 429: the quota is used up.
     QuotaExhausted,
+    /// 503: the gate could not decide.
     Unavailable,
+    /// 403, for this reason.
     Refused(Refusal),
 }
 
@@ -33,13 +37,16 @@ pub struct GateVitals {
     pub quota_queue: usize,
     /// Calls of quota that this instance has taken ahead and not spent.
     pub quota_leased: i64,
+    /// How often the tables were read.
     pub generation: u64,
-    /// Since the tables were last known to be as the snapshot has them.
+    /// Time since the snapshot was last confirmed against the tables.
     pub snapshot_age: Duration,
+    /// Instances that share the throttles.
     pub instances: u32,
 }
 
 impl Outcome {
+    /// Every outcome.
     pub const ALL: [Outcome; 13] = [
         Outcome::Passed,
         Outcome::Open,

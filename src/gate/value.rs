@@ -1,8 +1,19 @@
-//! The value of an API key: what an app sends, and never what is stored.
+//! The value of an API key: what an app sends. It is never stored.
 //!
-//! A generated value is `tk_`, 8 public characters, 32 secret ones and 6 that are a checksum of
-//! all before, so a mistyped one is told from a wrong one without any work. A custom value is 20 to
-//! 128 visible ASCII characters. Neither form can be printed by accident.
+//! A generated value is `tk_`, 8 public characters, 32 secret ones, and 6 that are a checksum of the
+//! others. So a mistyped value is recognised without any work. A custom value has 20 to 128 visible
+//! ASCII characters. Neither form can be printed by accident.
+//!
+//! ```
+//! use turnkey::gate::{ApiKeyValue, ApiKeyValueError};
+//!
+//! let value = ApiKeyValue::generate();
+//! assert!(ApiKeyValue::parse(value.expose()).is_ok());
+//!
+//! let mistyped = value.expose().replacen("tk_", "tk_0", 1);
+//! let mistyped = &mistyped[..mistyped.len() - 1];
+//! assert!(matches!(ApiKeyValue::parse(mistyped), Err(ApiKeyValueError::Checksum)));
+//! ```
 
 use std::fmt;
 
@@ -35,18 +46,24 @@ enum Form {
 /// Why a text cannot be the value of a key. The texts are API Gateway's where it has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiKeyValueError {
+    /// The text is too short.
     #[error("API Key value should be at least 20 characters")]
     TooShort,
+    /// The text is too long.
     #[error("API Key value exceeds maximum size of 128 characters")]
     TooLong,
+    /// A character is not visible ASCII.
     #[error("API Key value may hold visible ASCII characters only, and no space")]
     Characters,
+    /// It looks like a generated value, but its checksum is wrong.
     #[error("API Key value has the form of a generated one, but its checksum does not fit")]
     Checksum,
 }
 
 impl ApiKeyValue {
+    /// Fewest characters of a value.
     pub const MIN_LENGTH: usize = 20;
+    /// Most characters of a value.
     pub const MAX_LENGTH: usize = 128;
 
     /// A new value of the generated form.
@@ -97,7 +114,7 @@ impl ApiKeyValue {
         &self.text
     }
 
-    /// What narrows the stored rows down to a few: a generated value's public characters, or the
+    /// Narrows the stored rows down to a few: the public characters of a generated value, or the
     /// first 16 bits of a custom value's salted SHA-256, as 4 hexadecimal digits.
     pub fn lookup(&self, salt: &[u8]) -> Lookup {
         match self.form {

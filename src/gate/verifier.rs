@@ -1,12 +1,12 @@
-//! Finding out which stored hash a value fits: once per value, on threads of its own.
+//! Finds out which stored hash a value fits: once per value, on separate threads.
 //!
-//! The queue is bounded. A lookup under which many values have failed goes to its back, so that
-//! somebody who guesses at one key does not keep the owners of others waiting; when the queue is
-//! full, its last goes. Whoever waits too long gives up; what nobody waits for is not done.
+//! The queue is bounded. A lookup with many failed values goes to the back of the queue, so that a
+//! guesser at one key does not delay the owners of others. When the queue is full, its last entry is
+//! dropped. A call that waits too long gives up, and a value that no call waits for is not hashed.
 //!
-//! The threads yield to those that serve requests, so that values that are yet to be hashed slow
-//! mostly those who brought them; but not so far that a busy machine keeps a good value waiting
-//! until it is refused.
+//! The threads have a lower priority than those that serve requests, so that hashing mostly delays the
+//! callers who need it. But it is not so low that, on a busy machine, a good value waits until it is
+//! refused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -33,11 +33,15 @@ pub(super) type Digest = [u8; 16];
 
 /// A value and the stored hashes that it may fit.
 pub(super) struct Question {
+    /// The digest under which the cache knows the value.
     pub digest: Digest,
     /// Of the snapshot that the hashes come from.
     pub serial: u64,
+    /// The value.
     pub value: ApiKeyValue,
+    /// What its candidates are found by.
     pub lookup: Lookup,
+    /// The stored hashes that it might fit.
     pub phcs: Vec<Arc<str>>,
 }
 
@@ -173,7 +177,7 @@ impl Shared {
         Ok(receiver)
     }
 
-    /// What each thread does until the end.
+    /// The work of each thread, until the end.
     fn work(&self) {
         while let Some(flight) = self.next() {
             let question = &flight.question;

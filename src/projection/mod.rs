@@ -1,9 +1,11 @@
-//! The projector: folds the log into the rows that lists and operators read.
+//! The projector: it turns the log into the rows that lists and operators read.
 //!
-//! One instance at a time leads, by a lock that its session holds. The connection with the lock is
-//! the one that writes, and every page of rows is written together with how far it comes, under the
-//! condition that nobody else has moved on: two leaders cannot both write. A game's rows are folded
+//! One instance at a time leads, by a lock that its session holds. The connection with the lock is the
+//! one that writes. Each page of rows is written together with the position that it reaches, on the
+//! condition that nobody else has moved on. So two leaders cannot both write. A game's rows are computed
 //! from its whole history each time, so writing a page twice changes nothing.
+
+#![warn(missing_docs)]
 
 mod rebuild;
 pub mod rows;
@@ -45,6 +47,7 @@ pub enum Step {
 pub struct Leading(AtomicBool);
 
 impl Leading {
+    /// Whether this instance writes the projections.
     pub fn is_leading(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Projecting everything anew, beside the rows that are being read.
+//! Builds all rows again, beside the rows that are being read.
 
 use super::{Step, step};
 use crate::store::projection::{Progress, Session};

@@ -1,5 +1,5 @@
-//! One game's history as rows: what the projector writes, and what whoever verifies or restores
-//! rows compares them with.
+//! The rows of one game, computed from its history. The projector writes them; checks and restores
+//! compare with them.
 
 use std::collections::BTreeSet;
 

@@ -1,11 +1,11 @@
-//! Files that are there whole or not at all.
+//! Writes files so that they are there whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Who may read what is written.
+/// The users who may read the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
     /// As the umask has it.
@@ -17,7 +17,7 @@ pub enum Readers {
 /// Writes beside `path`, syncs and renames.
 ///
 /// # Errors
-/// What the operating system refused.
+/// The action that the operating system refused.
 pub fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));

@@ -1,9 +1,9 @@
-//! The certificate that both listeners show, and its change under open connections.
+//! The certificate of both listeners, and its replacement while connections are open.
 //!
-//! The files are looked at every two seconds, because a rotation announces itself in no one way: a
-//! rename, a symbolic link turned, a file written in place. A pair that cannot be used leaves the
-//! one before in place, so a certificate that arrives before its key breaks nothing.
-//! Connections that are open keep what they were greeted with; new ones get the newest.
+//! The server looks at the files every two seconds, because a rotation has no one signal: it may be a
+//! rename, a changed symbolic link, or a file written in place. A pair that cannot be used leaves the
+//! one before in place. So a certificate that arrives before its key breaks nothing. Open connections
+//! keep their certificate; new ones get the newest.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -47,7 +47,7 @@ pub struct Certificates {
     first: Stamps,
 }
 
-/// What of a file changes when it is written or replaced: inode, length, time of change.
+/// The marks of a file that change when it is written or replaced: inode, length, time of change.
 type Stamp = Option<(u64, u64, i64, i64)>;
 type Stamps = [Stamp; 2];
 

@@ -1,10 +1,10 @@
 //! The secrets that the first embedded start makes, in `credentials.env` of the data directory.
 //!
-//! The file is the only place that holds them: the database has digests at most. It is written
-//! before the API key is made and again after, so that a `kill -9` in between costs nothing: the
-//! next start keeps what is there and makes what is missing. If the file is lost while the
-//! database lives, new secrets are made; player tokens and credentials given out before are then
-//! void, and [`Ensured::Remade`] lets the start say so.
+//! The file is the only place that holds them: the database has digests at most. It is written before
+//! the API key is made, and again after. So a `kill -9` in between costs nothing: the next start keeps
+//! what is there and makes what is missing. If the file is lost while the database is there, new secrets
+//! are made. Player tokens and credentials that were given out before are then void, and
+//! [`Ensured::Remade`] lets the start say so.
 
 use std::fs;
 use std::io;
@@ -31,14 +31,19 @@ const HEAD: &str =
 /// All that the file holds.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    /// The key of the first start.
     pub api_key: Secret,
+    /// The secret that signs player tokens.
     pub secret: Secret,
+    /// The bearer token of the control plane.
     pub admin_token: Secret,
+    /// The id of the access key.
     pub access_key_id: Secret,
+    /// The secret half of the access key.
     pub secret_access_key: Secret,
 }
 
-/// What [`ensure`] found.
+/// The state in which [`ensure`] found the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ensured {
     /// The file was complete.
@@ -52,15 +57,20 @@ pub enum Ensured {
 /// Why there are no credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError<E> {
+    /// The file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     File {
+        /// The action that failed.
         action: &'static str,
+        /// The file.
         path: PathBuf,
+        /// Why it failed.
         source: io::Error,
     },
     /// The file is there, but a line of it is not `NAME=value`.
     #[error("{} line {line} is not NAME=value: repair the file, or move it away to have new secrets made", path.display())]
     Malformed { path: PathBuf, line: usize },
+    /// The API key could not be made.
     #[error("cannot make the first API key: {0}")]
     Key(E),
 }

@@ -1,4 +1,4 @@
-//! The two sockets that a server is reached on.
+//! The two listening sockets of a server.
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -21,6 +21,7 @@ const BACKLOG: Backlog = Backlog::MAXCONN;
 #[derive(Debug)]
 pub struct Bound {
     variable: &'static str,
+    /// The address that it listens on.
     pub address: SocketAddr,
     listener: TcpListener,
 }

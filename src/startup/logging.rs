@@ -1,4 +1,4 @@
-//! One line a happening, for people on a terminal and as JSON elsewhere.
+//! Log lines: one per event, as text on a terminal and as JSON elsewhere.
 
 use std::panic;
 

@@ -1,4 +1,4 @@
-//! Starting and stopping: every task is spawned here, by name, and waited for at the end.
+//! Starting and stopping: every task is started here, by name, and waited for at the end.
 
 mod atomic_file;
 mod certificates;

@@ -1,7 +1,7 @@
 //! How many connections the system lets this process hold.
 //!
-//! Each is an open file. A listener that may open no more can neither accept nor refuse, health
-//! checks included; so sockets, and connections as a whole, end before the files do.
+//! Each connection is an open file. A listener without a free file can neither accept nor refuse, not
+//! even a health check. So sockets, and connections as a whole, are limited to fewer than the files.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
@@ -12,9 +12,10 @@ const OTHER_CONNECTIONS: usize = 10_000;
 /// Files for everything but connections and the pool's: listeners, worker threads, logs.
 const OWN_FILES: usize = 100;
 
-/// What this instance has room for.
+/// The connections that this instance has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
+    /// WebSockets.
     pub sockets: usize,
     /// On the public listener, the sockets among them.
     pub connections: usize,

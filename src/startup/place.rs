@@ -1,4 +1,4 @@
-//! From where the database is said to be, to a database that can be used.
+//! Opens the database: the given one, or the embedded one.
 
 use super::embedded::{self, Embedded, EmbeddedError};
 use crate::config::DatabasePlace;
@@ -7,14 +7,19 @@ use crate::store::{Database, DatabaseUrlError};
 /// A database, and the embedded Postgres under it, which lives as long as this does.
 #[derive(Debug)]
 pub struct Opened {
+    /// The database.
     pub database: Database,
+    /// The Postgres that runs for it, if it is ours.
     pub embedded: Option<Embedded>,
 }
 
+/// Why there is no database.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
+    /// The embedded Postgres did not start.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    /// `DATABASE_URL` cannot be understood.
     #[error("DATABASE_URL is wrong: {0}")]
     Url(DatabaseUrlError),
 }

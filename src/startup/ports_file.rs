@@ -1,4 +1,4 @@
-//! Tells scripts and tests which ports were picked.
+//! Writes the chosen ports to a file, for scripts and tests.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use super::atomic_file::{self, Readers};
 /// the file may read it. Call it once both listeners are ready.
 ///
 /// # Errors
-/// What the operating system refused.
+/// The action that the operating system refused.
 pub fn write(path: &Path, public: SocketAddr, control: SocketAddr) -> io::Result<()> {
     let json = serde_json::json!({"public": public.to_string(), "control": control.to_string()});
     atomic_file::write(path, &format!("{json}\n"), Readers::Anyone)

@@ -16,7 +16,7 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 /// How many positions the follower may be behind the log's end.
 const MAX_LAG: i64 = 10_000;
 
-/// What the follower's state and the database's say.
+/// The readiness, from the state of the follower and of the database.
 pub fn judge(tail: &TailStatus, vitals: &Vitals) -> Readiness {
     if tail.answered.elapsed() > ANSWERED_WITHIN {
         Readiness::NotReady("the database does not answer")

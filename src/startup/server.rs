@@ -53,10 +53,13 @@ const _: () = assert!(
 
 /// A server that serves, until it is stopped.
 pub struct Server {
+    /// The address of the game API.
     pub public_address: SocketAddr,
+    /// The address of the control plane.
     pub control_address: SocketAddr,
     /// Both listeners speak TLS; else both speak plain HTTP.
     pub tls: bool,
+    /// The outcome for the credentials file; `None` if there is none.
     pub ensured: Option<Ensured>,
     hub: Hub,
     public: Listening,
@@ -72,7 +75,7 @@ pub struct Server {
     embedded: Option<Embedded>,
 }
 
-/// Who is to learn that a server stops before it takes no more connections.
+/// The audience that learns of a stop before the server takes no more connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Balancers before it, which have other servers to turn to.
@@ -84,26 +87,38 @@ pub enum Notice {
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// There is no database.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// `DATABASE_URL` cannot be understood.
     #[error("DATABASE_URL names a database that does not answer: {0}")]
     DatabaseUrl(StoreError),
+    /// The schema could not be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The credentials could not be read or made.
     #[error(transparent)]
     Credentials(#[from] CredentialsError<IssueError>),
+    /// `TURNKEY_SECRET` is missing.
     #[error("TURNKEY_SECRET is required with DATABASE_URL")]
     NoSecret,
+    /// The certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// An address cannot be listened on.
     #[error("{variable} {address} cannot be listened on: {error}")]
     Listen {
+        /// The setting.
         variable: &'static str,
+        /// The address.
         address: SocketAddr,
+        /// Why it failed.
         error: std::io::Error,
     },
+    /// The ports file cannot be written.
     #[error("--ports-file {path} cannot be written: {error}")]
     PortsFile { path: String, error: std::io::Error },
 }

@@ -1,8 +1,8 @@
-//! Sending spans to an OpenTelemetry collector, by OTLP over HTTP in protobuf.
+//! Sends spans to an OpenTelemetry collector, by OTLP over HTTP in protobuf.
 //!
-//! Off unless the standard variables name an endpoint, and then set by the standard variables
-//! alone. Spans wait in a bounded queue for a thread of its own: a collector that is slow or away
-//! costs spans, and no request waits for it.
+//! It is off unless the standard variables name an endpoint, and only the standard variables configure
+//! it. Spans wait in a bounded queue for a separate thread. A collector that is slow or away costs
+//! spans; no request waits for it.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -31,8 +31,10 @@ pub const FLUSHED_WITHIN: Duration = Duration::from_secs(1);
 /// Why spans cannot be sent as the variables ask for it.
 #[derive(Debug, thiserror::Error)]
 pub enum SpansError {
+    /// The protocol is not `http/protobuf`.
     #[error("OTEL_EXPORTER_OTLP_PROTOCOL is wrong: only http/protobuf is spoken here")]
     Protocol,
+    /// The exporter cannot be made.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT is wrong: {0}")]
     Exporter(String),
 }
@@ -75,6 +77,7 @@ impl Spans {
         Ok(Some(Spans(provider)))
     }
 
+    /// The tracer that makes spans.
     pub fn tracer(&self) -> SdkTracer {
         self.0.tracer("turnkey")
     }
@@ -87,7 +90,7 @@ impl Spans {
     }
 }
 
-/// Whose spans they are. What the variables say goes before what is known here.
+/// The origin of the spans. The variables take precedence over the defaults here.
 fn resource(service_name: Option<OsString>) -> Resource {
     let resource = Resource::builder_empty()
         .with_service_name("turnkey")

@@ -1,6 +1,6 @@
-//! The tasks of a server, by name: spawned here, and waited for when it stops.
+//! The background tasks of a server, by name: started here, and waited for when it stops.
 //!
-//! A task that panics is told of, because what it did is no longer done: a server without its
+//! A panicking task is reported, because its work would otherwise silently stop: a server without its
 //! writer or its projector looks alive and is not.
 
 use std::panic::AssertUnwindSafe;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+/// The background tasks of a server, each with its name.
 #[derive(Debug)]
 pub struct Tasks {
     running: Vec<(&'static str, JoinHandle<()>)>,
@@ -26,6 +27,7 @@ impl Tasks {
         }
     }
 
+    /// Starts a task.
     pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let failed = self.failed.clone();
         // Nothing of the task is looked at after its panic.

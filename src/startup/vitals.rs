@@ -1,4 +1,4 @@
-//! What is asked of the database now and then, for the metrics and the readiness: how far the
+//! What is read from the database every few seconds, for the metrics and the readiness: how far the
 //! projection is, and whether this release may still serve this schema.
 
 use std::time::Duration;
@@ -14,12 +14,14 @@ const ASK_EVERY: Duration = Duration::from_secs(2);
 /// As the database last answered.
 #[derive(Clone, Debug)]
 pub struct Vitals {
+    /// How far the projections have come.
     pub projection: ProjectionStatus,
     /// False once a newer release has moved the schema on beyond this one.
     pub schema_is_known: bool,
 }
 
 impl Vitals {
+    /// Reads them from the database.
     pub async fn read(store: &Store) -> Result<Vitals, StoreError> {
         Ok(Vitals {
             projection: store.projection_status().await?,

@@ -1,12 +1,13 @@
-//! The batching writer: every event of this instance is recorded here.
+//! The batching writer. It records every event of this instance.
 //!
-//! Commands that arrive while a commit is in flight form the next batch, so an idle instance adds
-//! no delay and a busy one pays one commit for many. A batch is one statement in autocommit: no
-//! lock is held across a round trip. Its rows are judged one by one, by whether their game still
-//! ends where the writer's copy of it ended; a row that is not returned lost the race.
+//! Commands that arrive during a commit form the next batch. So an idle instance adds no delay, and a
+//! busy one shares each commit among many commands. A batch is one statement in autocommit: no lock is
+//! held across a round trip. Each row is inserted only if its game still ends where the writer's copy
+//! of it ended. A row that is not returned lost the race.
 //!
-//! When the connection breaks, nobody knows whether the batch was committed. It is sent again on a
-//! new one: the rows answer, because the same event at the same place is the same command.
+//! When the connection breaks, nobody knows whether the batch was committed. The writer sends it again
+//! on a new connection. The rows give the answer, because the same event at the same place is the same
+//! command.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -38,17 +39,25 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// An event to be recorded as its game's `version`.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
+    /// The game.
     pub game_id: GameId,
+    /// The version that the event makes.
     pub version: u32,
     /// The position of the game's event before this one; unused for version 1.
     pub after_position: i64,
+    /// The stage of the game.
     pub stage: StageName,
+    /// The rules of the game.
     pub rules: Rules,
+    /// The event.
     pub event: Event,
+    /// The player whose command it is.
     pub actor: PlayerId,
+    /// When it happened.
     pub at: OffsetDateTime,
 }
 
+/// Why an event was not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// The game has moved on: nothing was recorded.
@@ -86,7 +95,7 @@ pub struct Writer {
     committed: watch::Sender<u64>,
 }
 
-/// What becomes of one event.
+/// The outcome of one event.
 pub(super) type Answer = Result<Arc<Recorded>, AppendError>;
 
 #[derive(Debug)]
@@ -147,6 +156,7 @@ impl Appender {
         Ok(answered)
     }
 
+    /// Counts of the writer.
     pub fn stats(&self) -> &AppendStats {
         &self.stats
     }
@@ -298,7 +308,7 @@ impl Writer {
     }
 }
 
-/// What is known of a batch while it is sent again and again.
+/// The state of a batch that may be sent several times.
 #[derive(Clone, Copy)]
 struct Sending {
     deadline: Instant,

@@ -1,4 +1,4 @@
-//! The append writer's connection to Postgres, and what its statements' failures mean.
+//! The append writer's connection to Postgres, and the meaning of its statements' failures.
 
 use std::collections::HashMap;
 use std::sync::Arc;

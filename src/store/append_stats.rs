@@ -1,4 +1,4 @@
-//! What the append writer counts, for the metrics.
+//! Counts of the append writer, for the metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,13 +8,16 @@ use super::Recorded;
 use super::append::AppendError;
 use crate::measure::{Histogram, SIZES, count};
 
-/// What the writer of this instance has done since it began.
+/// The counts of this instance's writer since it began.
 #[derive(Debug)]
 pub struct AppendStats {
+    /// Batches that were sent.
     pub batches: AtomicU64,
+    /// Events that were recorded.
     pub events: AtomicU64,
     /// Sessions that held the lock in their sleep and were ended.
     pub terminated_blockers: AtomicU64,
+    /// Commands by outcome.
     pub outcomes: Outcomes,
     /// Events in one batch.
     pub batch_events: Histogram,
@@ -24,7 +27,7 @@ pub struct AppendStats {
     pub duration: Histogram,
 }
 
-/// What came of commands' events.
+/// The outcomes of commands' events.
 #[derive(Debug, Default)]
 pub struct Outcomes {
     recorded: AtomicU64,

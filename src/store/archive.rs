@@ -1,9 +1,9 @@
-//! Taking finished games out of the log, and putting them back where they were.
+//! Takes finished games out of the log, and puts them back where they were.
 //!
-//! Both go in transactions of some games each, so that whatever breaks in between, every game is
-//! there whole or gone whole. One session does it at a time. A transaction that deletes locks the
-//! log for the moment it takes: an append that began before would otherwise go on with a game
-//! that is no longer there.
+//! Both work in transactions of some games each. So if anything breaks in between, every game is
+//! either there whole or gone whole. One session does it at a time. A transaction that deletes locks
+//! the log for a moment: otherwise an append that began earlier could go on with a game that is no
+//! longer there.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,63 +35,80 @@ pub struct Session(Client);
 
 /// A game's history, and each of its events as the text that is kept of it.
 pub struct Kept {
+    /// The game.
     pub game_id: GameId,
     /// The history, or why this release cannot read it.
     pub history: Result<History, String>,
+    /// Its events, one JSON text each.
     pub lines: Vec<String>,
 }
 
 /// A game to delete, as it was when it was archived.
 #[derive(Clone, Debug)]
 pub struct Doomed {
+    /// The game.
     pub game_id: GameId,
+    /// The version that it ended with.
     pub version: u32,
     /// The position of its last event.
     pub position: i64,
     /// The id that its rematch would have, where it names none.
     pub next: Option<GameId>,
+    /// The players in its seats.
     pub players: Vec<Uuid>,
 }
 
 /// An archived game to put back.
 pub struct Returning {
+    /// The game.
     pub game_id: GameId,
     /// The game as a line of an archive.
     pub line: String,
+    /// Its board row.
     pub board: BoardRow,
+    /// Its rows in lists of games.
     pub my_games: Vec<MyGameRow>,
 }
 
-/// What became of archived games that were to be put back.
+/// The outcome of putting archived games back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Returned {
+    /// Games.
     pub games: u64,
+    /// Events.
     pub events: u64,
     /// Games that were there already, as they are in the archive.
     pub there: u64,
 }
 
+/// Why games were not archived or brought back.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another archiving runs.
     #[error("another archive or unarchive is under way on this database: wait for it to end")]
     Busy,
+    /// A rebuild of the projection runs.
     #[error(
         "a rebuild of the projection is under way, or broke off: wait for it to end, or run \
          `turnkey projection rebuild`"
     )]
     Rebuilding,
+    /// The log stayed locked for so long.
     #[error(
         "the log could not be locked for {0:?}: a vacuum or another lock is in the way; run the \
          command again later"
     )]
     Locked(Duration),
+    /// The database holds another game with this id.
     #[error(
         "game {0} is in the database and is not the archived one; nothing of it was put back. \
          Remove what is there, or the game from the archive"
     )]
     Conflict(GameId),
+    /// The positions of the archive are beyond those of the database.
     #[error(
         "the archive's positions are beyond those of this database: run `turnkey restored` first \
          where a backup was restored; else the archive is of another database"

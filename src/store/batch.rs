@@ -86,7 +86,7 @@ pub(super) fn recorded(event: &NewEvent, position: i64) -> Recorded {
     }
 }
 
-/// Whether what is recorded is `event` itself, from an earlier sending: nobody else does the same
+/// Whether the recorded row is `event` itself, from an earlier sending: nobody else does the same
 /// in the same microsecond.
 pub(super) fn is_same(event: &NewEvent, there: &Recorded) -> bool {
     *there == recorded(event, there.position)

@@ -1,7 +1,9 @@
-//! A change of what the gate reads: several statements that hold together or not at all.
+//! A change of the tables that the gate reads: several statements that take effect together or not
+//! at all.
 //!
-//! Locks are always taken in one order: first those of the lookups, then the row of `gate`, which
-//! every change of the gate's tables takes by its trigger. So changes wait, and do not deadlock.
+//! Locks are always taken in the same order: first those of the lookups, then the row of `gate`, which
+//! a trigger locks for every change of the gate's tables. So changes wait for each other and do not
+//! deadlock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

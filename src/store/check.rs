@@ -1,8 +1,7 @@
-//! One look at the whole database: everything that is read here is of one moment.
+//! Reads the whole database as of one moment.
 //!
-//! The look is a read-only transaction on a connection of its own. It takes no lock that anybody
-//! waits for, so servers go on; what it costs them is that Postgres keeps what was deleted since
-//! its beginning.
+//! It is a read-only transaction on a connection of its own. It takes no lock that anybody waits for,
+//! so servers go on working. The cost is that Postgres keeps rows that were deleted since it began.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use crate::game::{GameId, PlayerId};
 /// A look at the database as it was when the look began.
 pub struct Look(Client);
 
-/// What everything is measured against.
+/// The facts that everything is compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct Head {
     /// The log's epoch; `None` where its row is gone.
@@ -27,18 +26,24 @@ pub struct Head {
     pub log_end: i64,
     /// The last position that was drawn.
     pub drawn: i64,
+    /// The generation of the projection.
     pub generation: i32,
     /// Up to where the live projection holds every event.
     pub projected: i64,
+    /// When the snapshot was taken.
     pub at: OffsetDateTime,
 }
 
 /// An event as it is stored, read as far as it can be.
 #[derive(Clone, Debug)]
 pub struct Stored {
+    /// The game.
     pub game_id: GameId,
+    /// The version of the event.
     pub version: i32,
+    /// The position of the event.
     pub position: i64,
+    /// When the event happened.
     pub at: OffsetDateTime,
     /// The event, or why this release cannot read it.
     pub event: Result<Arc<Recorded>, String>,
@@ -47,13 +52,16 @@ pub struct Stored {
 /// An invite that leads nowhere.
 #[derive(Clone, Debug)]
 pub struct StrayInvite {
+    /// The game.
     pub game_id: GameId,
+    /// The stage, as stored.
     pub stage: String,
     /// The stage of the game; `None` where there is no game.
     pub game_stage: Option<String>,
 }
 
 impl Look {
+    /// Opens a read-only snapshot of the whole database.
     pub async fn open(database: &Database) -> Result<Look, StoreError> {
         let client = database.client().await?;
         let begin = "begin transaction isolation level repeatable read read only";
@@ -61,6 +69,7 @@ impl Look {
         Ok(Look(client))
     }
 
+    /// The facts about the whole log.
     pub async fn head(&self) -> Result<Head, StoreError> {
         let rows = self.read(sql::check_head, &[]).await?;
         let row = rows.first().ok_or_else(|| {

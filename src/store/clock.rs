@@ -1,13 +1,14 @@
 //! One clock for all instances: the database's.
 //!
-//! An instance reckons it as its own monotonic clock plus the offset it measured last, so a wrong
-//! or jumping clock on one machine changes no time that anybody else sees.
+//! An instance computes it from its own monotonic clock and the offset that it measured last. So a
+//! clock that is wrong or jumps on one machine changes no time that anybody else sees.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
+/// The database's clock, computed from this machine's monotonic one.
 #[derive(Debug)]
 pub struct Clock {
     started: Instant,

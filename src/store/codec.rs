@@ -1,8 +1,8 @@
-//! Events between their stored shape and the domain's.
+//! Translates between stored events and the domain's events.
 //!
-//! What is stored is read for ever: a stored shape is never edited. A new one gets the next
-//! `schema` number and an arm in [`lift`] that turns the old shape into it; the golden file of each
-//! type and schema under `tests/golden/` stays as it is. The newest shape is also what clients see.
+//! A stored event stays readable for ever, so a stored shape is never edited. A new shape gets the next
+//! `schema` number and an arm in [`lift`] that turns the old shape into it. The golden file of each
+//! type and schema under `tests/golden/` stays as it is. Clients see the newest shape.
 
 use serde_json::{Map, Value, json};
 
@@ -14,12 +14,26 @@ use crate::game::{
 /// The stored shape that this release writes.
 pub const SCHEMA: i16 = 1;
 
+/// Why a stored event cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
+    /// This release does not know the event type or its schema number.
     #[error("event type {kind:?} of schema {schema} is unknown to this release")]
-    UnknownShape { kind: String, schema: i16 },
+    UnknownShape {
+        /// The event type, as stored.
+        kind: String,
+        /// The number of its shape.
+        schema: i16,
+    },
+    /// This release does not know the variant or the rules version.
     #[error("variant {variant:?} with rules {version} is unknown to this release")]
-    UnknownRules { variant: String, version: i16 },
+    UnknownRules {
+        /// The variant, as stored.
+        variant: String,
+        /// The rules version.
+        version: i16,
+    },
+    /// The data has another form than its schema says.
     #[error("{0}")]
     Value(String),
 }
@@ -109,6 +123,7 @@ pub fn outcome(variant: Variant, outcome: &Outcome) -> Value {
     Value::Object(fields)
 }
 
+/// The name of a visibility in the log and the API.
 pub fn visibility_name(visibility: Visibility) -> &'static str {
     match visibility {
         Visibility::Unlisted => "unlisted",
@@ -116,6 +131,7 @@ pub fn visibility_name(visibility: Visibility) -> &'static str {
     }
 }
 
+/// The name of an opponent in the log and the API.
 pub fn opponent_name(opponent: Opponent) -> &'static str {
     match opponent {
         Opponent::Invite => "invite",

@@ -1,8 +1,8 @@
-//! How to reach the database: its address, and TLS as `sslmode` asks for it.
+//! The address of the database, and TLS according to `sslmode`.
 //!
-//! `sslmode` means what it means to libpq: `require` encrypts and believes any certificate,
+//! `sslmode` has the same meaning as in libpq: `require` encrypts and accepts any certificate.
 //! `verify-full` also checks the certificate and the name, against `sslrootcert` or, without it,
-//! the system's certificates.
+//! against the system's certificates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Database {
     }
 }
 
-/// What `sslmode` and `sslrootcert` say.
+/// The meaning of `sslmode` and `sslrootcert`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tls {
     verify: bool,

@@ -1,9 +1,10 @@
-//! What can go wrong between us and Postgres, by what the caller can do about it.
+//! Failures of the database, sorted by what the caller can do about them.
 
 use tokio_postgres::error::SqlState;
 
 use super::CodecError;
 
+/// Why the database did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was sent: ask again later.
@@ -18,7 +19,7 @@ pub enum StoreError {
     /// Another row has this value already.
     #[error("not unique: {0}")]
     Conflict(String),
-    /// What is stored is not what this release can read.
+    /// This release cannot read the stored data.
     #[error("stored data cannot be read: {0}")]
     Corrupt(String),
 }

@@ -1,4 +1,4 @@
-//! Names of the control plane's things.
+//! Ids of keys, plans and deployments, as the control plane shows them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +19,7 @@ pub struct IdError;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
+        /// An id of the control plane: ten characters.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(SmolStr);
@@ -34,6 +35,7 @@ macro_rules! id {
                 $name(text.into())
             }
 
+            /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

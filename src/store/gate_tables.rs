@@ -1,8 +1,8 @@
-//! The gate's tables as one consistent reading, and the connection that tells when they changed.
+//! Reads the gate's tables in one consistent snapshot, on a connection that learns of changes.
 //!
-//! The connection is the reader's own: a LISTEN does not pass through a pool, and it dies silently.
-//! Whoever holds a [`GateConnection`] therefore polls it too, and opens a new one when it fails;
-//! after that, read first.
+//! The reader has its own connection: LISTEN does not pass through a pool, and it can die silently.
+//! So the holder of a [`GateConnection`] also polls. When the connection fails, it opens a new one and
+//! reads the tables first.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +27,7 @@ const TABLES_DEADLINE: Duration = Duration::from_secs(10);
 /// Tells two states of the tables apart; nothing else is to be read from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateHead {
+    /// The generation of the tables.
     pub generation: i64,
     /// Another one after a restore, when generations begin to be used again.
     pub epoch: Uuid,
@@ -35,20 +36,28 @@ pub struct GateHead {
 /// All that the gate decides by, as of one moment.
 #[derive(Clone, Debug)]
 pub struct GateTables {
+    /// Shows whether the tables have changed.
     pub head: GateHead,
     /// Goes into the lookup of custom values.
     pub salt: Vec<u8>,
+    /// Every stage.
     pub stages: Vec<StageRow>,
+    /// Every key.
     pub keys: Vec<KeyRow>,
+    /// Every stored value.
     pub key_values: Vec<KeyValueRow>,
+    /// Every plan.
     pub plans: Vec<PlanRow>,
+    /// Which plan holds which stage.
     pub plan_stages: Vec<PlanStageRow>,
+    /// Which plan holds which key.
     pub plan_keys: Vec<(PlanId, KeyId)>,
 }
 
 /// A stage with what its deployment says.
 #[derive(Clone, Debug)]
 pub struct StageRow {
+    /// The name.
     pub name: String,
     /// Whether a method needs a key, by path and verb; a method that is not here does.
     pub methods: BTreeMap<String, BTreeMap<String, bool>>,
@@ -56,32 +65,49 @@ pub struct StageRow {
     pub rules: BTreeMap<String, u16>,
 }
 
+/// A key as it is stored.
 #[derive(Clone, Debug)]
 pub struct KeyRow {
+    /// The id of the key.
     pub id: KeyId,
+    /// Whether it is enabled.
     pub enabled: bool,
+    /// When it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
 }
 
+/// A key's value as it is stored.
 #[derive(Clone, Debug)]
 pub struct KeyValueRow {
+    /// The key.
     pub key: KeyId,
+    /// The lookup by which the value is found.
     pub lookup: Lookup,
+    /// The hash of the value.
     pub phc: String,
+    /// When it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
 }
 
+/// A plan as it is stored.
 #[derive(Clone, Debug)]
 pub struct PlanRow {
+    /// The id of the plan.
     pub id: PlanId,
+    /// The name.
     pub name: String,
+    /// The throttle, if there is one.
     pub throttle: Option<Throttle>,
+    /// The quota, if there is one.
     pub quota: Option<QuotaSetting>,
 }
 
+/// A stage in a plan.
 #[derive(Clone, Debug)]
 pub struct PlanStageRow {
+    /// The plan.
     pub plan: PlanId,
+    /// The stage.
     pub stage: String,
     /// Throttles of single methods, by `path/VERB`.
     pub throttle: BTreeMap<String, Throttle>,
@@ -120,7 +146,7 @@ impl Store {
         })
     }
 
-    /// What goes into the lookup of custom values; the same for the life of the database.
+    /// The salt in the lookup of custom values; it never changes in the life of the database.
     pub async fn gate_salt(&self) -> Result<Vec<u8>, StoreError> {
         Ok(self.read_one(sql::gate_salt, &[]).await?.get(0))
     }

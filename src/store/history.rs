@@ -1,4 +1,4 @@
-//! One game's events and the game they made.
+//! The events of one game, and the game that they make.
 
 use std::sync::Arc;
 
@@ -13,14 +13,19 @@ use crate::game::{self, Event, Game, GameId, PlayerId, Rules};
 pub struct Recorded {
     /// Its place in the whole log; grows in commit order.
     pub position: i64,
+    /// The game.
     pub game_id: GameId,
     /// Its place in its game: the n-th event makes version n.
     pub version: u32,
+    /// The stage of the game.
     pub stage: StageName,
+    /// The rules of the game.
     pub rules: Rules,
+    /// The event.
     pub event: Event,
-    /// Who did it.
+    /// The player who did it.
     pub actor: PlayerId,
+    /// When it happened.
     pub at: OffsetDateTime,
 }
 
@@ -71,10 +76,12 @@ impl History {
         Some(History { events, game })
     }
 
+    /// The game after all events.
     pub fn game(&self) -> &Game {
         &self.game
     }
 
+    /// The events, oldest first.
     pub fn events(&self) -> &[Arc<Recorded>] {
         &self.events
     }
@@ -85,30 +92,37 @@ impl History {
         self.events.get(count..).unwrap_or_default()
     }
 
+    /// The number of events.
     pub fn version(&self) -> u32 {
         self.game.version
     }
 
+    /// The id of the game.
     pub fn game_id(&self) -> GameId {
         self.first().game_id
     }
 
+    /// The stage of the game.
     pub fn stage(&self) -> &StageName {
         &self.first().stage
     }
 
+    /// When the game was created.
     pub fn created_at(&self) -> OffsetDateTime {
         self.first().at
     }
 
+    /// When the newest event happened.
     pub fn updated_at(&self) -> OffsetDateTime {
         self.last().at
     }
 
+    /// The oldest event.
     pub fn first(&self) -> &Arc<Recorded> {
         &self.events[0]
     }
 
+    /// The newest event.
     pub fn last(&self) -> &Arc<Recorded> {
         &self.events[self.events.len() - 1]
     }

@@ -9,15 +9,17 @@ use tokio_postgres::types::Json;
 use super::change::Change;
 use super::{KeyId, PlanId, Store, StoreError, sql};
 
-/// What narrows a value down to a few stored rows; the index of `api_key_value`.
+/// Narrows a value down to a few stored rows; the index of `api_key_value`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lookup(Box<str>);
 
 impl Lookup {
+    /// A lookup from its stored text.
     pub fn new(text: &str) -> Lookup {
         Lookup(text.into())
     }
 
+    /// The lookup as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -29,35 +31,53 @@ pub type Tags = BTreeMap<String, String>;
 /// A key, without its values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiKey {
+    /// The id of the key.
     pub id: KeyId,
+    /// Its name, if it has one.
     pub name: Option<String>,
+    /// Its description, if it has one.
     pub description: Option<String>,
+    /// The customer id that was set, kept as it is.
     pub customer_id: Option<String>,
+    /// Whether it is enabled.
     pub enabled: bool,
+    /// Its tags.
     pub tags: Tags,
+    /// When it was created.
     pub created_at: OffsetDateTime,
+    /// When it was last changed.
     pub updated_at: OffsetDateTime,
+    /// When it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
+    /// When it was last used, if it was.
     pub last_used_at: Option<OffsetDateTime>,
 }
 
 /// A stored value: what a candidate must fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredValue {
+    /// The key.
     pub key: KeyId,
     /// The Argon2id hash, as a PHC string.
     pub phc: String,
 }
 
-/// What of a key an operator sets. A new one has an id of its own from the start.
+/// The fields of a key that an operator sets. A new key has its id from the start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewKey {
+    /// The id of the key.
     pub id: KeyId,
+    /// Its name, if it has one.
     pub name: Option<String>,
+    /// Its description, if it has one.
     pub description: Option<String>,
+    /// The customer id that was set, kept as it is.
     pub customer_id: Option<String>,
+    /// Whether it is enabled.
     pub enabled: bool,
+    /// Its tags.
     pub tags: Tags,
+    /// When it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -66,7 +86,9 @@ pub struct NewKey {
 pub struct KeyFilter {
     /// Case-sensitive.
     pub name_prefix: Option<String>,
+    /// The customer id that was set, kept as it is.
     pub customer_id: Option<String>,
+    /// Only keys in this plan.
     pub plan: Option<PlanId>,
     /// Only keys that come after this one in the list.
     pub after: Option<(OffsetDateTime, KeyId)>,
@@ -199,7 +221,7 @@ impl Change {
 }
 
 impl ApiKey {
-    /// What an operator may set, as it is, to be changed and written back.
+    /// The fields that an operator may set, to be changed and written back.
     pub fn settings(&self) -> NewKey {
         NewKey {
             id: self.id.clone(),

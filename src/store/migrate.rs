@@ -1,11 +1,11 @@
-//! The schema, brought up to date under a lock so that several instances may start at once.
+//! Brings the schema up to date, under a lock so that several instances may start at once.
 //!
-//! Migrations only ever add, so an older binary keeps working beside a newer schema. Where one
-//! day that ends, the migration raises `schema_support.oldest`, and binaries older than that
-//! refuse to start instead of writing what the new ones cannot read.
+//! Migrations only add, so an older binary goes on working beside a newer schema. If a migration ever
+//! makes that impossible, it raises `schema_support.oldest`. Older binaries then refuse to start,
+//! instead of writing what newer ones cannot read.
 //!
-//! Nothing here waits for ever: neither for another instance that migrates, nor, and everybody
-//! behind it, for a table that a long transaction holds.
+//! Nothing here waits for ever: not for another instance that migrates, and not for a table that a
+//! long transaction holds, because everybody else who wants the table would wait behind it.
 
 use std::time::Duration;
 
@@ -26,29 +26,48 @@ mod embedded {
     refinery::embed_migrations!("sql/migrations");
 }
 
+/// Why the schema was not brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A migration failed.
     #[error("the schema cannot be migrated: {0}")]
     Migration(String),
+    /// Another instance migrates, and did not finish in this time.
     #[error(
         "another session has held the migration lock for {0:?}: wait for it to end its migration, \
          or end it, and start again"
     )]
     LockHeld(Duration),
+    /// A transaction held a table for this time.
     #[error(
         "a table stayed locked for {0:?}, and nothing was migrated: wait for the long transaction \
          on it to end, and start again"
     )]
     TableHeld(Duration),
+    /// The schema is older than this release.
     #[error("the database is at schema {found}, this release needs {known}: run `turnkey migrate`")]
-    Behind { known: i32, found: i32 },
+    Behind {
+        /// The schema of this release.
+        known: i32,
+        /// The schema of the database.
+        found: i32,
+    },
+    /// This release is too old for the schema.
     #[error(
         "this release knows schema {known}, but the database's schema {found} needs at least a \
          release of schema {oldest}: start a newer release"
     )]
-    TooOld { known: i32, found: i32, oldest: i32 },
+    TooOld {
+        /// The schema of this release.
+        known: i32,
+        /// The schema of the database.
+        found: i32,
+        /// The oldest schema that a release may have to serve it.
+        oldest: i32,
+    },
 }
 
 /// The newest schema number that this binary knows.

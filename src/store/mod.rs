@@ -1,8 +1,10 @@
-//! Postgres: the only place that speaks to it.
+//! Postgres. Only this module talks to it.
 //!
-//! [`Store`] is the handle that everything else holds: a pool for statements that stand alone.
-//! The append writer, the log's tail and the projector keep connections of their own, because each
-//! must know when it has lost one.
+//! [`Store`] is the handle for the other modules: a pool for statements that stand alone. The append
+//! writer, the tail and the projector have their own connections, because each must know when it has
+//! lost its connection.
+
+#![warn(missing_docs)]
 
 pub mod append;
 mod append_session;
@@ -72,9 +74,13 @@ pub struct Store {
 /// The pool's connections, and who waits for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolUse {
+    /// Connections in use.
     pub in_use: usize,
+    /// Connections that wait for work.
     pub idle: usize,
+    /// The most that there may be.
     pub most: usize,
+    /// Statements that wait for a connection.
     pub waiting: usize,
 }
 
@@ -106,6 +112,7 @@ impl Store {
         }
     }
 
+    /// The database that this works on.
     pub fn database(&self) -> &Database {
         &self.database
     }

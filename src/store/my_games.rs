@@ -1,4 +1,4 @@
-//! The list of a player's games, as the projector keeps it; and games read by the handful.
+//! The list of a player's games, as the projector keeps it, and reading a few games at once.
 
 use std::collections::HashMap;
 
@@ -12,6 +12,7 @@ use crate::game::{GameId, PlayerId, Status};
 /// Where a game stands in its player's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListPlace {
+    /// Whether the player is to move.
     pub my_turn: bool,
     /// The position of the game's last event.
     pub position: i64,

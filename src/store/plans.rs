@@ -9,8 +9,10 @@ use crate::config::StageName;
 /// A target for the calls of one key: `rate` a second in the long run, `burst` at once.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Throttle {
+    /// Calls a second in the long run.
     #[serde(rename = "rateLimit")]
     pub rate: f64,
+    /// Calls at once.
     #[serde(rename = "burstLimit")]
     pub burst: i32,
 }
@@ -18,9 +20,11 @@ pub struct Throttle {
 /// How many calls of one key pass in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotaSetting {
+    /// Calls in a period.
     pub limit: i64,
     /// The day on which a week (0 is Sunday) or a month (0 is the first) begins; 0 for days.
     pub offset: i32,
+    /// The period.
     pub period: Period,
 }
 
@@ -28,12 +32,16 @@ pub struct QuotaSetting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Period {
+    /// From midnight to midnight.
     Day,
+    /// Seven days.
     Week,
+    /// A calendar month.
     Month,
 }
 
 impl Period {
+    /// Every period.
     pub const ALL: [Period; 3] = [Period::Day, Period::Week, Period::Month];
 
     /// As it is stored and as API Gateway calls it.
@@ -45,6 +53,7 @@ impl Period {
         }
     }
 
+    /// The period of that name.
     pub fn parse(name: &str) -> Option<Period> {
         Period::ALL.into_iter().find(|period| period.name() == name)
     }

@@ -1,4 +1,4 @@
-//! Who is behind a player token: an id and, where given, a name.
+//! Players: the id behind a player token, and a name if the player gave one.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

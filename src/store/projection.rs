@@ -1,4 +1,4 @@
-//! The projection's rows: what is derived from the log, generation by generation.
+//! The rows of the projection: derived from the log, in generations.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,11 +14,15 @@ use crate::game::GameId;
 /// A projection being filled, and how far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
+    /// Which set of rows this is.
     pub name: ProjectionName,
+    /// The number of the set.
     pub generation: i32,
+    /// The position that it has reached.
     pub position: i64,
 }
 
+/// Which set of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProjectionName {
     /// The one that is read.
@@ -30,19 +34,26 @@ pub enum ProjectionName {
 /// The live projection against the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProjectionStatus {
+    /// The number of the set.
     pub generation: i32,
+    /// The position that it has reached.
     pub position: i64,
+    /// The end of the log.
     pub log_end: i64,
+    /// Events that are not projected yet.
     pub lag_events: i64,
     /// The age of the oldest event that is not projected yet.
     pub lag_seconds: f64,
+    /// Games that cannot be projected.
     pub quarantined: i64,
 }
 
 /// The next stretch of the log, as histories of the games that it touches.
 #[derive(Debug, Default)]
 pub struct Page {
+    /// The last position that was read.
     pub end: i64,
+    /// The games that changed, whole.
     pub histories: Vec<History>,
     /// Games that cannot be folded, and why.
     pub unreadable: Vec<(GameId, String)>,
@@ -51,30 +62,50 @@ pub struct Page {
 /// One game as it stands on the board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoardRow {
+    /// The game.
     pub game_id: Uuid,
+    /// Its stage.
     pub stage: String,
+    /// Its variant.
     pub variant: Cow<'static, str>,
+    /// Its rules version.
     pub rules: i16,
+    /// Its version.
     pub version: i32,
+    /// Its status.
     pub status: Cow<'static, str>,
+    /// The seat to move, if there is one.
     pub turn: Option<Cow<'static, str>>,
+    /// The board as the API shows it.
     pub board: Value,
+    /// The players in the seats.
     pub seats: Value,
+    /// How it ended, if it has.
     pub result: Option<Value>,
+    /// The position that it has reached.
     pub position: i64,
+    /// When it was created.
     pub created_at: OffsetDateTime,
+    /// When its newest event happened.
     pub updated_at: OffsetDateTime,
 }
 
 /// One game in the list of one player.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MyGameRow {
+    /// The player whose list this is.
     pub player_id: Uuid,
+    /// The game.
     pub game_id: Uuid,
+    /// Its stage.
     pub stage: String,
+    /// Its status.
     pub status: Cow<'static, str>,
+    /// Whether that player is to move.
     pub my_turn: bool,
+    /// The position that it has reached.
     pub position: i64,
+    /// When its newest event happened.
     pub updated_at: OffsetDateTime,
 }
 
@@ -91,6 +122,7 @@ impl ProjectionName {
 pub struct Session(Client);
 
 impl Session {
+    /// Opens a session that may lead.
     pub async fn open(database: &Database) -> Result<Session, StoreError> {
         let keepalives = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 \
                           -c tcp_keepalives_count=3 -c statement_timeout=10000";
@@ -106,6 +138,7 @@ impl Session {
             .get(0))
     }
 
+    /// How far a set of rows has come.
     pub async fn progress(&self, name: ProjectionName) -> Result<Progress, StoreError> {
         let row = self
             .0
@@ -219,6 +252,7 @@ impl Session {
 }
 
 impl Store {
+    /// How far the live rows have come.
     pub async fn projection_status(&self) -> Result<ProjectionStatus, StoreError> {
         let row = self.read_one(sql::projection_status, &[]).await?;
         Ok(ProjectionStatus {

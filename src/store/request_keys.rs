@@ -1,7 +1,7 @@
-//! What is written before a game's event because it is not in events: the idempotency key with
-//! the ids it stands for, the invite, and the player. One statement writes all of it or nothing.
+//! Rows that are written before a game's event because they are not part of events: the idempotency
+//! key with the ids it stands for, the invite, and the player. One statement writes all or none.
 //!
-//! A crash between a reservation and its event leaves the reservation; it names the ids under
+//! A crash between a reservation and its event leaves the reservation behind. It names the ids under
 //! which the event is still to be recorded.
 
 use std::time::Duration;
@@ -10,12 +10,16 @@ use super::{Store, StoreError, sql};
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId};
 
-/// What is to be written before an event.
+/// The rows to write before an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Reservation<'a> {
+    /// The idempotency key, if the call has one.
     pub key: Option<ReservedKey<'a>>,
+    /// The stage of the call.
     pub stage: &'a StageName,
+    /// The player who calls.
     pub player: Person<'a>,
+    /// The game that the call makes, if it makes one.
     pub game: Option<GameId>,
     /// The code of the invite to make, as it is stored.
     pub invite: Option<&'a str>,
@@ -24,20 +28,32 @@ pub struct Reservation<'a> {
 /// An idempotency key: digests of whose it is and of the body that it came with.
 #[derive(Clone, Copy, Debug)]
 pub struct ReservedKey<'a> {
+    /// A digest of the key and its scope.
     pub scope: &'a [u8],
+    /// A digest of the request.
     pub body_digest: &'a [u8],
 }
 
-/// Whose reservation it is.
+/// The player who makes the reservation.
 #[derive(Clone, Copy, Debug)]
 pub enum Person<'a> {
-    /// To be made.
-    New { id: PlayerId, name: Option<&'a str> },
-    /// Exists, and gets `name` where there is one.
-    Known { id: PlayerId, name: Option<&'a str> },
+    /// A player who is to be made.
+    New {
+        /// The id of the player.
+        id: PlayerId,
+        /// The player's name, if one was given.
+        name: Option<&'a str>,
+    },
+    /// A player who exists, and gets `name` if there is one.
+    Known {
+        /// The id of the player.
+        id: PlayerId,
+        /// The player's new name, if one was given.
+        name: Option<&'a str>,
+    },
 }
 
-/// What became of a reservation.
+/// The outcome of a reservation.
 #[derive(Clone, Debug)]
 pub enum Reserved {
     /// Everything is written.
@@ -51,8 +67,11 @@ pub enum Reserved {
 /// An earlier reservation under the same key.
 #[derive(Clone, Debug)]
 pub struct Earlier {
+    /// A digest of the earlier request.
     pub body_digest: Vec<u8>,
+    /// The player of the earlier call.
     pub player: PlayerId,
+    /// The game that the earlier call made, if it made one.
     pub game: Option<GameId>,
     /// How long ago it was made.
     pub age: Duration,
@@ -139,6 +158,7 @@ impl Store {
 }
 
 impl Person<'_> {
+    /// The id of the player.
     pub fn id(&self) -> PlayerId {
         match self {
             Person::New { id, .. } | Person::Known { id, .. } => *id,

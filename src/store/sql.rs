@@ -1,8 +1,9 @@
-//! Every statement that the store sends, each a file of its own under `sql/`.
+//! The statements that the store sends, each in a file of its own under `sql/`.
 
 macro_rules! statements {
     ($($name:ident)*) => {
         $(
+            /// The text of the statement.
             #[allow(non_upper_case_globals, reason = "a statement is called as its file is")]
             pub const $name: &str = include_str!(concat!("../../sql/", stringify!($name), ".sql"));
         )*

@@ -1,10 +1,10 @@
-//! Following the log: every event, on every instance, in the order of the log.
+//! Follows the log: every event, on every instance, in the order of the log.
 //!
-//! Positions are in commit order, so "everything after the last one I read" misses nothing. The
-//! follower is woken by this instance's own commits, by other instances' NOTIFY, and always by a
-//! poll, because a LISTEN dies silently. The poll also reads where the log ends and its epoch:
-//! another epoch, or an end before what was already read, means that the log was restored, and
-//! everything derived from it must be thought anew.
+//! Positions are in commit order, so "everything after the last one I read" misses nothing. This
+//! instance's own commits wake the follower, NOTIFY of other instances wakes it, and a poll always
+//! does, because a LISTEN connection can die silently. The poll also reads the end of the log and its
+//! epoch. A new epoch, or an end before what was already read, means that the log was restored. Then
+//! everything that was derived from it is dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,7 @@ const PAGE_LENGTH: usize = 500;
 /// How many pages may wait for who consumes them; then the follower waits.
 const PAGES_AHEAD: usize = 8;
 
+/// An item that the tail passes on.
 #[derive(Clone, Debug)]
 pub enum TailItem {
     /// The next events of the log.

@@ -1,7 +1,7 @@
-//! What keys have used: quotas, taken ahead by instances, and calls by day.
+//! The use of keys: quotas, which instances take ahead of time, and calls by day.
 //!
-//! A quota is exact because whatever an instance may still spend is counted as used when it is
-//! taken. What is lost on the way (an instance that dies, an answer that does not come) stays used.
+//! A quota is exact because calls count as used when an instance takes them. Calls that are lost on
+//! the way (an instance dies, an answer does not arrive) stay used.
 
 use std::time::Duration;
 
@@ -16,11 +16,14 @@ use super::{KeyId, PlanId, Store, StoreError, sql};
 /// How often a claim whose period has no row yet is tried again.
 const TRIES: usize = 4;
 
-/// Wants a part of a key's quota.
+/// A claim on a part of a key's quota.
 #[derive(Clone, Debug)]
 pub struct QuotaClaim {
+    /// The plan.
     pub plan: PlanId,
+    /// The key.
     pub key: KeyId,
+    /// The quota of the plan.
     pub quota: QuotaSetting,
     /// Calls that wait.
     pub pending: i64,
@@ -28,15 +31,20 @@ pub struct QuotaClaim {
     pub wanted: i64,
 }
 
-/// What a claim got.
+/// The answer to a claim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuotaGrant {
+    /// The plan.
     pub plan: PlanId,
+    /// The key.
     pub key: KeyId,
+    /// When the period began.
     pub period_start: OffsetDateTime,
+    /// The epoch of the quota, which an edit raises.
     pub epoch: i32,
+    /// Calls that were granted.
     pub granted: i64,
-    /// What remains for others, or later claims; may be negative where the limit was lowered.
+    /// Calls that remain for other or later claims; negative if the limit was lowered.
     pub remaining: i64,
     /// How long the period still lasts.
     pub period_left: Duration,
@@ -47,36 +55,50 @@ pub struct QuotaGrant {
 /// A part of a quota that was taken and is not going to be spent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaReturn {
+    /// The plan.
     pub plan: PlanId,
+    /// The key.
     pub key: KeyId,
+    /// When the period began.
     pub period_start: OffsetDateTime,
+    /// The epoch of the quota, which an edit raises.
     pub epoch: i32,
+    /// Calls that are given back.
     pub unspent: i64,
 }
 
 /// Calls that passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls {
+    /// The plan.
     pub plan: PlanId,
+    /// The key.
     pub key: KeyId,
+    /// Calls that were made.
     pub calls: i64,
     /// Those among them that passed without a quota.
     pub unmetered: i64,
 }
 
-/// What remains of a quota now.
+/// The rest of a quota now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaState {
+    /// The limit of the period.
     pub limit: i64,
+    /// Calls that are left.
     pub remaining: i64,
+    /// When the period ends.
     pub period_end: OffsetDateTime,
 }
 
 /// One key's use of one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DayOfUsage {
+    /// The key.
     pub key: KeyId,
+    /// The day.
     pub day: Date,
+    /// Calls that were made on that day.
     pub used: i64,
     /// `None` where the plan has no quota.
     pub remaining: Option<i64>,
@@ -85,9 +107,13 @@ pub struct DayOfUsage {
 /// Which days of which keys, for [`Store::usage`].
 #[derive(Clone, Debug)]
 pub struct UsageFilter {
+    /// The plan.
     pub plan: PlanId,
+    /// The key.
     pub key: Option<KeyId>,
+    /// The first day that is asked for.
     pub first_day: Date,
+    /// The last day that is asked for.
     pub last_day: Date,
     /// Only keys after this one, in the order of their ids.
     pub after: Option<KeyId>,
@@ -136,7 +162,7 @@ impl Store {
         Ok(grants)
     }
 
-    /// What was granted, and which periods have no row yet.
+    /// The grants, and the periods that have no row yet.
     async fn take_existing(
         &self,
         claims: &[QuotaClaim],
@@ -191,7 +217,7 @@ impl Store {
         Ok(())
     }
 
-    /// What remains of a key's quota; `None` where the plan has none, or there is no such plan.
+    /// The rest of a key's quota; `None` if the plan has none, or does not exist.
     pub async fn quota_state(
         &self,
         plan: &PlanId,

@@ -1,7 +1,7 @@
-//! Looking after the database: what an operator runs beside the servers, while they serve.
+//! Commands that an operator runs beside the servers, while they serve.
 //!
-//! Nothing here is needed to play. Whatever it does, a server beside it goes on, and whatever
-//! breaks it off, a repeat completes it.
+//! Nothing here is needed to play. Servers go on whatever a command does, and whatever interrupts a
+//! command, running it again completes the work.
 
 pub mod archive;
 pub mod check;

@@ -1,4 +1,4 @@
-//! What callers are told of their plan's limits, in calls and seconds.
+//! The limits of a plan as callers are told them: in calls and seconds.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::throttle::Room;
 use crate::gate::{Allowance, Allowances};
 use crate::store::plans::Throttle;
 
-/// What a plan sets. `quota` is its limit and the seconds of a period.
+/// The limits that a plan sets. `quota` is its limit and the seconds of a period.
 pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> Allowances {
     Allowances {
         throttle: throttle.map(|throttle| Allowance {
@@ -18,7 +18,7 @@ pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> A
     }
 }
 
-/// What is left now, of what is known.
+/// The calls that are left now, as far as this instance knows.
 pub(super) fn current(throttle: Option<Room>, quota: Option<Remaining>) -> Allowances {
     Allowances {
         throttle: throttle.map(|room| Allowance {

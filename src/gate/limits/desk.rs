@@ -1,4 +1,4 @@
-//! Where quota is taken: one task, one statement for all that ask while the last one was under way.
+//! Takes quota from the database: one task, and one statement for all calls that asked during the last one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -124,7 +124,7 @@ fn group(batch: &mut Vec<Ask>) -> HashMap<(PlanId, KeyId), Group> {
     groups
 }
 
-/// Who is not answered learns it from the dropped channel.
+/// A caller without an answer notices that the channel was dropped.
 async fn answer(mut groups: HashMap<(PlanId, KeyId), Group>, limits: &Limits, store: &Store) {
     let asked = Instant::now();
     let claims: Vec<QuotaClaim> = groups.values().map(|group| group.claim(asked)).collect();
@@ -157,7 +157,7 @@ async fn answer(mut groups: HashMap<(PlanId, KeyId), Group>, limits: &Limits, st
 }
 
 impl Purpose {
-    /// Whether somebody still waits, where somebody did.
+    /// Whether a caller still waits, if one did.
     fn is_wanted(&self) -> bool {
         match self {
             Purpose::Spend(reply) => !reply.is_closed(),

@@ -1,7 +1,7 @@
 //! Throttle and quota of each key in each plan, on this instance.
 //!
-//! What was spent outlives the snapshots: a key keeps its [`KeyLimits`] for as long as it is in the
-//! plan, whatever else changes.
+//! They outlive the snapshots: a key keeps its [`KeyLimits`] for as long as it is in the plan, whatever
+//! else changes.
 
 mod allowance;
 mod desk;
@@ -63,26 +63,29 @@ pub(super) struct KeyLimits {
 
 /// The limits that hold for one method.
 pub(super) struct Limited {
+    /// The throttle of the key, if its plan has one.
     pub throttle: Option<Throttle>,
+    /// The limits as the `RateLimit-Policy` header tells them.
     pub policy: Allowances,
 }
 
-/// What can be said of a call without the database.
+/// The judgement of a call without the database.
 pub(super) enum Verdict {
     Passed(RateLimit),
     Denied(Denial),
     Unasked(Question),
 }
 
-/// What the database has to be asked first.
+/// The question that the database must answer first.
 pub(super) enum Question {
     /// For one call of the quota; the throttle has this room left.
     Quota(QuotaSetting, Option<Room>),
-    /// What is left of the quota, for the answer to a call that is too fast.
+    /// The rest of the quota, for the answer to a call that is too fast.
     Remaining(QuotaSetting, TooFast),
 }
 
 impl Limits {
+    /// No plan and no key yet; one instance.
     pub fn new() -> Limits {
         let (desk, asks) = desk::channel();
         Limits {
@@ -95,14 +98,17 @@ impl Limits {
         }
     }
 
+    /// The id of this instance among those that share throttles.
     pub fn instance(&self) -> Uuid {
         self.instance
     }
 
+    /// How many instances share the throttles.
     pub fn instances(&self) -> u32 {
         self.instances.load(Ordering::Relaxed)
     }
 
+    /// Divides the throttles among so many instances.
     pub fn set_instances(&self, count: NonZeroU32) {
         self.instances.store(count.get(), Ordering::Relaxed);
     }
@@ -118,7 +124,7 @@ impl Limits {
         keys.iter().map(|key| lock(&key.share).left()).sum()
     }
 
-    /// Takes over who is in which plan; returns the limits of each, those before where there are.
+    /// Replaces the plan memberships. Returns each member's limits, reusing existing ones.
     pub fn enrol<'a>(
         &self,
         members: impl Iterator<Item = (&'a PlanId, &'a KeyId, Option<QuotaSetting>)>,

@@ -1,12 +1,13 @@
-//! One key's quota on this instance: a share, taken ahead from the database and spent here.
+//! One key's quota on this instance: a share, taken from the database ahead of time and spent here.
 //!
-//! The database counts a share as used when it is taken, so it can be spent without asking. It
-//! ends after a second, or with the period, reckoned on this machine's monotonic clock from the
-//! moment that the database was asked. What is left then goes back, and only its holder gives it.
+//! The database counts a share as used when it is taken, so the instance can spend it without asking.
+//! A share ends after a second, or with the period. Both are measured on this machine's monotonic
+//! clock, from the moment when the database was asked. Then the rest goes back; only the holder of a
+//! share gives it back.
 //!
-//! A share is filled up when half of it is spent, so that calls at a steady pace never wait for the
-//! database. Filling up is as good as giving back what is left and taking it anew: what is left then
-//! lasts as long as what came.
+//! A share is refilled when half of it is spent, so that calls at a steady pace never wait for the
+//! database. Refilling has the same effect as giving the rest back and taking it again: the rest then
+//! lasts as long as the new calls.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ const OTHERS_GIVE_BACK_IN: Duration = Duration::from_secs(2);
 /// No share is taken for more calls than this.
 const MOST_WANTED: i64 = 100_000;
 
-/// What every call writes comes first.
+/// The fields that every call writes come first.
 #[derive(Default)]
 #[repr(C)]
 pub(super) struct Share {
@@ -47,13 +48,13 @@ struct Lease {
 #[derive(Clone, Copy)]
 struct Taken {
     at: Instant,
-    /// What could be spent from then on; what is not left of it is spent.
+    /// The calls that could be spent from then on. Those that are not left are spent.
     size: i64,
     /// Calls before that, each counted half for every second that had passed since.
     of_late: f64,
 }
 
-/// What the database last said.
+/// The last answer of the database.
 #[derive(Clone, Copy)]
 struct Seen {
     quota: QuotaSetting,
@@ -62,20 +63,23 @@ struct Seen {
     period_ends: Instant,
 }
 
-/// What is left of the quota, for all that this instance knows.
+/// The rest of the quota, as far as this instance knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Remaining {
+    /// Calls that are left.
     pub calls: i64,
+    /// Time until the next period begins.
     pub resets_in: Duration,
 }
 
 /// The database says that nothing remains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exhausted {
+    /// Time until a call may pass again.
     pub retry_after: Duration,
 }
 
-/// What can be said of a call without asking the database.
+/// The judgement of a call without asking the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spent {
     Passed,
@@ -188,13 +192,13 @@ impl Share {
         self.left += 1;
     }
 
-    /// What is left of a share that has ended, or of any that is not of this quota any more.
+    /// The rest of a share that has ended, or that belongs to an earlier quota.
     pub fn take_ended(&mut self, quota: Option<QuotaSetting>, now: Instant) -> Option<Unspent> {
         let is_good = quota.is_some_and(|quota| self.is_good(quota, now));
         if is_good { None } else { self.take_back() }
     }
 
-    /// What is left, whatever it is of.
+    /// The rest of the share, whether or not it has ended.
     pub fn take_back(&mut self) -> Option<Unspent> {
         let lease = self.lease.take()?;
         let unspent = std::mem::take(&mut self.left);
@@ -208,7 +212,7 @@ impl Share {
         })
     }
 
-    /// What is left of the quota; `None` where the last answer is more than a second old.
+    /// The rest of the quota; `None` if the last answer is more than a second old.
     pub fn remaining(&self, quota: QuotaSetting, now: Instant) -> Option<Remaining> {
         let seen = self.seen.filter(|seen| seen.quota == quota)?;
         if now.saturating_duration_since(seen.at) > SHARE_LASTS || now >= seen.period_ends {
@@ -227,7 +231,7 @@ impl Share {
 }
 
 impl Lease {
-    /// Whether what is left of the one can be spent, and given back, as the other's.
+    /// Whether the rest of one share can be spent, and given back, as that of the other.
     fn is_of_same(&self, other: &Lease) -> bool {
         (self.quota, self.period_start, self.epoch)
             == (other.quota, other.period_start, other.epoch)
@@ -241,7 +245,7 @@ impl Taken {
         (self.spent(left) as f64 / seconds).max(self.pace_of_late(left, now))
     }
 
-    /// Who pauses is likely to come back as fast. It is never more than what was really spent.
+    /// A caller who pauses is likely to come back as fast. It is never more than what was really spent.
     fn pace_of_late(&self, left: i64, now: Instant) -> f64 {
         // So many calls a second, each counted as `of_late` has them, add up to `of_late`.
         self.of_late(left, now) * std::f64::consts::LN_2
@@ -260,7 +264,7 @@ impl Taken {
     }
 }
 
-/// What of a share goes back.
+/// The part of a share that goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unspent {
     period_start: time::OffsetDateTime,
@@ -269,6 +273,7 @@ pub(super) struct Unspent {
 }
 
 impl Unspent {
+    /// Names the plan and key that the calls are given back to.
     pub fn of(self, plan: &PlanId, key: &KeyId) -> QuotaReturn {
         QuotaReturn {
             plan: plan.clone(),

@@ -1,5 +1,5 @@
-//! What is done beside the requests: this instance's heartbeat, calls written down, and shares of
-//! quotas given back.
+//! Work beside the requests: this instance's heartbeat, writing down calls, and giving back shares of
+//! quotas.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub(super) struct LastUse {
 }
 
 impl LastUse {
-    /// What is to be written now, if anything is.
+    /// The rows to write now, if there are any.
     fn take(&mut self, which: Which, now: Instant) -> Option<OffsetDateTime> {
         let is_to_wait = match which {
             Which::Due => self

@@ -1,7 +1,7 @@
 //! One key's throttle on this instance: its part of the plan's rate and burst.
 //!
-//! With n instances each takes rate/n and burst/n, at least one call. When n or the plan changes,
-//! the new limiter begins no fuller than the old one was, so a change is no second burst.
+//! With n instances each gets rate/n and burst/n, at least one call. When n or the plan changes, the
+//! new limiter begins no fuller than the old one was, so a change gives no second burst.
 //!
 //! A call that passes takes no lock while nothing changes: callers of one key do not wait for one another.
 
@@ -18,7 +18,7 @@ use governor::{Quota, RateLimiter};
 use super::lock;
 use crate::store::plans::Throttle;
 
-/// What a plan that lets nothing pass tells callers to wait.
+/// How long callers are told to wait by a plan that lets nothing pass.
 const NEVER: Duration = Duration::from_secs(60);
 /// The longest time in which a whole burst comes back that is reckoned with: a century.
 const LONGEST_REFILL_NANOS: u64 = 3_155_760_000 * 1_000_000_000;
@@ -41,9 +41,10 @@ struct Current {
     blocked_until: Mutex<Option<Instant>>,
 }
 
-/// What is left of the burst, on this instance.
+/// The rest of the burst, on this instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gate) struct Room {
+    /// Calls that may pass at once.
     pub calls: u32,
     /// Until the whole burst is there again.
     pub refilled_in: Duration,
@@ -52,6 +53,7 @@ pub(in crate::gate) struct Room {
 /// Too fast. Another try may pass after this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gate) struct TooFast {
+    /// Time until a call may pass.
     pub wait: Duration,
 }
 

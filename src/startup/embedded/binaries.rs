@@ -1,7 +1,7 @@
-//! Finds the Postgres that is installed: Turnkey brings none of its own.
+//! Finds an installed Postgres: Turnkey brings none of its own.
 //!
-//! A data directory can be run by the major version that made it and by no other, so an existing
-//! directory asks for its version and a new one takes the newest.
+//! Only the major version that made a data directory can run it. So an existing directory requires its
+//! version, and a new one takes the newest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,15 +25,19 @@ const VERSIONED: [(&str, &str); 6] = [
 /// One installed Postgres.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binaries {
+    /// The directory of the programs.
     pub directory: PathBuf,
+    /// The major version.
     pub major: u32,
 }
 
 impl Binaries {
+    /// The server program.
     pub fn postgres(&self) -> PathBuf {
         self.directory.join("postgres")
     }
 
+    /// The program that makes a cluster.
     pub fn initdb(&self) -> PathBuf {
         self.directory.join("initdb")
     }

@@ -1,8 +1,7 @@
 //! Makes a new database cluster, whole or not at all.
 //!
-//! It is made under another name and renamed into place when it is complete and on disk, so a
-//! `kill -9` at any moment leaves either a cluster that works or a remnant that the next start
-//! removes.
+//! It is made under another name, and renamed when it is complete and on disk. So after a `kill -9` at
+//! any moment there is either a cluster that works, or a remnant that the next start removes.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -1,8 +1,8 @@
-//! What lies where in the data directory, and whose turn it is to use it.
+//! The files in the data directory, and the locks that say who may use it.
 //!
-//! One file, `lock`, is held under `flock` by the process that runs the directory's Postgres, for
-//! as long as it lives: the kernel lets go of it however that process ends. A second file,
-//! `guests`, is held shared by commands that joined another process's Postgres.
+//! The process that runs the directory's Postgres holds an `flock` on the file `lock` for as long as it
+//! lives; the kernel releases it however that process ends. Commands that joined another process's
+//! Postgres share a lock on a second file, `guests`.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -30,7 +30,7 @@ pub struct Layout {
     pub cluster: PathBuf,
     /// Where the socket lies: in the data directory, or where that path is unfit, a short one.
     pub sockets: PathBuf,
-    /// What Postgres says.
+    /// The log of Postgres.
     pub log: PathBuf,
 }
 
@@ -58,6 +58,7 @@ impl Layout {
         }
     }
 
+    /// The file in which Postgres writes its process id.
     pub fn pid_file(&self) -> PathBuf {
         self.cluster.join("postmaster.pid")
     }
@@ -117,10 +118,12 @@ fn socket_directory(root: &Path) -> PathBuf {
     Path::new("/tmp").join(format!("turnkey-{name}"))
 }
 
-/// What a process runs Postgres for.
+/// The purpose for which a process runs Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// A server.
     Server,
+    /// A command.
     Command,
 }
 
@@ -139,7 +142,7 @@ pub struct DirectoryLock {
     _file: File,
 }
 
-/// Who has the lock, as it wrote itself down.
+/// The holder of the lock, as it wrote itself down.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Holder {
     /// `None` in the instant between taking the lock and writing.
@@ -148,10 +151,12 @@ pub struct Holder {
     pub name: String,
 }
 
-/// What came of trying for the lock.
+/// The outcome of trying to take the lock.
 #[derive(Debug)]
 pub enum Attempt {
+    /// The lock is ours now.
     Taken(DirectoryLock),
+    /// Another process holds the lock.
     Held(Holder),
 }
 

@@ -23,14 +23,19 @@ pub enum EmbeddedError {
         directory.display()
     )]
     OtherVersion {
+        /// The directory.
         directory: PathBuf,
+        /// The major version that made the data.
         made_by: u32,
+        /// The versions that are installed.
         installed: String,
     },
     /// The setting names a path that is no directory and cannot become one.
     #[error("TURNKEY_DATA_DIR {} cannot be made: {source}", directory.display())]
     DataDirectory {
+        /// The directory.
         directory: PathBuf,
+        /// Why it failed.
         source: io::Error,
     },
     /// Another Turnkey works on this data directory.
@@ -39,7 +44,9 @@ pub enum EmbeddedError {
     /// The path is no place for a socket, or is not ours.
     #[error("{} cannot hold the database's socket: {reason}", directory.display())]
     SocketDirectory {
+        /// The directory.
         directory: PathBuf,
+        /// The problem with it.
         reason: &'static str,
     },
     /// The data belong to somebody else, and this user may not become them.
@@ -67,8 +74,11 @@ pub enum EmbeddedError {
     /// The operating system refused something.
     #[error("{action} {}: {source}", path.display())]
     Io {
+        /// The action that failed.
         action: &'static str,
+        /// The path.
         path: PathBuf,
+        /// Why it failed.
         source: io::Error,
     },
 }

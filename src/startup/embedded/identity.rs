@@ -1,9 +1,9 @@
-//! As whom Postgres runs: it refuses to be root.
+//! Chooses the user that Postgres runs as, because it refuses to run as root.
 //!
-//! For an ordinary caller that is the caller. For root, a user namespace that calls root by
-//! another number comes first: files stay root's own, and a home that is closed to others still
-//! works. Where namespaces are forbidden (containers, hardened kernels), Postgres becomes the user
-//! `postgres` or `nobody` and its directory is handed over.
+//! An ordinary caller runs it. For root, a user namespace in which root has another number comes first:
+//! files stay root's own, and a home that is closed to others still works. If namespaces are forbidden
+//! (containers, hardened kernels), Postgres runs as the user `postgres` or `nobody`, and its directory
+//! is given to that user.
 
 use std::fs;
 use std::io;
@@ -32,20 +32,26 @@ pub enum RootDescent {
 /// As whom a program is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
+    /// The user who runs this process.
     Caller,
     /// Root outside, `uid` and `gid` inside a user namespace of its own.
     Namespace {
+        /// The number of the user.
         uid: u32,
+        /// The number of the group.
         gid: u32,
     },
+    /// Another user.
     User {
+        /// The number of the user.
         uid: u32,
+        /// The number of the group.
         gid: u32,
     },
 }
 
 impl Identity {
-    /// Whose files are, seen from here.
+    /// The owner of the files, as seen from here.
     pub fn file_owner(self) -> (u32, u32) {
         match self {
             Identity::Caller => (geteuid().as_raw(), nix::unistd::getegid().as_raw()),

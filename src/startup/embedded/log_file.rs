@@ -1,4 +1,4 @@
-//! What Postgres says, in a file of bounded size in the data directory.
+//! The log of Postgres, in a file of bounded size in the data directory.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
@@ -44,7 +44,7 @@ pub fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |found| found.len())
 }
 
-/// What was said since `from`.
+/// The text that was logged since `from`.
 pub fn since(path: &Path, from: u64) -> String {
     let mut said = Vec::new();
     let read = File::open(path).and_then(|mut file| {

@@ -1,10 +1,10 @@
-//! Runs a Postgres of Turnkey's own under the data directory, for who has not got one.
+//! Runs a Postgres under the data directory, for people who have no database.
 //!
-//! Invariants: one process at a time runs the directory's Postgres, by a lock that the kernel
-//! gives back however that process ends. Postgres listens on a Unix socket only, in a directory
-//! that is closed to other users, and syncs what it commits. No process is ever signalled that is
-//! not the Postgres of this very directory. Why a launcher of our own, and what the traps are:
-//! `docs/adr/0001-embedded-postgres.md`.
+//! These always hold: one process at a time runs the directory's Postgres, by a lock that the kernel
+//! releases however that process ends. Postgres listens only on a Unix socket, in a directory that is
+//! closed to other users, and syncs its commits. No process is ever signalled but the Postgres of this
+//! very directory. `docs/adr/0001-embedded-postgres.md` says why we have our own launcher, and what the
+//! traps are.
 
 mod binaries;
 mod cluster;
@@ -44,9 +44,10 @@ const HOST_READY_WITHIN: Duration = Duration::from_secs(60);
 const GUESTS_LEAVE_WITHIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Whether what is committed survives a power cut.
+/// Whether a commit survives a power cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
+    /// Every commit is on the disk before it is answered.
     #[default]
     Durable,
     /// No fsync: for data that nobody will miss.
@@ -65,9 +66,11 @@ impl Durability {
 /// How the embedded Postgres is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
+    /// Whether commits are synced.
     pub durability: Durability,
     /// Sessions at once, over all databases: the pool, the tail, the projector, and commands.
     pub max_connections: u16,
+    /// How root becomes another user.
     pub root_descent: RootDescent,
 }
 
@@ -84,9 +87,12 @@ impl Default for Options {
 /// Where the database is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
+    /// The directory of the Unix socket.
     pub socket_directory: PathBuf,
+    /// The number in the name of the socket.
     pub port: u16,
     pub user: &'static str,
+    /// The name of the database.
     pub database: &'static str,
 }
 

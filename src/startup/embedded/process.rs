@@ -1,8 +1,8 @@
 //! Tells this directory's Postgres from every other process.
 //!
-//! A number in a file proves nothing: after a crash or a reboot it may be a zombie's, or belong to
-//! a process that has nothing to do with us. Only a living `postgres` that works in this very
-//! directory is ours; in doubt it is not.
+//! A process id in a file proves nothing: after a crash or a reboot it may be that of a zombie or of an
+//! unrelated process. A process is ours only if it is a living `postgres` that works in this very
+//! directory; in doubt it is not ours.
 
 use std::path::Path;
 

@@ -1,8 +1,8 @@
-//! Clears away what a killed server, or a killed Postgres, left in the directory.
+//! Cleans up what a killed server, or a killed Postgres, left in the directory.
 //!
-//! The caller holds the directory's lock, so no Turnkey runs a Postgres here. What may be left: a
-//! living Postgres whose parent was killed; a `postmaster.pid` and a socket lock naming a process
-//! that is gone, a zombie, or by now somebody else's.
+//! The caller holds the directory's lock, so no Turnkey runs a Postgres here. What may be left: a living
+//! Postgres whose parent was killed; a `postmaster.pid` and a socket lock whose process is gone, is a
+//! zombie, or is now an unrelated process.
 
 use std::fs;
 use std::path::Path;

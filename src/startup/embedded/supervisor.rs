@@ -1,8 +1,9 @@
-//! The one thread that starts Postgres, watches it, starts it again when it dies, and stops it.
+//! The one thread that starts Postgres, watches it, restarts it when it dies, and stops it.
 //!
-//! On Linux Postgres is told to shut down when its parent dies, and that follows the *thread* that
-//! spawned it: so this thread lives as long as Postgres shall, and is none of a runtime's workers.
-//! It alone reaps and signals its child, so a signal never meets a recycled pid.
+//! On Linux, Postgres is told to shut down when its parent dies. For this the parent is the *thread*
+//! that spawned it. So this thread lives as long as Postgres, and is not one of a runtime's workers. It
+//! alone waits for its child and signals it, so a signal never reaches another process with the same
+//! number.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -40,6 +41,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub enum Origin {
     /// It was made by this start.
     Created,
+    /// The database was there.
     Found,
 }
 
@@ -95,7 +97,7 @@ impl Drop for Supervisor {
     }
 }
 
-/// What `run` needs to start Postgres again and again.
+/// Everything that `run` needs to start Postgres repeatedly.
 struct Setup {
     layout: Layout,
     options: Options,

@@ -1,9 +1,9 @@
-//! What this instance counts, by stage of the flow: requests, gate, append, tail, projector,
-//! database, live channel, process.
+//! The metrics of this instance: requests, gate, append, tail, projector, database, live channel,
+//! process.
 //!
-//! The rooms count with plain atomics and know nothing of this; everything else is asked for when
-//! somebody reads the metrics. Labels are few and known beforehand: never an id, a path as it was
-//! sent, or anything else that grows with use. `docs/OPERATIONS.md` tells what each one means.
+//! The modules count with plain atomics and do not know this module. Everything else is read when
+//! somebody asks for the metrics. Labels are few and known beforehand: never an id, a path as it was
+//! sent, or anything else that grows with use. `docs/OPERATIONS.md` explains each metric.
 
 mod text;
 
@@ -28,19 +28,28 @@ use text::{Kind, Text};
 /// Histograms of durations hold microseconds.
 const MICROS: f64 = 1e6;
 
-/// What the metrics are read from.
+/// The sources of the metrics.
 #[derive(Clone)]
 pub struct Sources {
+    /// The live channel.
     pub hub: Hub,
+    /// The gate.
     pub gate: Gate,
+    /// The writer of the log.
     pub appender: Appender,
+    /// The database.
     pub store: Store,
+    /// How far the log is followed.
     pub tail: watch::Receiver<TailStatus>,
+    /// Whether this instance writes the projections.
     pub leading: Arc<Leading>,
+    /// The last figures from the database.
     pub vitals: watch::Receiver<Vitals>,
+    /// The state that `/readyz` reports.
     pub readiness: watch::Receiver<Readiness>,
     /// Of the public listener and of the control plane.
     pub requests: [Arc<Requests>; 2],
+    /// When the process started.
     pub started: SystemTime,
 }
 

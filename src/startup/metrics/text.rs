@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 
 use crate::measure::Histogram;
 
-/// What labels a sample has.
+/// The labels of a sample.
 pub type Labels<'a> = &'a [(&'static str, &'a str)];
 
 /// A text under construction.
@@ -16,8 +16,11 @@ pub struct Text(String);
 /// The type of a family.
 #[derive(Clone, Copy)]
 pub enum Kind {
+    /// It only grows.
     Counter,
+    /// It goes up and down.
     Gauge,
+    /// It counts values by size.
     Histogram,
 }
 
@@ -28,10 +31,12 @@ pub struct Family<'a> {
 }
 
 impl Text {
+    /// The whole text.
     pub fn finish(self) -> String {
         self.0
     }
 
+    /// Begins a family: its help and its type.
     pub fn family(&mut self, kind: Kind, name: &'static str, help: &str) -> Family<'_> {
         let kind = match kind {
             Kind::Counter => "counter",
@@ -46,10 +51,12 @@ impl Text {
         }
     }
 
+    /// A counter without labels.
     pub fn counter(&mut self, name: &'static str, help: &str, value: u64) {
         self.family(Kind::Counter, name, help).sample(&[], value);
     }
 
+    /// A gauge without labels.
     pub fn gauge(&mut self, name: &'static str, help: &str, value: impl Display) {
         self.family(Kind::Gauge, name, help).sample(&[], value);
     }
@@ -62,10 +69,12 @@ impl Text {
 }
 
 impl Family<'_> {
+    /// One line of the family.
     pub fn sample(&mut self, labels: Labels<'_>, value: impl Display) {
         self.line("", labels, value);
     }
 
+    /// The lines of a histogram, in units of `unit`.
     pub fn histogram(&mut self, labels: Labels<'_>, values: &Histogram, unit: f64) {
         let mut count = 0;
         for (bound, up_to) in values.cumulative() {

@@ -1,4 +1,4 @@
-//! Who changed what, written in the transaction of the change.
+//! The audit: who changed what. An entry is written in the transaction of its change.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::store::{Change, Store, StoreError, sql};
 
-/// Whoever makes a change: an access key id, `bearer`, or `cli`. Never a secret.
+/// The credential behind a change: an access key id, `bearer`, or `cli`. Never a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor(String);
 
@@ -37,6 +37,7 @@ impl fmt::Display for Actor {
 /// A change, to be recorded. Neither picture holds secrets.
 #[derive(Clone, Debug)]
 pub struct AuditEntry<'a> {
+    /// The credential that made the change.
     pub actor: &'a Actor,
     /// The operation's name at API Gateway, such as `UpdateUsagePlan`.
     pub action: &'a str,
@@ -51,16 +52,24 @@ pub struct AuditEntry<'a> {
 /// A change that was recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audited {
+    /// Number of the entry.
     pub id: i64,
+    /// When the change was made.
     pub at: OffsetDateTime,
+    /// The credential that made the change.
     pub actor: String,
+    /// The operation.
     pub action: String,
+    /// The thing that was changed.
     pub target: String,
+    /// How it was before, without secrets.
     pub before: Option<Value>,
+    /// How it was afterwards, without secrets.
     pub after: Option<Value>,
 }
 
 impl Change {
+    /// Records an entry in the same transaction as its change.
     pub async fn audit(&self, entry: &AuditEntry<'_>) -> Result<(), StoreError> {
         let actor = entry.actor.to_string();
         self.query(

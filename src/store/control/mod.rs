@@ -1,4 +1,4 @@
-//! What the control plane alone reads and writes: plans and stages whole, their lists, tags, and
+//! Reads and writes that only the control plane needs: whole plans and stages, their lists, tags, and
 //! the audit of every change.
 
 mod api;

@@ -1,4 +1,4 @@
-//! Usage plans whole: as one value that is read, changed in memory and written back at once.
+//! Whole usage plans: each is read as one value, changed in memory, and written back at once.
 
 use std::collections::BTreeMap;
 
@@ -14,23 +14,35 @@ use crate::store::{Change, KeyId, PlanId, Store, StoreError, sql};
 /// The stages of a plan, each with the throttles of single methods by `path/VERB`.
 pub type PlanStages = BTreeMap<String, BTreeMap<String, Throttle>>;
 
+/// A usage plan with its stages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UsagePlan {
+    /// The id of the plan.
     pub id: PlanId,
+    /// The name of the plan.
     pub name: String,
+    /// Its description.
     pub description: Option<String>,
+    /// The product code that was set, kept as it is.
     pub product_code: Option<String>,
+    /// The throttle of each key, if there is one.
     pub throttle: Option<Throttle>,
+    /// The quota of each key, if there is one.
     pub quota: Option<QuotaSetting>,
+    /// The stages that its keys may call.
     pub stages: PlanStages,
+    /// Its tags.
     pub tags: Tags,
+    /// When it was created.
     pub created_at: OffsetDateTime,
 }
 
 /// A key in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanKey {
+    /// The id of the key.
     pub id: KeyId,
+    /// The name of the key.
     pub name: Option<String>,
     /// When it was put there.
     pub since: OffsetDateTime,
@@ -51,6 +63,7 @@ impl Store {
         rows.iter().map(usage_plan).collect()
     }
 
+    /// The plan with that id.
     pub async fn usage_plan(&self, id: &PlanId) -> Result<Option<UsagePlan>, StoreError> {
         let rows = self.read(sql::find_usage_plan, &[&id.as_str()]).await?;
         rows.first().map(usage_plan).transpose()
@@ -72,6 +85,7 @@ impl Store {
         Ok(rows.iter().map(plan_key).collect())
     }
 
+    /// The key in the plan, if it is there.
     pub async fn plan_key(
         &self,
         plan: &PlanId,
@@ -85,6 +99,7 @@ impl Store {
 }
 
 impl Change {
+    /// The plan with that id.
     pub async fn usage_plan(&self, id: &PlanId) -> Result<Option<UsagePlan>, StoreError> {
         let rows = self.query(sql::find_usage_plan, &[&id.as_str()]).await?;
         rows.first().map(usage_plan).transpose()
@@ -105,11 +120,13 @@ impl Change {
         self.write_plan(sql::update_usage_plan, plan).await
     }
 
+    /// Deletes a plan.
     pub async fn delete_usage_plan(&self, id: &PlanId) -> Result<(), StoreError> {
         self.query(sql::delete_usage_plan, &[&id.as_str()]).await?;
         Ok(())
     }
 
+    /// The key in the plan, if it is there.
     pub async fn plan_key(
         &self,
         plan: &PlanId,
@@ -121,6 +138,7 @@ impl Change {
         Ok(rows.first().map(plan_key))
     }
 
+    /// Takes a key out of a plan.
     pub async fn delete_plan_key(&self, plan: &PlanId, key: &KeyId) -> Result<(), StoreError> {
         self.query(sql::delete_plan_key, &[&plan.as_str(), &key.as_str()])
             .await?;

@@ -1,4 +1,4 @@
-//! Deployments and stages whole.
+//! Whole deployments and stages.
 
 use std::collections::BTreeMap;
 
@@ -14,27 +14,39 @@ use crate::store::{Change, DeploymentId, Store, StoreError, sql};
 /// A snapshot of what was set, never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
+    /// The id of the deployment.
     pub id: DeploymentId,
+    /// The description.
     pub description: Option<String>,
     /// Whether a method needs a key, by path and verb; one that is not here does.
     pub methods: BTreeMap<String, BTreeMap<String, bool>>,
     /// The rules version of new games, by variant.
     pub rules: BTreeMap<String, u16>,
+    /// When it was created.
     pub created_at: OffsetDateTime,
 }
 
+/// A stage and what it points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
+    /// The name of the stage.
     pub name: StageName,
+    /// The deployment that it points to.
     pub deployment: DeploymentId,
+    /// The description.
     pub description: Option<String>,
+    /// The variables that were set.
     pub variables: BTreeMap<String, String>,
+    /// Its tags.
     pub tags: Tags,
+    /// When it was created.
     pub created_at: OffsetDateTime,
+    /// When it was last changed.
     pub updated_at: OffsetDateTime,
 }
 
 impl Store {
+    /// The deployment with that id.
     pub async fn deployment(&self, id: &DeploymentId) -> Result<Option<Deployment>, StoreError> {
         let rows = self.read(sql::find_deployment, &[&id.as_str()]).await?;
         rows.first().map(deployment).transpose()
@@ -61,21 +73,25 @@ impl Store {
 }
 
 impl Change {
+    /// The deployment with that id.
     pub async fn deployment(&self, id: &DeploymentId) -> Result<Option<Deployment>, StoreError> {
         let rows = self.query(sql::find_deployment, &[&id.as_str()]).await?;
         rows.first().map(deployment).transpose()
     }
 
+    /// Deletes a deployment.
     pub async fn delete_deployment(&self, id: &DeploymentId) -> Result<(), StoreError> {
         self.query(sql::delete_deployment, &[&id.as_str()]).await?;
         Ok(())
     }
 
+    /// Every stage.
     pub async fn stages(&self) -> Result<Vec<Stage>, StoreError> {
         let rows = self.query(sql::list_stages, &[]).await?;
         rows.iter().map(stage).collect()
     }
 
+    /// The stage of that name.
     pub async fn stage(&self, name: &str) -> Result<Option<Stage>, StoreError> {
         let mut stages = self.stages().await?.into_iter();
         Ok(stages.find(|stage| stage.name.as_str() == name))

@@ -1,4 +1,4 @@
-//! The values of one key over a rotation: how long each is good, never what it is.
+//! The values of one key during a rotation: how long each is good, never its text.
 
 use time::OffsetDateTime;
 
@@ -7,6 +7,7 @@ use crate::store::{Change, KeyId, StoreError, sql};
 /// One of the values that a key answers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValueLife {
+    /// When the value was given out.
     pub created_at: OffsetDateTime,
     /// `None`: as long as its key.
     pub expires_at: Option<OffsetDateTime>,

@@ -1,5 +1,5 @@
-//! Archives as files: written so that one that has its name is whole, and read so that one that is
-//! not whole is refused.
+//! Archive files. They are written so that a file with its final name is whole, and read so that a file
+//! that is not whole is refused.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -19,24 +19,32 @@ const COMPRESSION_LEVEL: i32 = 9;
 /// No game comes near it.
 const LONGEST_LINE_BYTES: u64 = 64 << 20;
 
+/// Why an archive file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
+    /// It could not be read or written.
     #[error("{path}: {error}")]
     Io { path: String, error: io::Error },
+    /// It is damaged or cut off.
     #[error("{path} is no archive of games that is whole: {reason}")]
     NotWhole { path: String, reason: String },
+    /// A newer release wrote it.
     #[error(
         "{path} is of format {found}, and this release reads formats to {FORMAT}: use the release \
          that wrote it, or a newer one"
     )]
     NewerFormat { path: String, found: u32 },
+    /// It holds an event that this release cannot read.
     #[error(
         "{path}: game {game} cannot be read by this release: {reason}; use the release that wrote \
          the archive, or a newer one"
     )]
     Unreadable {
+        /// The file.
         path: String,
+        /// The game.
         game: GameId,
+        /// What is wrong.
         reason: String,
     },
 }
@@ -54,9 +62,13 @@ pub struct Writer {
 /// An archive that is written: whole, read back, and on the disk.
 #[derive(Clone, Debug)]
 pub struct Written {
+    /// The file.
     pub path: PathBuf,
+    /// Games in it.
     pub games: u64,
+    /// Events in it.
     pub events: u64,
+    /// Its size.
     pub bytes: u64,
     /// Of the file, as `sha256sum` has it.
     pub sha256: String,
@@ -168,7 +180,9 @@ pub struct Reader {
 
 /// A game as the archive has it.
 pub struct ArchivedGame {
+    /// The line as it stands in the file.
     pub line: String,
+    /// The game that it holds.
     pub history: History,
 }
 

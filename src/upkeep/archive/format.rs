@@ -24,9 +24,11 @@ pub const FORMAT: u32 = 1;
 pub struct Header {
     /// Always `games`.
     pub archive: String,
+    /// The number of the format.
     pub format: u32,
     /// The log's epoch when the games were taken.
     pub epoch: Uuid,
+    /// When the file was written.
     #[serde(with = "time::serde::rfc3339")]
     pub archived_at: OffsetDateTime,
     /// In no game has anything happened since then.
@@ -40,7 +42,9 @@ pub struct Header {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Footer {
+    /// Games in the file.
     pub games: u64,
+    /// Events in the file.
     pub events: u64,
     /// Of every byte before this line, uncompressed.
     pub sha256: String,
@@ -57,6 +61,7 @@ pub(super) enum Line {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GameLine {
+    /// The game.
     pub game_id: GameId,
     events: Vec<EventLine>,
 }

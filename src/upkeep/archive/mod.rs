@@ -1,12 +1,12 @@
-//! Taking finished games out of the database into files, and putting them back.
+//! Takes finished games out of the database into files, and puts them back.
 //!
-//! A game is deleted only after it was read back from a file that is whole and on the disk, and
-//! only where it still is what the file says. So whatever breaks the work off, each game is in the
-//! database, in a file, or in both; and a repeat goes on with what is still in the database.
+//! A game is deleted only after it was read back from a file that is whole and on disk, and only if it
+//! still is what the file says. So whatever interrupts the work, each game is in the database, in a
+//! file, or in both. Running it again goes on with what is still in the database.
 //!
-//! Three kinds of finished games stay: one whose rematch waits for the player to whom only this
-//! game leads; the one with the log's last event, by which followers know where the log ends; and
-//! one that cannot be read.
+//! Three kinds of finished games stay: a game whose rematch waits for a player, who finds the rematch
+//! only through it; the game with the log's last event, by which followers find the end of the log; and
+//! a game that cannot be read.
 
 mod file;
 mod format;
@@ -56,26 +56,34 @@ pub struct Archived {
     pub file: Option<Written>,
     /// Games that were chosen, and their events.
     pub games: u64,
+    /// Events that were archived.
     pub events: u64,
     /// Games that were taken out of the database.
     pub removed: u64,
+    /// The finished games that stay in the database.
     pub stayed: Stayed,
 }
 
 /// Finished games of the selection that stay in the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stayed {
+    /// Games whose rematch waits for its second player.
     pub rematch_waits: u64,
+    /// Games with the last event of the log.
     pub has_last_event: u64,
+    /// Games that this release cannot read.
     pub unreadable: u64,
     /// Something has happened in them meanwhile.
     pub changed: u64,
 }
 
+/// Why the work was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum UpkeepError {
+    /// The database refused or failed.
     #[error(transparent)]
     Database(#[from] ArchiveError),
+    /// The file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
 }

@@ -1,4 +1,4 @@
-//! Putting archived games back, event for event where they were.
+//! Puts archived games back, event for event where they were.
 
 use std::path::Path;
 

@@ -1,10 +1,11 @@
-//! What can be wrong with a database, and what to do about it.
+//! The faults that a database can have, and what to do about each.
 
 use crate::game::GameId;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// The kind of fault.
     pub kind: Kind,
     /// `None` where it is the log itself.
     pub game: Option<GameId>,
@@ -14,6 +15,7 @@ pub struct Fault {
     pub what: String,
 }
 
+/// The kinds of faults; docs/DATA.md explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Versions do not follow one another from 1 on.
@@ -24,6 +26,7 @@ pub enum Kind {
     PositionTwice,
     /// Positions that are in use would be given out again.
     PositionsBehind,
+    /// The log has no epoch.
     NoEpoch,
     /// A later version has an earlier time.
     TimeBackwards,
@@ -35,13 +38,18 @@ pub enum Kind {
     Unlawful,
     /// The projector left the game out.
     Quarantined,
+    /// A row of the projection is missing.
     RowMissing,
+    /// A row of the projection differs from the log.
     RowDiffers,
+    /// A row of the projection has no game.
     RowStray,
+    /// An invite leads to no game of its stage.
     InviteStray,
 }
 
 impl Fault {
+    /// A fault of the log as a whole.
     pub fn of_log(kind: Kind, what: String) -> Fault {
         Fault {
             kind,
@@ -51,6 +59,7 @@ impl Fault {
         }
     }
 
+    /// A fault of a game.
     pub fn of_game(kind: Kind, game: GameId, what: String) -> Fault {
         Fault {
             game: Some(game),
@@ -58,6 +67,7 @@ impl Fault {
         }
     }
 
+    /// A fault of one event.
     pub fn of_event(kind: Kind, game: GameId, version: i32, what: String) -> Fault {
         Fault {
             version: Some(version),

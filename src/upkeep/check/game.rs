@@ -1,4 +1,4 @@
-//! Verifying one game by itself.
+//! Verifies one game.
 
 use crate::game::{self, Event, Game, GameId};
 use crate::store::check::Stored;
@@ -9,12 +9,15 @@ use super::{Fault, Kind};
 
 /// What came of one game.
 pub(super) struct Verified {
+    /// The game.
     pub id: GameId,
+    /// Its events.
     pub events: u64,
     /// The game that its events make, as far as they make one.
     pub history: Option<History>,
     /// Whether every event counts, so that rows can be expected.
     pub is_readable: bool,
+    /// What is wrong with it.
     pub faults: Vec<Fault>,
 }
 

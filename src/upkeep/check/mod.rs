@@ -1,9 +1,8 @@
-//! Verifying a database: that every game is whole, and that everything derived from the log is
-//! what the log says.
+//! Verifies a database: every game is whole, and everything derived from the log is what the log says.
 //!
-//! All of it is of one moment, so a running server makes no fault appear. Games are read in
-//! pages: memory holds one page and one game, however many there are. The projection is compared
-//! at the position that it has come to.
+//! All of it is read as of one moment, so a running server causes no fault. Games are read in pages:
+//! memory holds one page and one game, however many there are. The projection is compared at the
+//! position that it has reached.
 
 mod fault;
 mod game;
@@ -31,10 +30,15 @@ const MOST_ROWS: i64 = 1000;
 /// What a check found.
 #[derive(Debug)]
 pub struct Report {
+    /// The epoch of the log.
     pub epoch: Option<Uuid>,
+    /// The last position of the log.
     pub log_end: i64,
+    /// The position that the projection has reached.
     pub projected: i64,
+    /// Games that were read.
     pub games: u64,
+    /// Events that were read.
     pub events: u64,
     /// Games that are reserved and not begun: calls that broke off, or are under way.
     pub reservations: i64,
@@ -45,6 +49,7 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether no fault was found.
     pub fn is_sound(&self) -> bool {
         self.faults.is_empty()
     }
