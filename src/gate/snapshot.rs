@@ -87,6 +87,7 @@ pub struct ValueId([u8; 16]);
 
 /// A value that a key answers to.
 pub(super) struct Credential {
+    /// The name of the stored value.
     pub id: ValueId,
     /// The key that the value belongs to.
     pub key: Arc<Key>,

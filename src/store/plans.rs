@@ -75,8 +75,11 @@ impl Store {
 /// Two plans with the same stage: no key can be in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanClash {
+    /// The plan that the key is in.
     pub plan: PlanId,
+    /// The plan that it would be in too.
     pub other: PlanId,
+    /// The stage that both plans hold.
     pub stage: String,
 }
 
