@@ -8,6 +8,7 @@
 mod bad_input;
 mod browsers;
 mod calls;
+mod clients;
 mod connections;
 mod document;
 mod gate;
