@@ -10,6 +10,7 @@ mod support;
 
 mod commands;
 mod data;
+mod deletion;
 mod documents;
 mod few_files;
 mod kill_nine;
