@@ -1,3 +1,5 @@
+//! Which names are taken and as what, and which are refused and at which position.
+
 use super::*;
 
 fn parsed(text: &str) -> Result<String, String> {
