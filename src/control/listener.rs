@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::Server;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -114,13 +114,14 @@ pub fn server(socket: Socket, state: State, drain: Duration) -> std::io::Result<
         drain,
     };
     let state = web::Data::new(state);
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .wrap(from_fn(front::run))
             .app_data(state.clone())
             .default_service(web::to(answer))
-    });
-    front::listen(server, socket, share)
+    };
+    // No path here opens a WebSocket.
+    front::listen(app, |_| false, socket, share)
 }
 
 async fn answer(
@@ -172,6 +173,9 @@ async fn admit(
     payload: web::Payload,
     state: &State,
 ) -> Result<Admitted, Turned> {
+    if let Some(fault) = front::fault_of(request) {
+        return Err(Turned::NoRequest(fault));
+    }
     let headers = request.headers();
     let host = single(headers, header::HOST.as_str()).unwrap_or_default();
     if !door::is_our_name(host, &state.settings.hosts) {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::OperationError;
 use super::credentials::CredentialError;
+use crate::http::front::{Fault, FaultKind};
 use crate::http::requests::{ProblemCode, RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -71,6 +72,8 @@ pub(super) enum Turned {
     TooLarge,
     TooSlow,
     Broken,
+    /// What came was no request.
+    NoRequest(Fault),
 }
 
 impl Turned {
@@ -112,6 +115,17 @@ impl Turned {
                 "BadRequestException",
                 "The body could not be read",
             ),
+            Turned::NoRequest(fault) => {
+                let (status, kind) = match fault.kind {
+                    FaultKind::Malformed => (StatusCode::BAD_REQUEST, "BadRequestException"),
+                    FaultKind::TooLate => (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException"),
+                    FaultKind::TooLarge => (
+                        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                        "RequestHeaderFieldsTooLargeException",
+                    ),
+                };
+                refusal(status, kind, fault.detail)
+            }
         }
     }
 }

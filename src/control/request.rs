@@ -150,6 +150,8 @@ fn invalid_position() -> OperationError {
 
 /// A JSON object as what it should be. No body is an empty object.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OperationError> {
+    // Some editors and shells write this mark before JSON. It says nothing.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| OperationError::bad(format!("Invalid request body: {error}")))?;

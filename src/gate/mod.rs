@@ -119,6 +119,15 @@ impl Gate {
         snapshot.stage(name).map(|stage| stage.name.clone())
     }
 
+    /// The stage to show to somebody who asks for none: `default`, where it exists, else the first
+    /// by name.
+    pub fn shown_stage(&self, default: Option<&StageName>) -> Option<StageName> {
+        let snapshot = self.inner.snapshot.load();
+        let default = default.and_then(|stage| snapshot.stage(stage.as_str()));
+        let shown = default.or_else(|| snapshot.first_stage());
+        shown.map(|stage| stage.name.clone())
+    }
+
     /// The rules version that `stage`'s deployment sets for new games of a variant.
     pub fn rules_version(&self, stage: &StageName, variant: &str) -> Option<u16> {
         let snapshot = self.inner.snapshot.load();

@@ -160,6 +160,13 @@ impl Snapshot {
         self.stages.get(name)
     }
 
+    /// The first stage by name.
+    pub fn first_stage(&self) -> Option<&Stage> {
+        self.stages
+            .values()
+            .min_by(|a, b| a.name.as_str().cmp(b.name.as_str()))
+    }
+
     /// The key with that id.
     pub fn key(&self, id: &KeyId) -> Option<&Arc<Key>> {
         self.keys.get(id)

@@ -7,7 +7,8 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::openapi::{CONTRACT_VERSION, DEFAULT_ORIGIN, words};
+use super::address::Address;
+use super::openapi::{CONTRACT_VERSION, words};
 use crate::live::frames::schema::ClientFrameSchema;
 use crate::live::frames::{CLOSES, GoodbyeReason, ServerFrame, examples};
 use crate::live::handshake::{ENCODED_KEY_PREFIX, KEY_PREFIX, SUBPROTOCOL, TOKEN_PREFIX};
@@ -42,11 +43,11 @@ struct Frames;
 
 /// The document of a server on its default address.
 pub fn document() -> Value {
-    document_at(DEFAULT_ORIGIN)
+    document_at(&Address::default())
 }
 
-/// The document of a server that clients reach at `origin`.
-pub fn document_at(origin: &str) -> Value {
+/// The document of a server that clients reach at `address`.
+pub fn document_at(address: &Address) -> Value {
     // A tree of maps, lists and texts: every value of it has a JSON form.
     let frames = serde_json::to_value(Frames::openapi()).expect("the document is plain data");
     let mut schemas = frames["components"]["schemas"].clone();
@@ -69,7 +70,7 @@ pub fn document_at(origin: &str) -> Value {
         "asyncapi": "3.0.0",
         "info": info(),
         "defaultContentType": "application/json",
-        "servers": {"turnkey": server(origin)},
+        "servers": {"turnkey": server(address)},
         "channels": {"live": channel(messages.keys())},
         "operations": operations,
         "components": {
@@ -99,7 +100,8 @@ fn info() -> Value {
     })
 }
 
-fn server(origin: &str) -> Value {
+fn server(address: &Address) -> Value {
+    let origin = address.origin.as_str();
     let (scheme, host) = origin.split_once("://").unwrap_or(("http", origin));
     json!({
         "host": host,
@@ -108,7 +110,7 @@ fn server(origin: &str) -> Value {
         "description": "A stage of this server. Its default stage, if it has one, is also served \
                         without a prefix.",
         "variables": {"stage": {
-            "default": "dev",
+            "default": address.stage,
             "description": "The stage's name; each stage has games of its own."
         }},
         "security": [

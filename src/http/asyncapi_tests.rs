@@ -188,7 +188,12 @@ fn the_query_is_that_of_the_call() {
 
 #[test]
 fn the_address_is_the_one_that_was_reached() {
-    let server = &document_at("https://games.example:8443")["servers"]["turnkey"];
+    let address = Address {
+        origin: "https://games.example:8443".to_owned(),
+        stage: "prod".to_owned(),
+    };
+    let server = &document_at(&address)["servers"]["turnkey"];
+    assert_eq!(server["variables"]["stage"]["default"], "prod");
     assert_eq!(server["host"], "games.example:8443");
     assert_eq!(server["protocol"], "wss");
     assert_eq!(document()["servers"]["turnkey"]["protocol"], "ws");

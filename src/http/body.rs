@@ -24,7 +24,7 @@ pub async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, HttpError>
     }
     let payload = request.take_payload();
     match timeout(BODY_DEADLINE, collect(payload)).await {
-        Ok(body) => body,
+        Ok(body) => body.map(without_byte_order_mark),
         Err(_) => Err(HttpError::Malformed(format!(
             "the body did not arrive within {} seconds",
             BODY_DEADLINE.as_secs()
@@ -43,6 +43,16 @@ async fn collect(mut payload: Payload) -> Result<Bytes, HttpError> {
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Some editors and runtimes write this mark before JSON. It says nothing.
+fn without_byte_order_mark(body: Bytes) -> Bytes {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if body.starts_with(MARK) {
+        body.slice(MARK.len()..)
+    } else {
+        body
+    }
 }
 
 /// An answer that leaves a body unread costs the client its connection, so a small one is taken

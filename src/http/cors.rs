@@ -3,20 +3,35 @@
 //! An answer names the caller's origin and never `*`, so that a cache keeps origins apart. No
 //! cookies are used here, so credentials are not allowed.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::routes::{self, Matched};
 use crate::config::Origins;
 
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Turnkey-Replayed, \
      x-amzn-RequestId, x-amzn-ErrorType",
 );
-const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-none-match, x-api-key",
-);
+/// What calls send. A page may send other headers too, such as those of tracing: they say nothing
+/// here, and a page that could not send them could not call at all.
+const READ_HEADERS: [&str; 9] = [
+    "authorization",
+    "baggage",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "sentry-trace",
+    "traceparent",
+    "tracestate",
+    "x-api-key",
+];
+/// More names of headers than any page asks for.
+const MAX_ASKED_BYTES: usize = 2048;
+/// The methods that any call has.
+pub const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 /// Browsers ask again after this; Chromium allows no more than two hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
@@ -27,17 +42,49 @@ pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Answers a preflight on a known path, given without its stage.
-pub fn preflight(path: &str) -> HttpResponse {
-    let mut response = HttpResponse::NoContent();
-    let methods = match routes::find("OPTIONS", path) {
-        Matched::OtherMethod(methods) => methods.join(", "),
-        Matched::Endpoint(_) | Matched::UnknownPath => routes::LISTENER_METHODS.join(", "),
-    };
-    response.insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, methods));
-    response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS));
-    response.insert_header((header::ACCESS_CONTROL_MAX_AGE, MAX_AGE));
-    response.finish()
+/// Answers a preflight on a path that has these methods. The method that the page means to use is
+/// allowed beside them: it is not let through by that, but the page can read our refusal.
+pub fn preflight(methods: Vec<&'static str>, headers: &HeaderMap) -> HttpResponse {
+    let mut methods: Vec<Cow<str>> = methods.into_iter().map(Cow::from).collect();
+    for method in tokens(headers, header::ACCESS_CONTROL_REQUEST_METHOD) {
+        if !methods.iter().any(|known| *known == method) {
+            methods.push(method.into());
+        }
+    }
+    let mut allowed: Vec<Cow<str>> = READ_HEADERS.into_iter().map(Cow::from).collect();
+    for name in tokens(headers, header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        if !allowed
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&name))
+        {
+            allowed.push(name.into());
+        }
+    }
+    HttpResponse::NoContent()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, methods.join(", ")))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, allowed.join(", ")))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+        .insert_header((
+            header::VARY,
+            "Access-Control-Request-Method, Access-Control-Request-Headers",
+        ))
+        .finish()
+}
+
+/// The entries of a header that lists names; none where it lists anything else, or too many.
+fn tokens(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
+    // To a browser, `*` is every name.
+    let is_token = |text: &&str| *text != "*" && HeaderName::try_from(*text).is_ok();
+    let values = headers
+        .get_all(name)
+        .filter_map(|value| value.to_str().ok());
+    let values: Vec<&str> = values.collect();
+    if values.iter().map(|value| value.len()).sum::<usize>() > MAX_ASKED_BYTES {
+        return Vec::new();
+    }
+    let entries = values.iter().flat_map(|list| list.split(','));
+    let entries = entries.map(str::trim).filter(|entry| !entry.is_empty());
+    entries.filter(is_token).map(str::to_owned).collect()
 }
 
 /// Adds to any answer, to a refusal too, what lets the page of an allowed origin read it.

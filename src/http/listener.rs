@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa_swagger_ui::Config;
 
+use super::address::{Address, VARY};
 use super::problem::HttpError;
 use super::{State, asyncapi, openapi};
 
@@ -65,23 +66,19 @@ fn no(status: &str, reason: &str) -> HttpResponse {
 }
 
 /// What is called over HTTP, with the address at which this client reached the server.
-pub async fn read_openapi(request: HttpRequest) -> HttpResponse {
-    HttpResponse::Ok().json(openapi::document_at(&origin(&request)))
+pub async fn read_openapi(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    document(&openapi::document_at(&Address::of(&request, &state)))
 }
 
 /// What is said on the live channel, likewise.
-pub async fn read_asyncapi(request: HttpRequest) -> HttpResponse {
-    HttpResponse::Ok().json(asyncapi::document_at(&origin(&request)))
+pub async fn read_asyncapi(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    document(&asyncapi::document_at(&Address::of(&request, &state)))
 }
 
-fn origin(request: &HttpRequest) -> String {
-    let connection = request.connection_info();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
-    if connection.host().bytes().all(plain) {
-        format!("{}://{}", connection.scheme(), connection.host())
-    } else {
-        openapi::DEFAULT_ORIGIN.to_owned()
-    }
+fn document(document: &Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::VARY, VARY))
+        .json(document)
 }
 
 /// Its files are named beside it, so it needs the slash.

@@ -3,6 +3,7 @@
 //! Every request goes through [`pipeline`]; handlers parse, call `play`, and shape. Nothing of
 //! the rules is decided here.
 
+mod address;
 mod answer;
 pub mod asyncapi;
 mod body;
@@ -20,13 +21,14 @@ mod rate_limit;
 mod refusal;
 pub mod requests;
 pub mod routes;
+mod target;
 
 use std::sync::Arc;
 
+use actix_web::App;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpServer};
 use tokio::sync::watch;
 
 pub use listener::Readiness;
@@ -64,14 +66,16 @@ pub struct Settings {
 /// Where the socket cannot be listened on.
 pub fn server(socket: Socket, state: State, share: Share) -> std::io::Result<Server> {
     let state = web::Data::new(state);
-    let server = HttpServer::new(move || {
+    let places = state.clone();
+    let is_socket = move |path: &str| target::is_live(&places, path);
+    let app = move || {
         App::new()
             .wrap(from_fn(pipeline::run))
             .wrap(from_fn(front::run))
             .app_data(state.clone())
             .configure(configure)
-    });
-    front::listen(server, socket, share)
+    };
+    front::listen(app, is_socket, socket, share)
 }
 
 /// The handlers of every call, by the paths of [`routes::ENDPOINTS`], and the listener's own.

@@ -10,6 +10,7 @@ pub(in crate::http) mod words;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use super::address::Address;
 use super::handlers::{commands, games, live, players};
 use super::refusal::{GateError, Problem};
 use super::routes::{ENDPOINTS, Endpoint};
@@ -29,15 +30,15 @@ pub const CONTRACT_VERSION: &str = "1.0.0";
 
 /// The document of a server on its default address.
 pub fn document() -> Value {
-    document_at(DEFAULT_ORIGIN)
+    document_at(&Address::default())
 }
 
-/// The document of a server that clients reach at `origin`.
-pub fn document_at(origin: &str) -> Value {
+/// The document of a server that clients reach at `address`.
+pub fn document_at(address: &Address) -> Value {
     // A tree of maps, lists and texts: every value of it has a JSON form.
     let mut document = serde_json::to_value(Api::openapi()).expect("the document is plain data");
     document["info"]["version"] = json!(CONTRACT_VERSION);
-    document["servers"] = servers(origin);
+    document["servers"] = servers(address);
     document["security"] = json!([{"apiKey": []}, {"apiKey": [], "playerToken": []}]);
     document["components"]["securitySchemes"] = security_schemes();
     document["components"]["headers"] = headers();
@@ -95,15 +96,15 @@ pub fn document_at(origin: &str) -> Value {
 struct Api;
 
 /// An absolute address, because generators and linters take it for the address of the server.
-fn servers(origin: &str) -> Value {
+fn servers(address: &Address) -> Value {
     json!([{
         "url": "{origin}/{stage}",
         "description": "A stage of this server. Its default stage, if it has one, is also served \
                         without a prefix.",
         "variables": {
-            "origin": {"default": origin, "description": "Where the server listens."},
+            "origin": {"default": address.origin, "description": "Where the server listens."},
             "stage": {
-                "default": "dev",
+                "default": address.stage,
                 "description": "The stage's name; each stage has games of its own."
             }
         }

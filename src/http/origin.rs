@@ -11,6 +11,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
 
+use super::front::Transport;
 use crate::config::{Origins, TrustedProxies};
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -80,7 +81,7 @@ fn own_address(request: &HttpRequest, proxies: &TrustedProxies) -> Option<OwnAdd
     let forwarded_port = || forwarded(FORWARDED_PORT).and_then(|port| port.parse().ok());
     let port_of_scheme = || match forwarded(FORWARDED_PROTO) {
         Some(scheme) => default_port(scheme),
-        None if request.app_config().secure() => default_port("https"),
+        None if Transport::of(request) == Transport::Tls => default_port("https"),
         None => None,
     };
     let port = port.or_else(forwarded_port).or_else(port_of_scheme);

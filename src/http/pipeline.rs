@@ -24,28 +24,15 @@ use super::context::{Call, CallParts, RequestId};
 use super::front::set_default;
 use super::problem::HttpError;
 use super::requests::{RequestRecord, Route};
-use super::routes::{self, Endpoint, Matched, Verb};
-use super::{Readiness, State, cors, rate_limit};
+use super::routes::{Endpoint, Verb};
+use super::target::{self, Target};
+use super::{Readiness, State, cors, front, rate_limit};
 use crate::config::StageName;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
 use crate::trace::{self, span};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-
-/// What a path and a method ask for.
-enum Target {
-    Call {
-        endpoint: &'static Endpoint,
-        stage: StageName,
-        prefix: String,
-    },
-    /// One of the listener's own paths.
-    Listener(&'static str),
-    /// A browser asks what it may send to this path, which is without its stage.
-    Preflight(String),
-    Refused(HttpError),
-}
 
 /// The middleware.
 pub async fn run<B: MessageBody + 'static>(
@@ -118,14 +105,22 @@ async fn serve<B: MessageBody + 'static>(
     record: &mut RequestRecord<'_>,
     rate_limit: &mut RateLimit,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let admitted = match resolve(state, &request) {
-        Target::Listener(path) => {
-            record.route = Route::of_path(path);
+    let target = target::resolve(
+        state,
+        request.method(),
+        request.path(),
+        cors::is_preflight(request.method(), request.headers()),
+        front::fault_of(request.request()),
+    );
+    let admitted = match target {
+        Target::Listener { template, path } => {
+            record.route = Route::of_path(template);
+            set_path(&mut request, &path);
             Ok(None)
         }
-        Target::Preflight(path) => {
+        Target::Preflight(methods) => {
             record.route = Route::PREFLIGHT;
-            let answer = cors::preflight(&path);
+            let answer = cors::preflight(methods, request.headers());
             return Ok(request.into_response(answer).map_into_right_body());
         }
         Target::Refused(error) => Err(error),
@@ -133,13 +128,15 @@ async fn serve<B: MessageBody + 'static>(
             endpoint,
             stage,
             prefix,
+            path,
         } => {
             record.route = Route {
                 method: Some(endpoint.verb.as_str()),
                 path: endpoint.path,
             };
             record.stage = Some(stage.clone());
-            record.game = game_of(endpoint, &request.path()[prefix.len()..]);
+            record.game = game_of(endpoint, &path);
+            set_path(&mut request, &path);
             admit(
                 state,
                 &mut request,
@@ -201,45 +198,6 @@ fn of_framework(error: &actix_web::Error, status: StatusCode) -> HttpError {
     }
 }
 
-fn resolve(state: &State, request: &ServiceRequest) -> Target {
-    let path = request.path();
-    let preflight = cors::is_preflight(request.method(), request.headers());
-    if let Some(template) = routes::find_listener_path(path) {
-        return match request.method().as_str() {
-            _ if preflight => Target::Preflight(path.to_owned()),
-            method if routes::LISTENER_METHODS.contains(&method) => Target::Listener(template),
-            _ => Target::Refused(HttpError::MethodNotAllowed(
-                routes::LISTENER_METHODS.to_vec(),
-            )),
-        };
-    }
-    let Some((stage, prefix, rest)) = split_stage(state, path) else {
-        return Target::Refused(HttpError::NotFound);
-    };
-    match routes::find(request.method().as_str(), rest) {
-        Matched::UnknownPath => Target::Refused(HttpError::NotFound),
-        Matched::OtherMethod(_) if preflight => Target::Preflight(rest.to_owned()),
-        Matched::OtherMethod(allowed) => Target::Refused(HttpError::MethodNotAllowed(allowed)),
-        Matched::Endpoint(endpoint) => Target::Call {
-            endpoint,
-            stage,
-            prefix: prefix.to_owned(),
-        },
-    }
-}
-
-/// The stage, what the path says of it, and the path after that. No stage can be called like the
-/// beginning of a call's path, so the two do not meet.
-fn split_stage<'a>(state: &State, path: &'a str) -> Option<(StageName, &'a str, &'a str)> {
-    let (name, _) = path.strip_prefix('/')?.split_once('/').unwrap_or_default();
-    if let Some(stage) = state.gate.stage(name) {
-        let (prefix, rest) = path.split_at(1 + name.len());
-        return Some((stage, prefix, rest));
-    }
-    let stage = state.settings.default_stage.as_ref()?;
-    Some((state.gate.stage(stage.as_str())?, "", path))
-}
-
 /// Takes a call past the gate, reads its body, and leaves the [`Call`] with the request.
 async fn admit(
     state: &State,
@@ -282,7 +240,6 @@ async fn admit(
         Verb::Delete | Verb::Patch | Verb::Post | Verb::Put => read_body(request).await?,
     };
     let client_address = client_address(state, request);
-    without_prefix(request, prefix.len());
     let call = Call::new(CallParts {
         request_id: record.id,
         stage,
@@ -322,17 +279,15 @@ fn client_address(state: &State, request: &ServiceRequest) -> IpAddr {
         .client(peer, forwarded.into_iter())
 }
 
-/// Makes the request one for the path without its stage, as the routes have it.
-fn without_prefix(request: &mut ServiceRequest, prefix_bytes: usize) {
-    if prefix_bytes == 0 {
+/// Makes the request one for the path as the routes have it: without its stage.
+fn set_path(request: &mut ServiceRequest, path: &str) {
+    if request.path() == path {
         return;
     }
     let mut parts = request.uri().clone().into_parts();
-    let shorter = parts
-        .path_and_query
-        .as_ref()
-        .and_then(|path| PathAndQuery::try_from(&path.as_str()[prefix_bytes..]).ok());
-    parts.path_and_query = shorter.or(parts.path_and_query);
+    let query = request.uri().query();
+    let whole = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    parts.path_and_query = PathAndQuery::try_from(whole).ok().or(parts.path_and_query);
     if let Ok(uri) = Uri::from_parts(parts) {
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;

@@ -10,8 +10,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 
 use super::context::RequestId;
+use super::front::{Fault, FaultKind};
 use super::refusal::{
-    conflict, gate_error, malformed, named, refusal, retry, unavailable, unprocessable,
+    Refusal, conflict, gate_error, malformed, named, refusal, retry, unavailable, unprocessable,
 };
 use crate::gate::Denial;
 use crate::live::WEBSOCKET_VERSION;
@@ -27,6 +28,9 @@ pub enum HttpError {
     /// The text names what is wrong, and where.
     #[error("{0}")]
     Malformed(String),
+    /// What came was no request.
+    #[error("{}", .0.detail)]
+    NoRequest(Fault),
     #[error("no such path")]
     NotFound,
     /// The path has these methods only.
@@ -55,6 +59,7 @@ impl HttpError {
             HttpError::OriginRefused => named("origin_refused", deny(&Denial::Forbidden)),
             HttpError::Play(error) => of_play(error, request_id),
             HttpError::Malformed(detail) => malformed(detail).respond(request_id),
+            HttpError::NoRequest(fault) => no_request(*fault).respond(request_id),
             HttpError::NotFound => refusal(
                 StatusCode::NOT_FOUND,
                 "not_found",
@@ -116,6 +121,24 @@ impl ResponseError for HttpError {
     /// The pipeline, which knows the request's id, writes the answer anew.
     fn error_response(&self) -> HttpResponse {
         self.respond(RequestId::generate())
+    }
+}
+
+fn no_request(fault: Fault) -> Refusal<'static> {
+    match fault.kind {
+        FaultKind::Malformed => malformed(fault.detail),
+        FaultKind::TooLate => refusal(
+            StatusCode::REQUEST_TIMEOUT,
+            "request_timeout",
+            "Request timeout",
+            fault.detail,
+        ),
+        FaultKind::TooLarge => refusal(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers_too_large",
+            "Headers too large",
+            fault.detail,
+        ),
     }
 }
 

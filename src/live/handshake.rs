@@ -66,11 +66,14 @@ fn from_headers(headers: &HeaderMap) -> Credentials {
     found
 }
 
-/// A header that is there but is not text stays a credential, and a wrong one.
+/// A header that is not text, or is there twice, stays a credential, and one that nobody has.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    let mut values = headers.get_all(name);
+    let value = values.next()?;
+    match (value.to_str(), values.next()) {
+        (Ok(text), None) => Some(text.to_owned()),
+        _ => Some(String::new()),
+    }
 }
 
 fn offered_protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
@@ -137,6 +140,22 @@ mod tests {
         ]);
         assert_eq!(found.api_key.as_deref(), Some("from-header"));
         assert_eq!(found.authorization.as_deref(), Some("Bearer header"));
+    }
+
+    #[test]
+    fn a_header_that_is_there_twice_is_nobodys() {
+        for (name, value) in [("x-api-key", "a"), ("authorization", "Bearer a")] {
+            let found = read(&[
+                (name, value),
+                (name, value),
+                ("sec-websocket-protocol", "x-api-key.a, bearer.a"),
+            ]);
+            let said = match name {
+                "x-api-key" => found.api_key,
+                _ => found.authorization,
+            };
+            assert_eq!(said.as_deref(), Some(""), "{name}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From a request that passed the gate to an open socket.
 
+use actix_web::http::Version;
 use actix_web::http::header::{CONNECTION, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use uuid::Uuid;
@@ -104,7 +105,8 @@ fn asks_for_upgrade(request: &HttpRequest) -> bool {
             .flat_map(|list| list.split(','))
             .any(|entry| entry.trim().eq_ignore_ascii_case(token))
     };
-    names(UPGRADE, "websocket")
+    request.version() == Version::HTTP_11
+        && names(UPGRADE, "websocket")
         && names(CONNECTION, "upgrade")
         && names(SEC_WEBSOCKET_VERSION, WEBSOCKET_VERSION)
 }

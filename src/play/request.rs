@@ -189,6 +189,7 @@ impl RequestKey {
     /// Where it is not 1 to 255 visible ASCII characters; and, where the call bears no player
     /// token, not a UUID: without a token only the key tells one caller of an app from another.
     pub fn parse(key: &str, body: &[u8], caller: &Caller) -> Result<RequestKey, PlayError> {
+        let key = unquoted(key);
         let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
         if key.is_empty() || key.len() > 255 || !visible {
             return Err(expected(
@@ -196,7 +197,8 @@ impl RequestKey {
                 "1 to 255 visible ASCII characters",
             ));
         }
-        if caller.player.is_none() && Uuid::try_parse(key).is_err() {
+        let uuid = Uuid::try_parse(&key);
+        if caller.player.is_none() && uuid.is_err() {
             let what = "a UUID where the call bears no player token, because it alone then \
                         tells your calls from others'";
             return Err(expected("Idempotency-Key", what));
@@ -204,7 +206,8 @@ impl RequestKey {
         let mut canonical = String::new();
         write_canonical(&parse_json(body)?, &mut canonical);
         Ok(RequestKey {
-            key: key.to_owned(),
+            // However a client writes a UUID, it is one key.
+            key: uuid.map_or(key, |uuid| uuid.to_string()),
             body_digest: Sha256::digest(canonical).into(),
         })
     }
@@ -236,6 +239,22 @@ impl RequestKey {
         }
         digest.finalize().to_vec()
     }
+}
+
+/// A key without the quotes that draft-ietf-httpapi-idempotency-key-header has around it. It is a
+/// string of RFC 8941: a backslash stands before a quote or a backslash of its own.
+fn unquoted(key: &str) -> String {
+    let inner = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+    let Some(inner) = inner else {
+        return key.to_owned();
+    };
+    let mut text = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        let escaped = (character == '\\').then(|| characters.next()).flatten();
+        text.push(escaped.unwrap_or(character));
+    }
+    text
 }
 
 /// Reads a game's id; whatever is none is answered as an unknown game.

@@ -48,7 +48,79 @@ async fn a_preflight_needs_no_key() {
     ] {
         assert_eq!(elsewhere.header(name), "");
     }
-    assert_eq!(preflight(&world, "/nowhere", ORIGIN).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_page_may_ask_for_what_there_is_not_and_read_the_answer() {
+    let world = world().await;
+    for (path, method, status) in [
+        ("/nowhere", "PUT", 404),
+        ("/nowhere/game", "POST", 404),
+        ("/dev/nowhere", "PATCH", 404),
+        ("/dev/game", "DELETE", 405),
+        ("/healthz", "POST", 405),
+    ] {
+        let asked = world
+            .bare("OPTIONS", path)
+            .header("origin", ORIGIN)
+            .header("access-control-request-method", method);
+        let asked = reply(asked).await;
+        assert_eq!(asked.status, 204, "{path}");
+        assert_eq!(asked.header("access-control-allow-origin"), ORIGIN);
+        let methods = asked.header("access-control-allow-methods");
+        assert!(
+            methods.split(", ").any(|known| known == method),
+            "{methods}"
+        );
+        let answer = reply(world.request(method, path).header("origin", ORIGIN)).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    }
+    // Without a page's question it is a method like any other.
+    assert_eq!(reply(world.bare("OPTIONS", "/nowhere")).await.status, 404);
+    assert_eq!(reply(world.bare("OPTIONS", "/game")).await.status, 405);
+}
+
+#[tokio::test]
+async fn a_page_may_send_the_headers_of_tracing() {
+    let world = world().await;
+    for asked in [
+        "traceparent,tracestate,baggage,sentry-trace,x-api-key",
+        "b3, X-B3-TraceId, x-datadog-trace-id, newrelic, Request-Id, x-requested-with",
+    ] {
+        let request = world
+            .bare("OPTIONS", "/dev/game")
+            .header("origin", ORIGIN)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", asked);
+        let answer = reply(request).await;
+        assert_eq!(answer.status, 204);
+        let allowed = answer.header("access-control-allow-headers").to_lowercase();
+        for name in asked.split(',') {
+            let name = name.trim().to_lowercase();
+            assert!(
+                allowed.split(", ").any(|known| known == name),
+                "{name}: {allowed}"
+            );
+        }
+        let twice = allowed.matches("x-api-key").count();
+        assert_eq!(twice, 1, "{allowed}");
+    }
+    let nonsense = world
+        .bare("OPTIONS", "/dev/game")
+        .header("origin", ORIGIN)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "a b, *;, <x>");
+    let answer = reply(nonsense).await;
+    let allowed = answer.header("access-control-allow-headers");
+    assert!(
+        !allowed.contains(' ') || !allowed.contains("a b"),
+        "{allowed}"
+    );
+    assert!(
+        !allowed.contains('<') && !allowed.contains('*'),
+        "{allowed}"
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod base_address;
 mod browsers;
 mod calls;
 mod clients;
@@ -19,4 +20,5 @@ mod reads;
 mod support;
 mod tls;
 mod unstorable;
+mod upgrades;
 mod world;

@@ -55,7 +55,7 @@ async fn a_head_that_does_not_come() {
     let words = all_are_let_go(&world, "GET /variants HTTP/1.1\r\nhost: x\r\nx-sl").await;
     for word in words {
         assert!(word.starts_with("http/1.1 408"), "{word}");
-        assert!(word.contains("content-length: 0"), "{word}");
+        assert!(word.contains("within 10 seconds"), "{word}");
     }
 }
 
@@ -119,38 +119,116 @@ async fn more_connections_than_the_control_plane_has() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_or_no_http_is_refused_with_nothing_to_misread() {
+async fn a_second_head_that_does_not_come() {
+    let world = World::start().await;
+    let whole = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let words = last_words(address(&world.base), &format!("{whole}GET /dev")).await;
+    assert!(words.starts_with("http/1.1 200"), "{words}");
+    assert_eq!(words.matches("http/1.1 408").count(), 1, "{words}");
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_no_http_is_refused_as_all_else_is() {
     let world = World::start().await;
     let many = "a: b\r\n".repeat(97);
     let long = "x".repeat(140_000);
-    for (text, status) in [
-        ("\0\0\0 garbage\r\n\r\n".to_owned(), "400"),
+    let cases = [
+        ("\0\0\0 garbage\r\n\r\n".to_owned(), "400", "a line such as"),
+        ("\u{16}\u{3}\u{1}\u{2}".to_owned(), "400", "began with tls"),
         (
             "GET / HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n".to_owned(),
             "400",
+            "name of a header",
         ),
-        (format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n"), "431"),
-        (format!("GET / HTTP/1.1\r\nhost: x\r\na: {long}"), "431"),
-        (format!("GET /{long}"), "431"),
-        (format!("GET /{} HTTP/1.1\r\n\r\n", &long[..70_000]), "400"),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), "400", "header host"),
+        (
+            format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n"),
+            "431",
+            "at most 96",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nhost: x\r\na: {long}"),
+            "431",
+            "at most 128 kib",
+        ),
+        (format!("GET /{long}"), "431", "at most 128 kib"),
+        (
+            format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", &long[..70_000]),
+            "400",
+            "longer than 64 kib",
+        ),
         (
             "POST /game HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\
              \r\n\r\n"
                 .to_owned(),
             "400",
+            "not both",
         ),
-    ] {
-        let words = last_words(address(&world.base), &text).await;
+    ];
+    let words = |base: &str| {
+        let address = address(base).to_owned();
+        let cases = cases.clone();
+        async move { join_all(cases.iter().map(|case| last_words(&address, &case.0))).await }
+    };
+    let (public, control) = tokio::join!(words(&world.base), words(world.control()));
+    for (text, status, detail) in &cases {
+        let at = cases.iter().position(|case| case.0 == *text).unwrap();
         let shown = &text[..text.len().min(60)];
-        assert!(
-            words.starts_with(&format!("http/1.1 {status}")),
-            "{shown:?}: {words}"
-        );
-        // It goes past the middleware, so it has no body, no type, and nothing of the request.
-        assert!(words.contains("content-length: 0"), "{shown:?}: {words}");
-        assert!(!words.contains("content-type"), "{shown:?}: {words}");
+        for (answer, form) in [
+            (&public[at], "content-type: application/problem+json"),
+            (&control[at], "x-amzn-errortype: "),
+        ] {
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(
+                head.starts_with(&format!("http/1.1 {status}")),
+                "{shown:?}: {head}"
+            );
+            for header in [
+                form,
+                "x-amzn-requestid: ",
+                "x-content-type-options: nosniff",
+                "referrer-policy: no-referrer",
+                "content-security-policy: default-src 'none'",
+                "connection: close",
+            ] {
+                assert!(head.contains(header), "{shown:?}: no {header} in {head}");
+            }
+            assert!(body.contains(detail), "{shown:?}: {body}");
+            assert!(
+                !body.contains("http/1.1 4"),
+                "{shown:?}: two answers: {body}"
+            );
+        }
     }
     assert_eq!(reply(world.request("GET", "/variants")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_before_one_that_is_none_is_answered() {
+    let world = World::start().await;
+    let text = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nnonsense\r\n\r\n";
+    let words = last_words(address(&world.base), text).await;
+    let first = words.find("http/1.1 200").unwrap();
+    assert!(words.find("http/1.1 400").unwrap() > first, "{words}");
+    // The method that stands in for it is no secret, and does nothing.
+    let alone = "- / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let words = last_words(address(&world.base), alone).await;
+    assert!(words.starts_with("http/1.1 404"), "{words}");
+}
+
+#[tokio::test]
+async fn a_broken_body_is_answered_once() {
+    let world = World::start().await;
+    let text = format!(
+        "POST /game HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\nno size\r\n",
+        world.key
+    );
+    let words = last_words(address(&world.base), &text).await;
+    assert!(words.starts_with("http/1.1 400"), "{words}");
+    assert!(words.contains("the body broke off"), "{words}");
+    assert_eq!(words.matches("http/1.1").count(), 1, "{words}");
+    assert_eq!(world.recorded_events().await, 0);
 }
 
 #[tokio::test]

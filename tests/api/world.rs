@@ -52,17 +52,23 @@ impl World {
 
     /// Stage `prod`, which is in no plan.
     pub async fn add_prod(&self) {
+        self.add_stage("prod").await;
+    }
+
+    /// A stage that is in no plan.
+    pub async fn add_stage(&self, name: &str) {
         let store = Store::new(self.server.database.clone(), 1);
         let deployment = DeploymentId::generate();
         let change = store.change().await.unwrap();
         change.insert_deployment(&deployment, None).await.unwrap();
         change
-            .insert_stage(&stage("prod"), &deployment)
+            .insert_stage(&stage(name), &deployment)
             .await
             .unwrap();
         change.commit().await.unwrap();
         let deadline = Instant::now() + PATIENCE;
-        while reply(self.bare("GET", "/prod/variants")).await.status == 404 {
+        let variants = format!("/{name}/variants");
+        while reply(self.bare("GET", &variants)).await.status == 404 {
             assert!(
                 Instant::now() < deadline,
                 "the gate did not learn of a stage"

@@ -1,5 +1,6 @@
 //! Headers by which a browser that meets an answer of ours can do little with it.
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// What every answer of both listeners says, unless it says otherwise itself.
@@ -23,12 +24,9 @@ pub enum Transport {
 
 impl Transport {
     /// As the listener speaks it; what a proxy before it speaks is for the proxy to say.
-    pub fn of(app: &actix_web::dev::AppConfig) -> Transport {
-        if app.secure() {
-            Transport::Tls
-        } else {
-            Transport::Plain
-        }
+    pub fn of(request: &HttpRequest) -> Transport {
+        let noted = request.conn_data::<Transport>();
+        noted.copied().unwrap_or(Transport::Plain)
     }
 }
 

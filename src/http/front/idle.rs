@@ -1,9 +1,9 @@
 //! Ends connections on which no request comes to be whole.
 //!
-//! actix-http bounds the head of a connection's first request alone: with half a head after that,
-//! or an answer that it takes nothing of, a client would keep its connection for as long as it
-//! likes. So each connection has a watch, which ends it when no request has been under way for too
-//! long, whatever it sends or leaves unread.
+//! A head has a deadline of its own (see [`super::connection`]), and so has a body. An answer has
+//! none: a client that takes nothing of it would keep its connection for as long as it likes. So
+//! each connection has a watch, which ends it when no request has been under way for too long,
+//! whatever the client sends or leaves unread.
 
 use std::cell::Cell;
 use std::os::fd::AsRawFd;

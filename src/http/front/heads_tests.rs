@@ -1,0 +1,161 @@
+//! Held against actix-http's own parser: what it makes of the bytes that are handed on.
+
+use actix_http::h1::{Codec, Message};
+use bytes::BytesMut;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use tokio_util::codec::Decoder;
+
+use super::*;
+
+/// A request and its body, as text.
+type Sent = (String, String);
+
+fn nowhere(_: &str) -> bool {
+    false
+}
+
+fn heads() -> impl Strategy<Value = String> {
+    let first = select(vec![
+        "GET /a?upgrade=websocket HTTP/1.1",
+        "POST /b HTTP/1.1",
+        "PUT /live HTTP/1.1",
+        "GET /live HTTP/1.1",
+        "DELETE /c HTTP/1.1",
+    ]);
+    let connection = select(vec![
+        "",
+        "Connection: keep-alive\r\n",
+        "Connection: Upgrade\r\n",
+        "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n",
+        "connection: keep-alive\r\nconnection:upgrade\r\n",
+    ]);
+    let upgrade = select(vec![
+        "",
+        "Upgrade: h2c\r\n",
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+        "upgrade: WebSocket, x\r\n",
+    ]);
+    (first, connection, upgrade).prop_map(|(first, connection, upgrade)| {
+        format!("{first}\r\nHost: x\r\n{connection}{upgrade}")
+    })
+}
+
+/// Chunks of a body: they may look like heads.
+fn bodies() -> impl Strategy<Value = Vec<String>> {
+    let part = prop_oneof![
+        "[a-z]{1,40}",
+        Just("GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n".to_owned()),
+        Just("0\r\n\r\n".to_owned()),
+    ];
+    vec(part, 0..4)
+}
+
+fn on_the_wire(head: &str, parts: &[String], chunked: bool) -> String {
+    let body = parts.concat();
+    if !chunked {
+        return format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    }
+    let chunks: String = parts
+        .iter()
+        .map(|part| format!("{:x};ext=1\r\n{part}\r\n", part.len()))
+        .collect();
+    format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\ntrailer: x\r\n\r\n")
+}
+
+/// Everything that actix-http reads out of `bytes`, which come in pieces of these lengths.
+fn received(bytes: &[u8], lengths: &[usize]) -> Vec<Sent> {
+    let mut heads = Heads::begin();
+    let mut codec = Codec::default();
+    let (mut held, mut handed_on) = (Vec::new(), BytesMut::new());
+    let mut received: Vec<Sent> = Vec::new();
+    let mut lengths = lengths.iter().cycle();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let length = lengths.next().map_or(1, |length| *length).min(rest.len());
+        held.extend_from_slice(&rest[..length]);
+        rest = &rest[length..];
+        let passed = heads.pass(&mut held, &nowhere);
+        assert_eq!(passed.end, None);
+        handed_on.extend_from_slice(&held[..passed.bytes]);
+        held.drain(..passed.bytes);
+        while let Some(message) = codec.decode(&mut handed_on).expect("it is HTTP") {
+            match message {
+                Message::Item(request) => {
+                    assert!(!codec.upgrade() && codec.keep_alive(), "{request:?}");
+                    let line = format!("{} {}", request.method(), request.uri());
+                    received.push((line, String::new()));
+                }
+                Message::Chunk(Some(chunk)) => {
+                    let (_, body) = received.last_mut().expect("it has a head");
+                    body.push_str(str::from_utf8(&chunk).expect("it is text"));
+                }
+                Message::Chunk(None) => {}
+            }
+        }
+    }
+    assert!(heads.at_head() && held.is_empty() && handed_on.is_empty());
+    received
+}
+
+#[test]
+fn requests_go_on_one_after_another_however_they_come() {
+    let sequences = vec((heads(), bodies(), any::<bool>()), 1..6);
+    let pieces = vec(1_usize..80, 1..8);
+    // The parser keeps a clock, which lives on a thread of actix's.
+    actix_web::rt::System::new().block_on(async {
+        let mut runner = proptest::test_runner::TestRunner::default();
+        let run = runner.run(&(sequences, pieces), |(requests, pieces)| {
+            let wire: String = requests
+                .iter()
+                .map(|(head, parts, chunked)| on_the_wire(head, parts, *chunked))
+                .collect();
+            let sent: Vec<Sent> = requests
+                .iter()
+                .map(|(head, parts, _)| {
+                    let line = head.split(" HTTP/").next().unwrap_or_default();
+                    (line.to_owned(), parts.concat())
+                })
+                .collect();
+            prop_assert_eq!(received(wire.as_bytes(), &pieces), sent);
+            Ok(())
+        });
+        run.expect("both read the same requests");
+    });
+}
+
+#[test]
+fn a_body_that_breaks_the_rules_ends_the_connection() {
+    for body in [
+        "x",
+        "\r\n",
+        "1",
+        "1\r\nab",
+        "1 1\r\n",
+        "1;\u{1}",
+        "10000000000000000\r\n",
+        "0\r\n\rx",
+        "1\r\na\r\n\r\n",
+    ] {
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let mut bytes = format!("{head}{body}").into_bytes();
+        let passed = Heads::begin().pass(&mut bytes, &nowhere);
+        let is_whole = body == "1";
+        assert_eq!(
+            passed.end,
+            (!is_whole).then_some(End::BrokenBody),
+            "{body:?}"
+        );
+    }
+}
+
+#[test]
+fn a_head_without_an_end_is_too_large() {
+    let mut bytes = vec![b'x'; MAX_HEAD_BYTES - 1];
+    bytes[..16].copy_from_slice(b"GET / HTTP/1.1\r\n");
+    assert_eq!(Heads::begin().pass(&mut bytes, &nowhere).end, None);
+    bytes.push(b'x');
+    let end = Heads::begin().pass(&mut bytes, &nowhere).end;
+    assert_eq!(end, Some(End::Fault(Fault::HEAD_TOO_LARGE)));
+}
