@@ -12,7 +12,7 @@ const LENGTH: usize = 8;
 
 /// A code in the form in which it is stored: no hyphen, capitals.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct InviteCode(String);
+pub struct InviteCode(String);
 
 impl InviteCode {
     /// A code drawn at random.
@@ -26,7 +26,7 @@ impl InviteCode {
     /// Reads a code as people write it and as chats and keyboards change it: without case; without
     /// spaces, dashes, `_`, `.`, quotes and invisible characters of any kind; in full-width and
     /// other compatible forms; `I` and `L` for `1`, `O` for `0`. `None` for what can be no code.
-    pub(super) fn parse(text: &str) -> Option<InviteCode> {
+    pub fn parse(text: &str) -> Option<InviteCode> {
         let mut code = String::with_capacity(LENGTH);
         // Once more after the compatible forms are folded: some of them come apart into spaces.
         let characters = text
@@ -49,7 +49,8 @@ impl InviteCode {
         (code.len() == LENGTH).then_some(InviteCode(code))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// The code as it is stored.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }

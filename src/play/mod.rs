@@ -34,6 +34,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 pub use deletion::Given;
 pub use error::{PlayError, Unavailable};
 pub use games::Games;
+pub use invites::InviteCode;
 pub use names::PlayerName;
 pub use rematch::next_game_id;
 pub use request::{

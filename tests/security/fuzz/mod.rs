@@ -6,6 +6,9 @@
 mod api_key;
 mod client_frame;
 mod codec;
+mod invite;
+mod live_query;
+mod name;
 mod patch;
 mod sigv4;
 
@@ -37,6 +40,21 @@ fn client_frames() {
 #[test]
 fn stored_events() {
     over_corpus("codec", codec::check);
+}
+
+#[test]
+fn invites() {
+    over_corpus("invite", invite::check);
+}
+
+#[test]
+fn live_queries() {
+    over_corpus("live_query", live_query::check);
+}
+
+#[test]
+fn names() {
+    over_corpus("name", name::check);
 }
 
 #[test]
