@@ -33,13 +33,11 @@ pub(super) struct Snapshot {
 }
 
 pub(super) struct Stage {
-    /// The name of the stage.
     pub name: StageName,
     deployed: StageRow,
 }
 
 pub(super) struct Key {
-    /// The id of the key.
     pub id: KeyId,
     /// Whether the key is enabled.
     pub enabled: bool,
@@ -62,9 +60,7 @@ pub(super) struct KeyPlan {
 
 /// A plan on one of its stages.
 pub(super) struct PlanStage {
-    /// The name of the stage.
     pub stage: StageName,
-    /// The plan.
     pub plan: Arc<Plan>,
     limits: Limited,
     /// Methods with a throttle of their own, by path and verb.
@@ -72,7 +68,6 @@ pub(super) struct PlanStage {
 }
 
 pub(super) struct Plan {
-    /// The id of the plan.
     pub id: PlanId,
     /// The throttle, if there is one.
     pub throttle: Option<Throttle>,
