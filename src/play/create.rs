@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::invites::InviteCode;
+use super::request_key::BodyDigests;
 use super::view::{CreatedView, NewPlayerView};
 use super::{Answer, Answered, Caller, CreateGame, Play, PlayError, RequestKey, Success};
 use crate::config::StageName;
@@ -19,7 +20,7 @@ const MAX_DRAWS: u32 = 8;
 /// An idempotency key as it is stored.
 pub(super) struct OwnedKey {
     scope: Vec<u8>,
-    body_digest: Vec<u8>,
+    digests: BodyDigests,
 }
 
 /// The caller of a call that seats them, with the id that they get by it.
@@ -218,7 +219,7 @@ pub(super) fn judge_earlier(
     earlier: Earlier,
 ) -> Result<Earlier, PlayError> {
     match key {
-        Some(key) if key.body_digest == earlier.body_digest => Ok(earlier),
+        Some(key) if key.digests.are_of(&earlier.body_digest) => Ok(earlier),
         Some(_) | None => Err(PlayError::IdempotencyKeyReused),
     }
 }
@@ -232,14 +233,14 @@ impl OwnedKey {
     pub(super) fn new(key: &RequestKey, caller: &Caller, call: &str) -> OwnedKey {
         OwnedKey {
             scope: key.scope(caller, call),
-            body_digest: key.body_digest().to_vec(),
+            digests: key.digests().clone(),
         }
     }
 
     pub(super) fn as_stored(&self) -> ReservedKey<'_> {
         ReservedKey {
             scope: &self.scope,
-            body_digest: &self.body_digest,
+            body_digest: self.digests.as_stored(),
         }
     }
 }

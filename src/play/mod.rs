@@ -18,6 +18,7 @@ mod players;
 mod queries;
 mod rematch;
 mod request;
+mod request_key;
 pub mod schema;
 mod tokens;
 pub mod view;
@@ -38,9 +39,10 @@ pub use invites::InviteCode;
 pub use names::PlayerName;
 pub use rematch::next_game_id;
 pub use request::{
-    CreateGame, JoinGame, ListGames, MakeMove, ReadEvents, RequestKey, parse_new_player,
-    parse_rename, parse_version,
+    CreateGame, JoinGame, ListGames, MakeMove, ReadEvents, parse_new_player, parse_rename,
+    parse_version,
 };
+pub use request_key::RequestKey;
 pub use tokens::{PlayerToken, Tokens, bearer_token};
 pub use watch::UnfinishedGames;
 

@@ -1,11 +1,9 @@
 //! What callers send, read from bodies, headers and queries.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
-use super::body::{Body, chosen, expected, parse_json, query_integer, required};
-use super::{Caller, PlayError, PlayerName};
+use super::body::{Body, chosen, expected, query_integer, required};
+use super::{PlayError, PlayerName};
 use crate::game::{GameId, Opponent, Options, Seat, Status, Variant, Visibility};
 use crate::store::codec;
 
@@ -55,13 +53,6 @@ pub struct ListGames {
 pub struct ReadEvents {
     pub after: u32,
     pub limit: u32,
-}
-
-/// An `Idempotency-Key` with what it stands for.
-#[derive(Clone, Debug)]
-pub struct RequestKey {
-    key: String,
-    body_digest: [u8; 32],
 }
 
 impl CreateGame {
@@ -179,84 +170,6 @@ impl ReadEvents {
     }
 }
 
-impl RequestKey {
-    /// Reads the header `Idempotency-Key` of a call with this body.
-    ///
-    /// Two bodies are the same where they are the same JSON: the order of an object's keys and
-    /// the spaces between tokens do not matter, everything else does.
-    ///
-    /// # Errors
-    /// Where it is not 1 to 255 visible ASCII characters; and, where the call bears no player
-    /// token, not a UUID: without a token only the key tells one caller of an app from another.
-    pub fn parse(key: &str, body: &[u8], caller: &Caller) -> Result<RequestKey, PlayError> {
-        let key = unquoted(key);
-        let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-        if key.is_empty() || key.len() > 255 || !visible {
-            return Err(expected(
-                "Idempotency-Key",
-                "1 to 255 visible ASCII characters",
-            ));
-        }
-        let uuid = Uuid::try_parse(&key);
-        if caller.player.is_none() && uuid.is_err() {
-            let what = "a UUID where the call bears no player token, because it alone then \
-                        tells your calls from others'";
-            return Err(expected("Idempotency-Key", what));
-        }
-        let mut canonical = String::new();
-        write_canonical(&parse_json(body)?, &mut canonical);
-        Ok(RequestKey {
-            // However a client writes a UUID, it is one key.
-            key: uuid.map_or(key, |uuid| uuid.to_string()),
-            body_digest: Sha256::digest(canonical).into(),
-        })
-    }
-
-    pub(super) fn body_digest(&self) -> &[u8] {
-        &self.body_digest
-    }
-
-    /// Names this key among those of all callers and calls.
-    pub(super) fn scope(&self, caller: &Caller, call: &str) -> Vec<u8> {
-        let player = caller.player.map(|player| player.0.to_string());
-        let parts = [
-            Some(caller.stage.as_str()),
-            caller.api_key_id.as_deref(),
-            Some(call),
-            player.as_deref(),
-            Some(&self.key),
-        ];
-        let mut digest = Sha256::new();
-        for part in parts {
-            match part {
-                None => digest.update([0]),
-                Some(text) => {
-                    digest.update([1]);
-                    digest.update((text.len() as u64).to_be_bytes());
-                    digest.update(text);
-                }
-            }
-        }
-        digest.finalize().to_vec()
-    }
-}
-
-/// A key without the quotes that draft-ietf-httpapi-idempotency-key-header has around it. It is a
-/// string of RFC 8941: a backslash stands before a quote or a backslash of its own.
-fn unquoted(key: &str) -> String {
-    let inner = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
-    let Some(inner) = inner else {
-        return key.to_owned();
-    };
-    let mut text = String::with_capacity(inner.len());
-    let mut characters = inner.chars();
-    while let Some(character) = characters.next() {
-        let escaped = (character == '\\').then(|| characters.next()).flatten();
-        text.push(escaped.unwrap_or(character));
-    }
-    text
-}
-
 /// Reads a game's id; whatever is none is answered as an unknown game.
 pub(super) fn parse_game_id(text: &str) -> Result<GameId, PlayError> {
     let hyphenated = text.len() == 36;
@@ -274,34 +187,5 @@ fn unknown_variant(id: &str) -> PlayError {
     let known = Variant::ALL.map(Variant::id).join("`, `");
     PlayError::UnknownVariant {
         detail: format!("there is no variant {id:?}; play `{known}`"),
-    }
-}
-
-/// Writes `value` with the keys of every object in order.
-fn write_canonical(value: &Value, to: &mut String) {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
-            fields.sort_unstable_by_key(|(name, _)| *name);
-            to.push('{');
-            for (name, value) in fields {
-                to.push_str(&Value::from(name.as_str()).to_string());
-                to.push(':');
-                write_canonical(value, to);
-                to.push(',');
-            }
-            to.push('}');
-        }
-        Value::Array(values) => {
-            to.push('[');
-            for value in values {
-                write_canonical(value, to);
-                to.push(',');
-            }
-            to.push(']');
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            to.push_str(&value.to_string());
-        }
     }
 }
