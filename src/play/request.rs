@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::body::{Body, chosen, expected, query_integer, required};
+use super::body::{Body, chosen, query_integer, required};
 use super::{PlayError, PlayerName};
 use crate::game::{GameId, Opponent, Options, Seat, Status, Variant, Visibility};
 use crate::store::codec;
