@@ -230,9 +230,7 @@ async fn list(store: &Store, output: Output, out: &mut (dyn Write + Send)) -> Re
 
 async fn switch(store: &Store, id: &str, enabled: &str) -> Result<ApiKey, KeyError> {
     let id = find(store, id).await?;
-    let patches = PatchList {
-        patch_operations: vec![PatchOperation::new("replace", "/enabled", enabled)],
-    };
+    let patches = PatchList::of(vec![PatchOperation::new("replace", "/enabled", enabled)]);
     Ok(keys::update_key(store, &Actor::command_line(), id.as_str(), &patches).await?)
 }
 

@@ -61,10 +61,10 @@ pub enum PlanCommand {
 /// How often a key of the plan may call.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Limits {
-    /// Calls a second of each key in the long run; needs --burst
+    /// Calls a second of each key in the long run
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<f64>,
-    /// Calls of each key at once
+    /// Calls of each key at once; what comes in a second where only --rate is given
     #[arg(long, value_name = "NUMBER")]
     pub burst: Option<i32>,
     /// Calls of each key in a period; needs --period
@@ -168,19 +168,21 @@ fn new_plan(name: String, stages: Vec<String>, limits: Limits) -> CreatePlan {
         stage: Some(stage),
         throttle: None,
     });
+    let throttle = Some(ThrottleInput {
+        rate_limit: limits.rate,
+        burst_limit: limits.burst,
+    });
+    let quota = Some(QuotaInput {
+        limit: limits.quota,
+        offset: limits.offset,
+        period: limits.period.map(|period| period.to_ascii_uppercase()),
+    });
     CreatePlan {
         name: Some(name),
         description: None,
         api_stages: Some(stages.collect()),
-        throttle: Some(ThrottleInput {
-            rate_limit: limits.rate,
-            burst_limit: limits.burst,
-        }),
-        quota: Some(QuotaInput {
-            limit: limits.quota,
-            offset: limits.offset,
-            period: limits.period.map(|period| period.to_ascii_uppercase()),
-        }),
+        throttle: throttle.filter(|throttle| *throttle != ThrottleInput::default()),
+        quota: quota.filter(|quota| *quota != QuotaInput::default()),
         tags: None,
     }
 }
@@ -225,7 +227,7 @@ async fn patch(
     id: &PlanId,
     patch_operations: Vec<PatchOperation>,
 ) -> Result<UsagePlan, OperationError> {
-    let patches = PatchList { patch_operations };
+    let patches = PatchList::of(patch_operations);
     plans::update_plan(store, actor, id.as_str(), &patches).await
 }
 

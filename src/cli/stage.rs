@@ -53,9 +53,7 @@ pub async fn run(
         }
         StageCommand::Point { stage, deployment } => {
             let to = PatchOperation::new("replace", "/deploymentId", &deployment);
-            let patches = PatchList {
-                patch_operations: vec![to],
-            };
+            let patches = PatchList::of(vec![to]);
             let stage = stages::update_stage(store, actor, &stage, &patches).await?;
             print(&[stage], output, out)
         }

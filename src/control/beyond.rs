@@ -7,12 +7,12 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::OperationError;
-use super::calls::{more, page, unknown_call};
+use super::calls::{more, page};
 use super::operations::explain::{self, ExplainCall};
 use super::operations::{audit, rotation};
 use super::reply::Reply;
 use super::request::{self, Query, body};
-use super::wire;
+use super::{names, wire};
 use crate::gate::Gate;
 use crate::store::Store;
 use crate::store::control::{Actor, Audited};
@@ -63,7 +63,7 @@ pub(super) async fn run(
             let explanation = explain::explain(store, gate, &call).await?;
             Ok(Reply::ok(json!(explanation)))
         }
-        _ => Err(unknown_call()),
+        _ => Err(names::unmatched()),
     }
 }
 

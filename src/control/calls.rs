@@ -3,24 +3,17 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::operations::{API_ID, api, import, keys, stages, tags};
+use super::absent::{NOTHING, OF_KEY, OF_STAGE};
+use super::operations::{account, api, import, keys, stages, tags};
 use super::reply::Reply;
-use super::request::{self, Query, body};
+use super::request::{self, Query, body_without};
 use super::resources::resources;
 use super::wire::{self, Embed};
-use super::{OperationError, beyond, plan_calls};
+use super::{OperationError, beyond, names, plan_calls};
 use crate::gate::Gate;
 use crate::store::Store;
 use crate::store::control::Actor;
 use crate::store::keys::KeyFilter;
-
-const CALLS: &str = "GetAccount, GetRestApis, GetRestApi, UpdateRestApi, GetResources, \
-    GetResource, GetMethod, UpdateMethod, CreateDeployment, GetDeployments, GetDeployment, \
-    DeleteDeployment, CreateStage, GetStages, GetStage, UpdateStage, DeleteStage, CreateApiKey, \
-    GetApiKeys, GetApiKey, UpdateApiKey, DeleteApiKey, ImportApiKeys, CreateUsagePlan, \
-    GetUsagePlans, GetUsagePlan, UpdateUsagePlan, DeleteUsagePlan, CreateUsagePlanKey, \
-    GetUsagePlanKeys, GetUsagePlanKey, DeleteUsagePlanKey, GetUsage, UpdateUsage, TagResource, \
-    UntagResource, GetTags";
 
 /// A request by somebody who may call.
 pub(super) struct Call {
@@ -38,17 +31,29 @@ pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply,
     let query = Query::parse(&call.query)?;
     let segments = request::segments(&call.path)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let operation = names::find(&call.method, &segments, &query)?;
+    operation.check_query(&query)?;
     let sent = match (&call.body, query.value("mode")) {
         (Some(bytes), _) => bytes.as_slice(),
         (None, Some("import")) => return Err(import::too_large()),
         (None, _) => return Err(OperationError::bad("Invalid request body: it is too large")),
     };
+    operation.check_body(sent)?;
     let actor = &call.actor;
     match (call.method.as_str(), &segments[..]) {
         ("GET", ["account"]) => Ok(Reply::ok(wire::account())),
+        ("PATCH", ["account"]) => {
+            account::update_account(&body_without(sent, NOTHING)?)?;
+            Ok(Reply::ok(wire::account()))
+        }
         ("GET", ["restapis"]) => {
-            let api = wire::rest_api(&api::read_api(store).await?);
-            Ok(Reply::ok(wire::page(vec![api], None)))
+            let limit = query.limit()?;
+            let found = match query.after_number()? {
+                None => vec![api::read_api(store).await?],
+                Some(_) => Vec::new(),
+            };
+            let shown = |api: &_| wire::without_empty_tags(wire::rest_api(api));
+            Ok(page(found, limit, shown, |_| request::number_position(1)))
         }
         (method, ["restapis", id, rest @ ..]) => {
             api::check_api(id)?;
@@ -58,7 +63,7 @@ pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply,
             import_keys(store, actor, &query, sent).await
         }
         ("POST", ["apikeys"]) => {
-            let (key, value) = keys::create_key(store, actor, body(sent)?).await?;
+            let (key, value) = keys::create_key(store, actor, body_without(sent, OF_KEY)?).await?;
             let mut shown = wire::without_empty_tags(wire::api_key(&key));
             shown["value"] = json!(value.expose());
             Ok(Reply::created(shown))
@@ -66,10 +71,11 @@ pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply,
         ("GET", ["apikeys"]) => list_keys(store, &query).await,
         ("GET", ["apikeys", id]) => {
             let key = keys::read_key(store, id).await?;
-            Ok(Reply::ok(wire::api_key(&key)))
+            let shown = wire::api_key(&key);
+            Ok(Reply::ok(with_warning(shown, query.flag("includeValue"))))
         }
         ("PATCH", ["apikeys", id]) => {
-            let key = keys::update_key(store, actor, id, &body(sent)?).await?;
+            let key = keys::update_key(store, actor, id, &body_without(sent, NOTHING)?).await?;
             Ok(Reply::ok(wire::api_key(&key)))
         }
         ("DELETE", ["apikeys", id]) => {
@@ -83,7 +89,7 @@ pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply,
         (method, ["turnkey", rest @ ..]) => {
             beyond::run(store, gate, actor, method, rest, &query, sent).await
         }
-        _ => Err(unknown_call()),
+        _ => Err(names::unmatched()),
     }
 }
 
@@ -99,14 +105,15 @@ async fn run_on_api(
     match (method, rest) {
         ("GET", []) => Ok(Reply::ok(wire::rest_api(&api::read_api(store).await?))),
         ("PATCH", []) => {
-            let api = api::update_api(store, actor, &body(sent)?).await?;
+            let api = api::update_api(store, actor, &body_without(sent, NOTHING)?).await?;
             Ok(Reply::ok(wire::rest_api(&api)))
         }
         ("GET", ["resources"]) => list_resources(store, query).await,
         ("GET", ["resources", id]) => {
+            let embed = embed(query)?;
             let resource = api::read_resource(id)?;
             let methods = api::read_methods(store).await?;
-            Ok(Reply::ok(wire::resource(resource, &methods, embed(query))))
+            Ok(Reply::ok(wire::resource(resource, &methods, embed)))
         }
         ("GET", ["resources", id, "methods", verb]) => {
             let endpoint = api::read_method(id, verb)?;
@@ -115,11 +122,13 @@ async fn run_on_api(
         }
         ("PATCH", ["resources", id, "methods", verb]) => {
             let endpoint = api::read_method(id, verb)?;
-            let methods = api::update_method(store, actor, endpoint, &body(sent)?).await?;
+            let methods =
+                api::update_method(store, actor, endpoint, &body_without(sent, NOTHING)?).await?;
             Ok(Reply::ok(wire::method(endpoint, &methods)))
         }
         ("POST", ["deployments"]) => {
-            let deployment = stages::create_deployment(store, actor, body(sent)?).await?;
+            let deployment =
+                stages::create_deployment(store, actor, body_without(sent, OF_STAGE)?).await?;
             Ok(Reply::created(wire::deployment(&deployment)))
         }
         ("GET", ["deployments"]) => {
@@ -133,15 +142,24 @@ async fn run_on_api(
             Ok(page(found, limit, wire::deployment, at))
         }
         ("GET", ["deployments", id]) => {
+            let with_summary = has_embedded(query, "apisummary")?;
             let deployment = stages::read_deployment(store, id).await?;
-            Ok(Reply::ok(wire::deployment_with_summary(&deployment)))
+            Ok(Reply::ok(match with_summary {
+                true => wire::deployment_with_summary(&deployment),
+                false => wire::deployment(&deployment),
+            }))
+        }
+        ("PATCH", ["deployments", id]) => {
+            let patches = body_without(sent, NOTHING)?;
+            let deployment = stages::update_deployment(store, actor, id, &patches).await?;
+            Ok(Reply::ok(wire::deployment(&deployment)))
         }
         ("DELETE", ["deployments", id]) => {
             stages::delete_deployment(store, actor, id).await?;
             Ok(Reply::accepted())
         }
         ("POST", ["stages"]) => {
-            let stage = stages::create_stage(store, actor, body(sent)?).await?;
+            let stage = stages::create_stage(store, actor, body_without(sent, OF_STAGE)?).await?;
             Ok(Reply::created(wire::without_empty_tags(wire::stage(
                 &stage,
             ))))
@@ -161,17 +179,18 @@ async fn run_on_api(
         }
         ("GET", ["stages", name]) => {
             let stage = stages::read_stage(store, name).await?;
-            Ok(Reply::ok(wire::stage(&stage)))
+            Ok(Reply::ok(wire::without_empty_tags(wire::stage(&stage))))
         }
         ("PATCH", ["stages", name]) => {
-            let stage = stages::update_stage(store, actor, name, &body(sent)?).await?;
-            Ok(Reply::ok(wire::stage(&stage)))
+            let stage =
+                stages::update_stage(store, actor, name, &body_without(sent, NOTHING)?).await?;
+            Ok(Reply::ok(wire::without_empty_tags(wire::stage(&stage))))
         }
         ("DELETE", ["stages", name]) => {
             stages::delete_stage(store, actor, name).await?;
             Ok(Reply::accepted())
         }
-        _ => Err(unknown_call()),
+        _ => Err(names::unmatched()),
     }
 }
 
@@ -184,6 +203,7 @@ async fn run_on_tags(
     sent: &[u8],
 ) -> Result<Reply, OperationError> {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct TagResource {
         tags: std::collections::BTreeMap<String, String>,
     }
@@ -193,7 +213,7 @@ async fn run_on_tags(
             Ok(Reply::ok(json!({ "tags": tags })))
         }
         "PUT" => {
-            let TagResource { tags } = body(sent)?;
+            let TagResource { tags } = body_without(sent, NOTHING)?;
             tags::tag(store, actor, arn, tags).await?;
             Ok(Reply::no_content())
         }
@@ -202,7 +222,7 @@ async fn run_on_tags(
             tags::untag(store, actor, arn, &removed).await?;
             Ok(Reply::no_content())
         }
-        _ => Err(unknown_call()),
+        _ => Err(names::unmatched()),
     }
 }
 
@@ -241,18 +261,21 @@ async fn list_keys(store: &Store, query: &Query) -> Result<Reply, OperationError
     let found = store.keys(&filter, more(limit)).await?;
     let shown = |key: &_| wire::without_empty_tags(wire::api_key(key));
     let at = |key: &crate::store::keys::ApiKey| request::position(key.created_at, key.id.as_str());
-    Ok(page(found, limit, shown, at))
+    let mut reply = page(found, limit, shown, at);
+    let is_asked = query.flag("includeValues");
+    reply.body = reply.body.map(|shown| with_warning(shown, is_asked));
+    Ok(reply)
 }
 
 async fn list_resources(store: &Store, query: &Query) -> Result<Reply, OperationError> {
-    let limit = query.limit()?;
+    let (limit, embed) = (query.limit()?, embed(query)?);
     let start = query.after_number()?.unwrap_or(0);
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     let methods = api::read_methods(store).await?;
     let rest = resources().get(start..).unwrap_or_default();
     let shown = rest.iter().take(limit);
     let shown = shown
-        .map(|resource| wire::resource(resource, &methods, embed(query)))
+        .map(|resource| wire::resource(resource, &methods, embed))
         .collect();
     let next = start.saturating_add(limit);
     let next = (limit > 0 && next < resources().len())
@@ -260,12 +283,34 @@ async fn list_resources(store: &Store, query: &Query) -> Result<Reply, Operation
     Ok(Reply::ok(wire::page(shown, next)))
 }
 
-fn embed(query: &Query) -> Embed {
-    if query.values("embed").any(|part| part == "methods") {
-        Embed::Methods
-    } else {
-        Embed::Nothing
+fn embed(query: &Query) -> Result<Embed, OperationError> {
+    has_embedded(query, "methods").map(|is_asked| match is_asked {
+        true => Embed::Methods,
+        false => Embed::Nothing,
+    })
+}
+
+/// Whether `embed` asks for the one part that can be embedded.
+fn has_embedded(query: &Query, part: &str) -> Result<bool, OperationError> {
+    let asked = query.values("embed").filter(|asked| !asked.is_empty());
+    let asked: Vec<&str> = asked.collect();
+    match asked.iter().find(|asked| **asked != part) {
+        Some(other) => Err(OperationError::bad(format!(
+            "Invalid embed '{other}': it must be {part}"
+        ))),
+        None => Ok(!asked.is_empty()),
     }
+}
+
+/// Says why a key's value that was asked for is not in the answer.
+fn with_warning(mut shown: Value, is_asked: bool) -> Value {
+    if is_asked {
+        shown["warnings"] = json!([
+            "Values are not included: they are stored as hashes, and a value is shown once, in \
+             the answer that makes it. POST /turnkey/apikeys/{id}/rotate gives a key another value"
+        ]);
+    }
+    shown
 }
 
 /// One more than a page holds, so that it is known whether another follows.
@@ -285,13 +330,4 @@ pub(super) fn page<T>(
     found.truncate(limit);
     let next = found.last().filter(|_| has_more).map(position);
     Reply::ok(wire::page(found.iter().map(shown).collect(), next))
-}
-
-/// Whatever is no operation of ours.
-pub(super) fn unknown_call() -> OperationError {
-    OperationError::bad(format!(
-        "No such operation: this server hosts one REST API, '{API_ID}', whose resources and \
-         methods are fixed. It has {CALLS}; and POST /turnkey/apikeys/{{id}}/rotate, PATCH \
-         /turnkey/apikeys/{{id}}, GET /turnkey/explain, GET /turnkey/audit"
-    ))
 }

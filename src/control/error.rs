@@ -41,11 +41,53 @@ impl OperationError {
 
     /// As API Gateway words an enumeration's violation.
     pub(super) fn not_among(value: &str, place: &str, words: &[&str]) -> OperationError {
+        OperationError::none_among(&[(value, place.to_owned())], words)
+    }
+
+    /// As [`not_among`](Self::not_among), for several values, each with its place.
+    pub(super) fn none_among(values: &[(&str, String)], words: &[&str]) -> OperationError {
+        let words = words.join(", ");
+        let told = values.iter().map(|(value, place)| {
+            format!(
+                "Value '{value}' at '{place}' failed to satisfy constraint: Member must satisfy \
+                 enum value set: [{words}]"
+            )
+        });
+        let plural = if values.len() == 1 { "" } else { "s" };
         OperationError::Validation(format!(
-            "1 validation error detected: Value '{value}' at '{place}' failed to satisfy \
-             constraint: Member must satisfy enum value set: [{}]",
-            words.join(", ")
+            "{} validation error{plural} detected: {}",
+            values.len(),
+            told.collect::<Vec<_>>().join("; ")
         ))
+    }
+
+    /// One refusal that says all of these.
+    ///
+    /// # Errors
+    /// Where there is any.
+    pub(super) fn together(errors: Vec<OperationError>) -> Result<(), OperationError> {
+        let (mut texts, mut kind) = (Vec::new(), None);
+        for error in errors {
+            let make: fn(String) -> OperationError = match &error {
+                OperationError::BadRequest(_) => OperationError::BadRequest,
+                OperationError::Validation(_) => OperationError::Validation,
+                OperationError::NotFound(_) => OperationError::NotFound,
+                OperationError::Conflict(_) => OperationError::Conflict,
+                OperationError::Unavailable
+                | OperationError::Unknown
+                | OperationError::Internal(_) => return Err(error),
+            };
+            texts.push(error.to_string());
+            // A request that is wrong is so whatever is there.
+            let is_wrong = matches!(error, OperationError::BadRequest(_));
+            if kind.is_none() || is_wrong {
+                kind = Some(make);
+            }
+        }
+        match kind {
+            Some(make) => Err(make(texts.join("; "))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! is one transaction with its audit row, whatever the list of patches; no value of a key, token
 //! or secret is in any answer but the one that made it.
 
+mod absent;
 mod beyond;
 mod calls;
 mod credentials;
@@ -11,6 +12,7 @@ mod csv;
 mod door;
 mod error;
 mod listener;
+mod names;
 pub mod operations;
 pub mod patch;
 mod plan_calls;

@@ -1,11 +1,12 @@
 //! The calls on usage plans, their keys and what those used.
 
-use super::calls::{more, page, unknown_call};
+use super::absent::NOTHING;
+use super::calls::{more, page};
 use super::operations::usage::{self, UsageQuestion};
 use super::operations::{plan_keys, plans};
 use super::reply::Reply;
-use super::request::{self, Query, body};
-use super::{OperationError, wire};
+use super::request::{self, Query, body_without};
+use super::{OperationError, names, wire};
 use crate::store::Store;
 use crate::store::control::{Actor, PlanKey, UsagePlan};
 
@@ -20,7 +21,7 @@ pub(super) async fn run(
 ) -> Result<Reply, OperationError> {
     match (method, rest) {
         ("POST", []) => {
-            let plan = plans::create_plan(store, actor, body(sent)?).await?;
+            let plan = plans::create_plan(store, actor, body_without(sent, NOTHING)?).await?;
             let shown = wire::without_empty_tags(wire::usage_plan(&plan));
             Ok(Reply::created(shown))
         }
@@ -38,7 +39,7 @@ pub(super) async fn run(
             Ok(Reply::ok(wire::usage_plan(&plan)))
         }
         ("PATCH", [id]) => {
-            let plan = plans::update_plan(store, actor, id, &body(sent)?).await?;
+            let plan = plans::update_plan(store, actor, id, &body_without(sent, NOTHING)?).await?;
             Ok(Reply::ok(wire::usage_plan(&plan)))
         }
         ("DELETE", [id]) => {
@@ -46,7 +47,8 @@ pub(super) async fn run(
             Ok(Reply::accepted())
         }
         ("POST", [id, "keys"]) => {
-            let added = plan_keys::create_plan_key(store, actor, id, &body(sent)?).await?;
+            let added =
+                plan_keys::create_plan_key(store, actor, id, &body_without(sent, NOTHING)?).await?;
             Ok(Reply::created(wire::plan_key(&added)))
         }
         ("GET", [id, "keys"]) => {
@@ -80,9 +82,10 @@ pub(super) async fn run(
             Ok(Reply::ok(wire::usage(&usage)))
         }
         ("PATCH", [id, "keys", key, "usage"]) => {
-            let usage = usage::update_usage(store, actor, id, key, &body(sent)?).await?;
+            let usage =
+                usage::update_usage(store, actor, id, key, &body_without(sent, NOTHING)?).await?;
             Ok(Reply::ok(wire::usage(&usage)))
         }
-        _ => Err(unknown_call()),
+        _ => Err(names::unmatched()),
     }
 }

@@ -6,10 +6,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::OperationError;
+use super::absent::{self, Absent};
 use super::sigv4::decode;
 use crate::store::control::After;
 
@@ -23,7 +24,7 @@ const MAX_LIMIT: i64 = 500;
 pub(super) fn segments(path: &str) -> Result<Vec<String>, OperationError> {
     let path = path
         .strip_prefix('/')
-        .ok_or_else(super::calls::unknown_call)?;
+        .ok_or_else(|| OperationError::bad("Invalid path: not UTF-8"))?;
     path.split('/').map(|part| text("path", part)).collect()
 }
 
@@ -57,6 +58,11 @@ impl Query {
         };
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         Ok(Query(pairs.map(pair).collect::<Result<_, _>>()?))
+    }
+
+    /// The names, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
     /// The first value of that name.
@@ -150,16 +156,38 @@ fn invalid_position() -> OperationError {
 
 /// A JSON object as what it should be. No body is an empty object.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OperationError> {
+    read(object(bytes)?)
+}
+
+/// As [`body`], where null is absent, and the object may also say that what Turnkey has not is
+/// not there.
+pub(super) fn body_without<T: DeserializeOwned>(
+    bytes: &[u8],
+    absent: &[Absent],
+) -> Result<T, OperationError> {
+    let mut members = object(bytes)?;
+    absent::take_out(&mut members, absent)?;
+    read(members)
+}
+
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, OperationError> {
     // Some editors and shells write this mark before JSON. It says nothing.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| OperationError::bad(format!("Invalid request body: {error}")))?;
-    if !value.is_object() {
-        return Err(OperationError::bad(
-            "Invalid request body: it must be a JSON object",
-        ));
+    match value {
+        Value::Object(members) => Ok(members),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(OperationError::bad(
+                "Invalid request body: it must be a JSON object",
+            ))
+        }
     }
+}
+
+fn read<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, OperationError> {
+    let value = Value::Object(members);
     if let Some(place) = nul_in(&value) {
         return Err(holds_nul(&format!("request body: {place}")));
     }
@@ -245,6 +273,8 @@ mod tests {
         }
         let error = body::<Body>(b"{\"enabled\":1}").expect_err("not a boolean");
         assert!(error.to_string().contains("enabled"), "{error}");
+        let nulls = b"{\"enabled\":null,\"other\":null}";
+        assert!(body_without::<Body>(nulls, &[]).is_ok());
     }
 
     #[test]

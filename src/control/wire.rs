@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::operations::API_ID;
+use super::operations::account::USAGE_PLANS;
 use super::operations::usage::{Usage, format_day};
 use super::request::text_position;
 use super::resources::{Resource, root_id};
@@ -228,8 +229,14 @@ pub fn usage(usage: &Usage) -> Value {
     ])
 }
 
+/// `throttleSettings` are those of every new account at API Gateway. Nothing is held to them: the
+/// server has no limit of its own beside those of usage plans.
 pub fn account() -> Value {
-    json!({"features": ["UsagePlans"], "apiKeyVersion": "4"})
+    json!({
+        "throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0},
+        "features": [USAGE_PLANS],
+        "apiKeyVersion": "4",
+    })
 }
 
 pub fn audited(change: &Audited) -> Value {

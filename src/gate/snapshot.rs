@@ -13,7 +13,7 @@ use super::Request;
 use super::limits::{self, KeyLimits, Limited, Limits};
 use crate::config::StageName;
 use crate::store::gate_tables::{GateHead, GateTables, PlanRow, PlanStageRow, StageRow};
-use crate::store::plans::{Period, QuotaSetting, Throttle};
+use crate::store::plans::{Period, QuotaSetting, Throttle, method_key};
 use crate::store::{KeyId, Lookup, PlanId};
 
 pub(super) struct Snapshot {
@@ -359,7 +359,7 @@ fn compile_overrides(
     let mut overrides: HashMap<String, HashMap<String, Limited>> = HashMap::new();
     for (name, throttle) in &stage.throttle {
         // `/game/{gameId}/GET`
-        if let Some((path, verb)) = name.rsplit_once('/') {
+        if let Some((path, verb)) = method_key(name).rsplit_once('/') {
             let limited = limited(Some(*throttle), quota, now);
             let verbs = overrides.entry(path.to_owned()).or_default();
             verbs.insert(verb.to_owned(), limited);

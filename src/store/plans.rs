@@ -59,6 +59,13 @@ impl Period {
     }
 }
 
+/// `path/VERB` however it was written: `/` may be `~1`, and the first one may be missing or there
+/// twice.
+pub fn method_key(name: &str) -> String {
+    let name = name.replace("~1", "/").replace("~0", "~");
+    format!("/{}", name.trim_start_matches('/'))
+}
+
 impl Store {
     /// The oldest plan of that name.
     pub async fn plan_named(&self, name: &str) -> Result<Option<PlanId>, StoreError> {

@@ -49,6 +49,7 @@ statements! {
     find_key
     find_key_values
     find_keys_named
+    find_plan_conflict
     find_plan_key
     find_plan_named
     find_plans_named
@@ -143,6 +144,7 @@ statements! {
     touch_keys
     unarchive_compare
     unarchive_put
+    update_deployment
     update_key
     update_rest_api
     update_usage_plan

@@ -23,7 +23,17 @@ async fn every_resource_is_made_read_changed_and_removed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_database_cannot_hold_is_refused_in_every_member_of_every_operation() {
-    run_with("unstorable.py", &[("TURNKEY_ADMIN_TOKEN", ADMIN_TOKEN)]).await;
+    run("unstorable.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_member_of_the_model_is_kept_refused_or_harmless() {
+    run("members.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_in_the_words_recorded_from_aws() {
+    run("words.py").await;
 }
 
 /// In two servers: each lets an address be wrong less than ten times a minute.
@@ -60,6 +70,7 @@ async fn run_with(script: &str, variables: &[(&str, &str)]) {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("TURNKEY_PUBLIC", &world.server.base)
         .env("TURNKEY_CONTROL", &world.server.control)
+        .env("TURNKEY_ADMIN_TOKEN", ADMIN_TOKEN)
         .env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
         .env("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
         .env("AWS_DEFAULT_REGION", "eu-central-1")

@@ -61,6 +61,11 @@ async fn a_stage_a_plan_and_a_key_are_made_explained_and_removed() {
         json!({"rateLimit": 5.0, "burstLimit": 10})
     );
     assert_eq!(made["quota"]["period"], "MONTH");
+    let rate_alone = json_of(&world, "plan create slow --rate 2.5").await;
+    assert_eq!(
+        rate_alone["throttle"],
+        json!({"rateLimit": 2.5, "burstLimit": 3})
+    );
     let key = json_of(&world, "key create --name phone --plan basic").await;
     let id = key["id"].as_str().unwrap();
 
@@ -174,7 +179,8 @@ async fn what_is_unknown_is_named() {
     let world = World::start().await;
     for (words, exit_code, names) in [
         ("plan show nope", 1, "nope"),
-        ("plan create p --rate 1", 2, "burstLimit"),
+        ("plan create p --burst 1", 2, "rateLimit"),
+        ("plan update dev --burst 1", 2, "rateLimit"),
         ("plan create p --quota 1 --period year", 2, "YEAR"),
         ("plan add-key dev abcdefghij", 1, "API Key"),
         ("plan add-stage dev nope", 1, "nope"),

@@ -98,7 +98,8 @@ def plans(gateway):
     assert set(plan) == {"id", "name", "apiStages"} and plan["apiStages"] == [], plan
     bad = [
         {"throttle": {"burstLimit": 1}},
-        {"throttle": {"rateLimit": 1.0}},
+        {"throttle": {}},
+        {"quota": {}},
         {"throttle": {"rateLimit": -1.0, "burstLimit": 1}},
         {"throttle": {"rateLimit": 1.0, "burstLimit": -1}},
         {"quota": {"limit": 1}},
@@ -233,12 +234,17 @@ def stages(gateway):
     second = gateway.create_deployment(restApiId=API, stageName="blue", variables={"v": "1"})
     found = [item["id"] for item in gateway.get_deployments(restApiId=API)["items"]]
     assert found[:2] == [second["id"], first["id"]], found
-    one = gateway.get_deployment(restApiId=API, deploymentId=first["id"])
+    one = without_metadata(gateway.get_deployment(restApiId=API, deploymentId=first["id"]))
+    assert set(one) == {"id", "description", "createdDate"}, one
+    one = gateway.get_deployment(
+        restApiId=API, deploymentId=first["id"], embed=["apisummary"]
+    )
     assert one["apiSummary"]["/game"]["POST"]["apiKeyRequired"] is True, one
     made = without_metadata(
         gateway.create_stage(restApiId=API, stageName="green", deploymentId=first["id"])
     )
     assert made["methodSettings"] == {} and made["tracingEnabled"] is False, made
+    assert "tags" not in gateway.get_stage(restApiId=API, stageName="green")
     refused(
         "ConflictException", gateway.create_stage,
         restApiId=API, stageName="green", deploymentId=first["id"],
@@ -333,6 +339,7 @@ def api(gateway):
     ]:
         message = refused("BadRequestException", call, **parameters)
         assert "one REST API" in message and "CreateUsagePlan" in message, message
+    assert "tags" not in gateway.get_rest_apis()["items"][0]
 
 
 def tags(gateway, plan):

@@ -5,15 +5,20 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{API_ID, OperationError, check_description, in_change};
-use crate::control::patch::PatchList;
+use crate::control::absent::{OF_API, OF_METHOD, patched};
+use crate::control::patch::{Op, PatchList, PatchOperation, Paths, REPLACE, REPLACE_REMOVE};
 use crate::control::resources::{Resource, find_resource};
 use crate::control::wire::{self, Methods};
 use crate::http::routes::Endpoint;
 use crate::store::control::{Actor, ApiSettings, AuditEntry, MethodSetting};
 use crate::store::{Change, Store};
 
-const API_PATHS: [&str; 3] = ["/name", "/description", "/apiKeySource"];
-const METHOD_PATHS: [&str; 1] = ["/apiKeyRequired"];
+const API_PATHS: &Paths = &[
+    ("/name", REPLACE),
+    ("/description", REPLACE_REMOVE),
+    ("/apiKeySource", REPLACE),
+];
+const METHOD_PATHS: &Paths = &[("/apiKeyRequired", REPLACE)];
 
 /// # Errors
 /// [`OperationError::NotFound`] for every API but the one.
@@ -38,27 +43,9 @@ pub async fn update_api(
     in_change(store, async |change| {
         let before = change.api().await?;
         let mut after = before.clone();
-        for patch in &patches.patch_operations {
-            patch.expect_replace()?;
-            match patch.path.as_str() {
-                "/name" if patch.text().is_empty() => {
-                    return Err(OperationError::bad(
-                        "Invalid value for '/name': it is empty",
-                    ));
-                }
-                "/name" => patch.text().clone_into(&mut after.name),
-                "/description" => after.description = patch.optional_text(),
-                "/apiKeySource" if patch.text() != "HEADER" => {
-                    return Err(OperationError::bad(format!(
-                        "Invalid value '{}' for '/apiKeySource': keys are read from the header \
-                         x-api-key only, so it must be HEADER",
-                        patch.text()
-                    )));
-                }
-                "/apiKeySource" => {}
-                _ => return Err(patch.wrong_path(&API_PATHS)),
-            }
-        }
+        patches.apply("updateRestApiInput", |patch| {
+            apply_to_api(&mut after, patch)
+        })?;
         check_description("API", after.description.as_deref())?;
         change.update_api(&after).await?;
         let entry = AuditEntry {
@@ -72,6 +59,32 @@ pub async fn update_api(
         Ok(after)
     })
     .await
+}
+
+fn apply_to_api(api: &mut ApiSettings, patch: &PatchOperation) -> Result<(), OperationError> {
+    if let Some(judged) = patched(patch, OF_API) {
+        return judged;
+    }
+    patch.op_of(API_PATHS)?;
+    match patch.path.as_str() {
+        "/name" if patch.text().is_empty() => {
+            return Err(OperationError::bad(
+                "Invalid value for '/name': it is empty",
+            ));
+        }
+        "/name" => patch.text().clone_into(&mut api.name),
+        "/description" => api.description = patch.optional_text(),
+        "/apiKeySource" if patch.text() != "HEADER" => {
+            return Err(OperationError::bad(format!(
+                "Invalid value '{}' for '/apiKeySource': keys are read from the header x-api-key \
+                 only, so it must be HEADER",
+                patch.text()
+            )));
+        }
+        "/apiKeySource" => {}
+        _ => return Err(patch.wrong_path(API_PATHS)),
+    }
+    Ok(())
 }
 
 /// Which methods need a key, as it is set now and will be deployed next.
@@ -101,13 +114,10 @@ pub async fn update_method(
     in_change(store, async |change| {
         let before = read_in(change).await?;
         let mut needs_key = wire::needs_key(endpoint, &before);
-        for patch in &patches.patch_operations {
-            patch.expect_replace()?;
-            match patch.path.as_str() {
-                "/apiKeyRequired" => needs_key = patch.boolean(),
-                _ => return Err(patch.wrong_path(&METHOD_PATHS)),
-            }
-        }
+        patches.apply("updateMethodInput", |patch| {
+            needs_key = apply_to_method(endpoint, needs_key, patch)?;
+            Ok(())
+        })?;
         let setting = MethodSetting {
             path: endpoint.path.to_owned(),
             verb: endpoint.verb.to_string(),
@@ -126,6 +136,47 @@ pub async fn update_method(
         read_in(change).await
     })
     .await
+}
+
+/// Whether the method then needs a key.
+fn apply_to_method(
+    endpoint: &Endpoint,
+    needs_key: bool,
+    patch: &PatchOperation,
+) -> Result<bool, OperationError> {
+    if let Some(judged) = patched(patch, OF_METHOD) {
+        if patch.known_op() == Some(Op::Add) {
+            patch.op(REPLACE)?;
+        }
+        return judged.map(|()| needs_key);
+    }
+    match patch.path.as_str() {
+        "/apiKeyRequired" => {
+            patch.op_of(METHOD_PATHS)?;
+            Ok(patch.boolean())
+        }
+        "/operationName" => {
+            patch.op(REPLACE)?;
+            if patch.text() == endpoint.operation {
+                return Ok(needs_key);
+            }
+            Err(OperationError::bad(format!(
+                "/operationName is not supported: methods are fixed, and this one is {}",
+                endpoint.operation
+            )))
+        }
+        // It begins with API Gateway's words.
+        path => {
+            let paths = patch.paths_of_op(METHOD_PATHS).join(", ");
+            let advice = match paths.as_str() {
+                "" => String::new(),
+                paths => format!(". Must be one of: [{paths}]"),
+            };
+            Err(OperationError::bad(format!(
+                "Invalid patch path {path}{advice}"
+            )))
+        }
+    }
 }
 
 async fn read_in(change: &Change) -> Result<Methods, OperationError> {

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{OperationError, check_description, check_tags, filled, in_change, plan_keys, settle};
-use crate::control::patch::PatchList;
+use crate::control::patch::{PatchList, Paths, REPLACE, REPLACE_REMOVE};
 use crate::control::wire;
 use crate::gate::{ApiKeyValue, issue};
 use crate::store::control::{Actor, AuditEntry};
@@ -14,12 +13,17 @@ use crate::store::keys::{ApiKey, NewKey};
 use crate::store::{Change, KeyId, PlanId, Store};
 
 pub(super) const UNKNOWN: &str = "Invalid API Key identifier specified";
-const PATHS: [&str; 4] = ["/description", "/enabled", "/name", "/customerId"];
+const PATHS: &Paths = &[
+    ("/description", REPLACE_REMOVE),
+    ("/enabled", REPLACE),
+    ("/name", REPLACE),
+    ("/customerId", REPLACE_REMOVE),
+];
 const MAX_NAME_LENGTH: usize = 1024;
 
 /// A key to be made. Without `enabled` it is not, as at API Gateway.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreateKey {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -28,8 +32,6 @@ pub struct CreateKey {
     /// Generated where it is absent or empty.
     pub value: Option<CustomValue>,
     pub tags: Option<BTreeMap<String, String>>,
-    /// Stages without a plan: of the time before usage plans, and refused.
-    pub stage_keys: Option<Vec<Value>>,
 }
 
 /// A value as an operator wrote it, in whatever form. `Debug` shows nothing of it.
@@ -85,11 +87,6 @@ async fn create(
     input: CreateKey,
     plans: &[PlanId],
 ) -> Result<(ApiKey, ApiKeyValue), OperationError> {
-    if input.stage_keys.is_some_and(|keys| !keys.is_empty()) {
-        return Err(OperationError::bad(
-            "stageKeys is deprecated and not supported: put the key in a usage plan with the stage",
-        ));
-    }
     let key = NewKey {
         id: KeyId::generate(),
         name: filled(input.name),
@@ -134,17 +131,17 @@ pub async fn update_key(
 ) -> Result<ApiKey, OperationError> {
     let id = parse(id)?;
     change_key(store, actor, "UpdateApiKey", &id, |key| {
-        for patch in &patches.patch_operations {
-            patch.expect_replace()?;
+        patches.apply("updateApiKeyInput", |patch| {
+            patch.op_of(PATHS)?;
             match patch.path.as_str() {
                 "/name" => key.name = patch.optional_text(),
                 "/description" => key.description = patch.optional_text(),
                 "/customerId" => key.customer_id = patch.optional_text(),
                 "/enabled" => key.enabled = patch.boolean(),
-                _ => return Err(patch.wrong_path(&PATHS)),
+                _ => return Err(patch.wrong_path(PATHS)),
             }
-        }
-        Ok(())
+            Ok(())
+        })
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! What an operator can do, free of HTTP: the control plane's listener and the command line call
 //! these same functions. Each change is one transaction, its audit row among it.
 
+pub mod account;
 pub mod api;
 pub mod audit;
 pub mod explain;
@@ -11,6 +12,7 @@ pub mod plan_keys;
 pub mod plan_patch;
 pub mod plans;
 pub mod rotation;
+mod stage_patch;
 pub mod stages;
 pub mod tags;
 pub mod usage;

@@ -9,24 +9,28 @@ use super::{OperationError, check_description, check_tags};
 use crate::http::routes::ENDPOINTS;
 use crate::store::PlanId;
 use crate::store::control::{PlanStages, UsagePlan};
-use crate::store::plans::{Period, QuotaSetting, Throttle};
+use crate::store::plans::{Period, QuotaSetting, Throttle, method_key};
 
 const MAX_METHOD_THROTTLES: usize = 20;
 /// The greatest whole number that every JSON reader reads exactly. Counts stay far from overflow.
 const MAX_QUOTA: i64 = (1 << 53) - 1;
 
-/// Not yet checked: both or neither may be set in the end.
+/// A throttle as it was asked for, not yet checked. Without a burst it gets one; a burst needs a
+/// rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThrottleInput {
+    /// Calls a second in the long run.
     #[serde(default)]
     pub rate_limit: Option<f64>,
+    /// Calls at once.
     #[serde(default)]
     pub burst_limit: Option<i32>,
 }
 
 /// Not yet checked: limit and period belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct QuotaInput {
     #[serde(default)]
     pub limit: Option<i64>,
@@ -42,8 +46,9 @@ pub struct Draft {
     pub name: String,
     pub description: Option<String>,
     pub product_code: Option<String>,
-    pub throttle: ThrottleInput,
-    pub quota: QuotaInput,
+    pub throttle: Option<ThrottleInput>,
+    pub quota: Option<QuotaInput>,
+    /// Each with the throttles of single methods, by the names that they were given.
     pub stages: BTreeMap<String, BTreeMap<String, ThrottleInput>>,
     pub tags: BTreeMap<String, String>,
 }
@@ -60,8 +65,8 @@ impl Draft {
             name: plan.name.clone(),
             description: plan.description.clone(),
             product_code: plan.product_code.clone(),
-            throttle: plan.throttle.map(ThrottleInput::from).unwrap_or_default(),
-            quota: plan.quota.map(QuotaInput::from).unwrap_or_default(),
+            throttle: plan.throttle.map(ThrottleInput::from),
+            quota: plan.quota.map(QuotaInput::from),
             stages: plan
                 .stages
                 .iter()
@@ -95,22 +100,27 @@ impl Draft {
                 )));
             }
             let mut throttles = BTreeMap::new();
-            for (method, throttle) in methods {
-                let field = format!("apiStages.throttle['{method}']");
-                check_method(&method)?;
-                if let Some(throttle) = throttle.check(&field)? {
-                    throttles.insert(method, throttle);
+            let mut known: BTreeMap<String, String> = BTreeMap::new();
+            for (name, throttle) in methods {
+                check_method(&name)?;
+                if let Some(other) = known.insert(method_key(&name), name.clone()) {
+                    return Err(OperationError::bad(format!(
+                        "Invalid apiStages.throttle: '{other}' and '{name}' are one method"
+                    )));
                 }
+                let throttle = throttle.check(&format!("apiStages.throttle['{name}']"))?;
+                throttles.insert(name, throttle);
             }
             stages.insert(stage, throttles);
         }
+        let throttle = self.throttle.map(|throttle| throttle.check("throttle"));
         Ok(UsagePlan {
             id,
             name: self.name,
             description: self.description,
             product_code: self.product_code,
-            throttle: self.throttle.check("throttle")?,
-            quota: self.quota.check()?,
+            throttle: throttle.transpose()?,
+            quota: self.quota.map(QuotaInput::check).transpose()?,
             stages,
             tags: self.tags,
             created_at,
@@ -138,18 +148,19 @@ impl From<QuotaSetting> for QuotaInput {
 }
 
 impl ThrottleInput {
-    fn check(self, field: &str) -> Result<Option<Throttle>, OperationError> {
+    fn check(self, field: &str) -> Result<Throttle, OperationError> {
         let (rate, burst) = match (self.rate_limit, self.burst_limit) {
-            (None, None) => return Ok(None),
             (Some(rate), Some(burst)) => (rate, burst),
-            (Some(_), None) => {
-                return Err(OperationError::bad(format!(
-                    "Invalid {field}: rateLimit is set without burstLimit; set both or neither"
-                )));
-            }
+            (Some(rate), None) => (rate, burst_of(rate)),
             (None, Some(_)) => {
                 return Err(OperationError::bad(format!(
-                    "Invalid {field}: burstLimit is set without rateLimit; set both or neither"
+                    "Invalid {field}: burstLimit is set without rateLimit; set rateLimit as well"
+                )));
+            }
+            (None, None) => {
+                return Err(OperationError::bad(format!(
+                    "Invalid {field}: it is empty, which would limit nothing; set rateLimit (0 \
+                     refuses every call), or leave {field} out"
                 )));
             }
         };
@@ -163,16 +174,15 @@ impl ThrottleInput {
                 "Invalid {field}: burstLimit must be 0 or more"
             )));
         }
-        Ok(Some(Throttle { rate, burst }))
+        Ok(Throttle { rate, burst })
     }
 }
 
 impl QuotaInput {
-    fn check(self) -> Result<Option<QuotaSetting>, OperationError> {
+    fn check(self) -> Result<QuotaSetting, OperationError> {
         let period = self.period.as_deref().map(parse_period).transpose()?;
         let (limit, period) = match (self.limit, period) {
             (Some(limit), Some(period)) => (limit, period),
-            (None, None) if self.offset.unwrap_or(0) == 0 => return Ok(None),
             (Some(_), None) => {
                 return Err(OperationError::bad(
                     "Invalid quota: limit is set without period, one of DAY, WEEK, MONTH",
@@ -204,11 +214,11 @@ impl QuotaInput {
                 }
             }));
         }
-        Ok(Some(QuotaSetting {
+        Ok(QuotaSetting {
             limit,
             offset,
             period,
-        }))
+        })
     }
 }
 
@@ -218,10 +228,21 @@ fn parse_period(name: &str) -> Result<Period, OperationError> {
     })
 }
 
+/// The burst of a throttle that sets a rate alone: what comes in a second, and one call at least.
+fn burst_of(rate: f64) -> i32 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a cast of a float stops at the largest number"
+    )]
+    let burst = rate.ceil() as i32;
+    burst.max(1)
+}
+
 fn check_method(method: &str) -> Result<(), OperationError> {
+    let key = method_key(method);
     let known = ENDPOINTS
         .iter()
-        .any(|endpoint| method == format!("{}/{}", endpoint.path, endpoint.verb));
+        .any(|endpoint| key == format!("{}/{}", endpoint.path, endpoint.verb));
     if known {
         return Ok(());
     }
@@ -229,4 +250,37 @@ fn check_method(method: &str) -> Result<(), OperationError> {
         "Invalid method '{method}' in apiStages.throttle: it is a path and a verb of the API, \
          such as /game/POST or /game/{{gameId}}/GET"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn throttle(rate: Option<f64>, burst: Option<i32>) -> Option<(f64, i32)> {
+        let input = ThrottleInput {
+            rate_limit: rate,
+            burst_limit: burst,
+        };
+        let checked = input.check("throttle").ok()?;
+        Some((checked.rate, checked.burst))
+    }
+
+    #[test]
+    fn a_rate_alone_gets_a_burst_and_nothing_else_is_guessed() {
+        for (rate, burst) in [
+            (0.0, 1),
+            (0.2, 1),
+            (1.0, 1),
+            (1.1, 2),
+            (5.0, 5),
+            (1e18, i32::MAX),
+        ] {
+            assert_eq!(throttle(Some(rate), None), Some((rate, burst)));
+        }
+        assert_eq!(throttle(Some(5.0), Some(0)), Some((5.0, 0)));
+        assert_eq!(throttle(None, None), None);
+        assert_eq!(throttle(None, Some(5)), None);
+        assert_eq!(throttle(Some(-1.0), None), None);
+        assert_eq!(throttle(Some(f64::NAN), None), None);
+    }
 }

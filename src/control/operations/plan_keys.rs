@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{OperationError, in_change, keys, plans};
+use super::{API_ID, OperationError, in_change, keys, plans};
 use crate::store::control::{Actor, AuditEntry, PlanKey};
 use crate::store::{Change, KeyId, PlanId, Store};
 
@@ -11,12 +11,13 @@ const KEY_TYPE: &str = "API_KEY";
 pub(super) const NOT_IN_PLAN: &str =
     "Invalid Usage Plan Key specified: the key is not in this usage plan";
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A key to be put in a plan.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreatePlanKey {
-    #[serde(default)]
+    /// The id of the key.
     pub key_id: String,
-    #[serde(default)]
+    /// Always `API_KEY`.
     pub key_type: String,
 }
 
@@ -47,8 +48,8 @@ pub async fn create_plan_key(
             &[KEY_TYPE],
         ));
     }
-    let plan = plans::parse(plan)?;
     let key = keys::parse(&input.key_id)?;
+    let plan = plans::parse(plan)?;
     in_change(store, async |change| add(change, actor, &plan, &key).await).await
 }
 
@@ -59,15 +60,16 @@ pub(super) async fn add(
     plan: &PlanId,
     key: &KeyId,
 ) -> Result<PlanKey, OperationError> {
-    plans::existing(change, plan).await?;
     if change.key(key).await?.is_none() {
         return Err(OperationError::not_found(keys::UNKNOWN));
     }
+    plans::existing(change, plan).await?;
     if change.plan_key(plan, key).await?.is_some() {
         return Err(OperationError::Conflict(format!(
             "Usage Plan {plan} holds API Key {key} already"
         )));
     }
+    check_one_plan(change, plan, Some(key)).await?;
     change.insert_plan_key(plan, key).await?;
     let entry = AuditEntry {
         actor,
@@ -81,18 +83,46 @@ pub(super) async fn add(
     added.ok_or_else(|| OperationError::Internal("an inserted plan key is gone".into()))
 }
 
+/// A key is in one plan per stage: judges one that comes to a plan, or, where a stage has come to
+/// the plan, all that are in it. The database judges again at the commit.
+///
+/// # Errors
+/// [`OperationError::Conflict`] with the key, its other plan and the stage.
+pub(super) async fn check_one_plan(
+    change: &Change,
+    plan: &PlanId,
+    key: Option<&KeyId>,
+) -> Result<(), OperationError> {
+    let Some(found) = change.plan_conflict(plan, key).await? else {
+        return Ok(());
+    };
+    let key_name = found.key_name.map(|name| format!(" ('{name}')"));
+    Err(OperationError::Conflict(format!(
+        "API Key {}{} is in Usage Plan {} ('{}') with API Stage {{api: {API_ID}, stage: {}}} \
+         already: a key can be in one usage plan per stage only. Take the key or the stage out \
+         of that plan first",
+        found.key,
+        key_name.unwrap_or_default(),
+        found.plan,
+        found.plan_name,
+        found.stage
+    )))
+}
+
+/// # Errors
+/// [`OperationError::NotFound`].
 pub async fn read_plan_key(
     store: &Store,
     plan: &str,
     key: &str,
 ) -> Result<PlanKey, OperationError> {
-    let plan = plans::parse(plan)?;
     let key = keys::parse(key)?;
+    let plan = plans::parse(plan)?;
     if let Some(found) = store.plan_key(&plan, &key).await? {
         return Ok(found);
     }
-    plans::read_plan(store, plan.as_str()).await?;
     keys::read_key(store, key.as_str()).await?;
+    plans::read_plan(store, plan.as_str()).await?;
     Err(OperationError::not_found(NOT_IN_PLAN))
 }
 

@@ -2,28 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan_draft::{Draft, QuotaInput, ThrottleInput};
+use super::plan_draft::{Draft, ThrottleInput};
 use super::plans::unknown_stage;
 use super::{API_ID, OperationError};
-use crate::control::patch::{Op, PatchOperation, unsupported};
+use crate::control::patch::{
+    ADD_REMOVE, ADD_REPLACE, ANY, Op, PatchOperation, Paths, REMOVE, REPLACE, REPLACE_REMOVE,
+};
 use crate::store::PlanId;
+use crate::store::plans::method_key;
 
-const PATHS: [&str; 15] = [
-    "/name",
-    "/description",
-    "/productCode",
-    "/apiStages",
-    "/throttle",
-    "/throttle/rateLimit",
-    "/throttle/burstLimit",
-    "/quota",
-    "/quota/limit",
-    "/quota/offset",
-    "/quota/period",
-    "/apiStages/{apiId:stage}/throttle",
-    "/apiStages/{apiId:stage}/throttle/{path}/{verb}",
-    "/apiStages/{apiId:stage}/throttle/{path}/{verb}/rateLimit",
-    "/apiStages/{apiId:stage}/throttle/{path}/{verb}/burstLimit",
+const STAGE_THROTTLES: &str = "/apiStages/{apiId:stage}/throttle";
+
+const PATHS: &Paths = &[
+    ("/name", REPLACE),
+    ("/description", REPLACE_REMOVE),
+    ("/productCode", ANY),
+    ("/apiStages", ADD_REMOVE),
+    ("/throttle", REMOVE),
+    ("/throttle/rateLimit", ADD_REPLACE),
+    ("/throttle/burstLimit", ADD_REPLACE),
+    ("/quota", REMOVE),
+    ("/quota/limit", ADD_REPLACE),
+    ("/quota/offset", ADD_REPLACE),
+    ("/quota/period", ADD_REPLACE),
+    (STAGE_THROTTLES, ANY),
+    ("/apiStages/{apiId:stage}/throttle/{path}/{verb}", REMOVE),
+    (
+        "/apiStages/{apiId:stage}/throttle/{path}/{verb}/rateLimit",
+        ADD_REPLACE,
+    ),
+    (
+        "/apiStages/{apiId:stage}/throttle/{path}/{verb}/burstLimit",
+        ADD_REPLACE,
+    ),
 ];
 
 /// Applies `patch` to `draft`; what the whole list makes of it is checked afterwards.
@@ -36,60 +47,40 @@ pub fn apply(
     plan: &PlanId,
     known_stages: &BTreeSet<String>,
 ) -> Result<(), OperationError> {
-    let op = patch.op()?;
+    if let Some(rest) = patch.path.strip_prefix("/apiStages/") {
+        let (stage, method) = rest
+            .split_once("/throttle")
+            .ok_or_else(|| patch.wrong_path(PATHS))?;
+        let stage = unescaped(stage);
+        let (api, name) = split_stage(&stage)?;
+        let throttles = draft
+            .stages
+            .get_mut(name)
+            .filter(|_| api == API_ID)
+            .ok_or_else(|| unknown_stage(plan, api, name))?;
+        return apply_method(throttles, method, patch);
+    }
+    let op = patch.op_of(PATHS)?;
     match patch.path.as_str() {
-        "/name" => {
-            patch.expect_replace()?;
-            patch.text().clone_into(&mut draft.name);
-        }
-        "/description" => {
-            patch.expect_replace()?;
-            draft.description = patch.optional_text();
-        }
-        "/productCode" => {
-            draft.product_code = match op {
-                Op::Add | Op::Replace => patch.optional_text(),
-                Op::Remove => None,
-            };
-        }
+        "/name" => patch.text().clone_into(&mut draft.name),
+        "/description" => draft.description = patch.optional_text(),
+        "/productCode" => draft.product_code = patch.optional_text(),
         "/apiStages" => apply_stage(draft, op, patch, plan, known_stages)?,
-        "/throttle" => {
-            expect_remove(op)?;
-            draft.throttle = ThrottleInput::default();
-        }
+        "/throttle" => draft.throttle = None,
         "/throttle/rateLimit" | "/throttle/burstLimit" => {
-            set_limit(&mut draft.throttle, op, patch)?;
+            set_limit(draft.throttle.get_or_insert_default(), patch)?;
         }
-        "/quota" => {
-            expect_remove(op)?;
-            draft.quota = QuotaInput::default();
-        }
+        "/quota" => draft.quota = None,
         "/quota/limit" => {
-            expect_set(op)?;
-            draft.quota.limit = Some(patch.number("a whole number, 0 or more")?);
+            let limit = patch.number("a whole number, 0 or more")?;
+            draft.quota.get_or_insert_default().limit = Some(limit);
         }
         "/quota/offset" => {
-            expect_set(op)?;
-            draft.quota.offset = Some(patch.number("a whole number")?);
+            let offset = patch.number("a whole number")?;
+            draft.quota.get_or_insert_default().offset = Some(offset);
         }
-        "/quota/period" => {
-            expect_set(op)?;
-            draft.quota.period = patch.optional_text();
-        }
-        path => {
-            let (stage, method) = path
-                .strip_prefix("/apiStages/")
-                .and_then(|rest| rest.split_once("/throttle"))
-                .ok_or_else(|| patch.wrong_path(&PATHS))?;
-            let stage = unescaped(stage);
-            let (api, name) = split_stage(&stage)?;
-            let throttles = draft
-                .stages
-                .get_mut(name)
-                .filter(|_| api == API_ID)
-                .ok_or_else(|| unknown_stage(plan, api, name))?;
-            apply_method(throttles, method, op, patch)?;
-        }
+        "/quota/period" => draft.quota.get_or_insert_default().period = patch.optional_text(),
+        _ => return Err(patch.wrong_path(PATHS)),
     }
     Ok(())
 }
@@ -114,7 +105,7 @@ fn apply_stage(
             Some(_) => Ok(()),
             None => Err(unknown()),
         },
-        Op::Replace => Err(unsupported("add, remove")),
+        Op::Replace => Err(patch.wrong_path(PATHS)),
     }
 }
 
@@ -122,14 +113,13 @@ fn apply_stage(
 fn apply_method(
     throttles: &mut BTreeMap<String, ThrottleInput>,
     rest: &str,
-    op: Op,
     patch: &PatchOperation,
 ) -> Result<(), OperationError> {
     let Some(rest) = rest.strip_prefix('/') else {
         if !rest.is_empty() {
-            return Err(patch.wrong_path(&PATHS));
+            return Err(patch.wrong_path(PATHS));
         }
-        *throttles = match op {
+        *throttles = match patch.op(ANY)? {
             Op::Remove => BTreeMap::new(),
             Op::Add | Op::Replace => parse_map(patch)?,
         };
@@ -139,22 +129,30 @@ fn apply_method(
         .into_iter()
         .find_map(|limit| rest.strip_suffix(limit));
     match limit {
-        Some(method) => set_limit(throttles.entry(method_key(method)).or_default(), op, patch),
+        Some(method) => {
+            patch.op(ADD_REPLACE)?;
+            let name = known_name(throttles, method);
+            set_limit(throttles.entry(name).or_default(), patch)
+        }
         None => {
-            expect_remove(op)?;
-            throttles.remove(&method_key(rest));
+            patch.op(REMOVE)?;
+            throttles.remove(&known_name(throttles, rest));
             Ok(())
         }
     }
 }
 
+/// The name of a method's throttle: the one it has, else as it is given now.
+fn known_name(throttles: &BTreeMap<String, ThrottleInput>, given: &str) -> String {
+    let given = unescaped(given);
+    let key = method_key(&given);
+    let mut names = throttles.keys();
+    let known = names.find(|name| method_key(name) == key);
+    known.cloned().unwrap_or(given)
+}
+
 /// The limit that the path ends with.
-fn set_limit(
-    throttle: &mut ThrottleInput,
-    op: Op,
-    patch: &PatchOperation,
-) -> Result<(), OperationError> {
-    expect_set(op)?;
+fn set_limit(throttle: &mut ThrottleInput, patch: &PatchOperation) -> Result<(), OperationError> {
     if patch.path.ends_with("/rateLimit") {
         throttle.rate_limit = Some(patch.number("a number, 0 or more")?);
     } else {
@@ -164,28 +162,13 @@ fn set_limit(
 }
 
 fn parse_map(patch: &PatchOperation) -> Result<BTreeMap<String, ThrottleInput>, OperationError> {
-    let map: BTreeMap<String, ThrottleInput> =
-        serde_json::from_str(patch.text()).map_err(|error| {
-            OperationError::bad(format!(
-                "Invalid value specified for path '{}': it must be a JSON object such as \
-                 {{\"/game/POST\":{{\"rateLimit\":1,\"burstLimit\":2}}}}: {error}",
-                patch.path
-            ))
-        })?;
-    Ok(map
-        .into_iter()
-        .map(|(method, throttle)| (method_key(&method), throttle))
-        .collect())
-}
-
-/// `path/VERB` however it was written: with `/` as `~1`, with or without the first slash.
-pub(super) fn method_key(method: &str) -> String {
-    let method = unescaped(method);
-    if method.starts_with('/') {
-        method
-    } else {
-        format!("/{method}")
-    }
+    serde_json::from_str(patch.text()).map_err(|error| {
+        OperationError::bad(format!(
+            "Invalid value specified for path '{}': it must be a JSON object such as \
+             {{\"/game/POST\":{{\"rateLimit\":1,\"burstLimit\":2}}}}: {error}",
+            patch.path
+        ))
+    })
 }
 
 /// JSON pointer's escapes undone.
@@ -199,20 +182,6 @@ fn split_stage(text: &str) -> Result<(&str, &str), OperationError> {
         .ok_or_else(|| OperationError::bad("Invalid API Stage specified"))
 }
 
-fn expect_remove(op: Op) -> Result<(), OperationError> {
-    match op {
-        Op::Remove => Ok(()),
-        Op::Add | Op::Replace => Err(unsupported("remove")),
-    }
-}
-
-fn expect_set(op: Op) -> Result<(), OperationError> {
-    match op {
-        Op::Add | Op::Replace => Ok(()),
-        Op::Remove => Err(unsupported("add, replace")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,8 +191,8 @@ mod tests {
             name: "p".into(),
             description: None,
             product_code: None,
-            throttle: ThrottleInput::default(),
-            quota: QuotaInput::default(),
+            throttle: None,
+            quota: None,
             stages: BTreeMap::from([("prod".into(), BTreeMap::new())]),
             tags: BTreeMap::new(),
         };
@@ -237,13 +206,48 @@ mod tests {
     }
 
     #[test]
-    fn a_method_is_found_however_its_path_is_written() {
-        for path in ["//game/POST", "/~1game/POST", "/game/POST", "/~1game~1POST"] {
-            let path = format!("/apiStages/turnkey:prod/throttle{path}/rateLimit");
-            let draft = patched(&[("replace", &path, "2")]).expect("a good path");
-            let method = draft.stages["prod"].keys().next().cloned();
-            assert_eq!(method.as_deref(), Some("/game/POST"), "{path}");
+    fn a_method_is_kept_as_it_was_given_and_found_however_it_is_written() {
+        let path = |method: &str, limit: &str| {
+            format!("/apiStages/turnkey:prod/throttle/{method}/{limit}")
+        };
+        let spelled = ["/game/POST", "~1game/POST", "game/POST", "~1game~1POST"];
+        let kept = ["/game/POST", "/game/POST", "game/POST", "/game/POST"];
+        for (given, kept) in spelled.into_iter().zip(kept) {
+            let first = path(given, "rateLimit");
+            for again in spelled {
+                let draft = patched(&[
+                    ("replace", &first, "2"),
+                    ("add", &path(again, "burstLimit"), "3"),
+                ]);
+                let draft = draft.expect("a good list");
+                let names: Vec<&String> = draft.stages["prod"].keys().collect();
+                assert_eq!(names, [kept], "{given}, then {again}");
+            }
         }
+    }
+
+    #[test]
+    fn what_a_path_does_not_take_is_refused() {
+        for (op, path, taken) in [
+            ("remove", "/name", "[replace]"),
+            ("add", "/throttle", "[remove]"),
+            ("remove", "/throttle/rateLimit", "[add, replace]"),
+            ("replace", "/apiStages", "[add, remove]"),
+            (
+                "replace",
+                "/apiStages/turnkey:prod/throttle//game/POST",
+                "[remove]",
+            ),
+            ("remove", "/nope", "/quota,"),
+        ] {
+            let refused = patched(&[(op, path, "1")]).err().unwrap_or_default();
+            assert!(refused.contains(taken), "{op} {path}: {refused}");
+        }
+        let described = patched(&[
+            ("replace", "/description", "d"),
+            ("remove", "/description", ""),
+        ]);
+        assert_eq!(described.expect("a good list").description, None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::plan_draft::{Draft, QuotaInput, ThrottleInput};
-use super::{API_ID, OperationError, filled, in_change, plan_patch};
+use super::{API_ID, OperationError, filled, in_change, plan_keys, plan_patch};
 use crate::control::patch::PatchList;
 use crate::control::wire;
 use crate::store::control::{Actor, AuditEntry, UsagePlan};
@@ -15,7 +15,7 @@ use crate::store::{Change, PlanId, Store};
 pub(super) const UNKNOWN: &str = "Invalid Usage Plan ID specified";
 
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreatePlan {
     #[serde(default)]
     pub name: Option<String>,
@@ -32,13 +32,13 @@ pub struct CreatePlan {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiStage {
     #[serde(default)]
     pub api_id: Option<String>,
     #[serde(default)]
     pub stage: Option<String>,
-    /// By `path/VERB`.
+    /// By `path/VERB`; kept as it was given.
     #[serde(default)]
     pub throttle: Option<BTreeMap<String, ThrottleInput>>,
 }
@@ -53,8 +53,8 @@ pub async fn create_plan(
         name: filled(input.name).unwrap_or_default(),
         description: filled(input.description),
         product_code: None,
-        throttle: input.throttle.unwrap_or_default(),
-        quota: input.quota.unwrap_or_default(),
+        throttle: input.throttle,
+        quota: input.quota,
         stages: draft_stages(&id, input.api_stages.unwrap_or_default())?,
         tags: input.tags.unwrap_or_default(),
     };
@@ -87,11 +87,18 @@ pub async fn update_plan(
         let before = existing(change, &id).await?;
         let known = stage_names(change).await?;
         let mut draft = Draft::of(&before);
-        for patch in &patches.patch_operations {
-            plan_patch::apply(&mut draft, patch, &id, &known)?;
-        }
+        patches.apply("updateUsagePlanInput", |patch| {
+            plan_patch::apply(&mut draft, patch, &id, &known)
+        })?;
         let after = draft.check(id.clone(), before.created_at)?;
         change.update_usage_plan(&after).await?;
+        if after
+            .stages
+            .keys()
+            .any(|stage| !before.stages.contains_key(stage))
+        {
+            plan_keys::check_one_plan(change, &id, None).await?;
+        }
         audit(
             change,
             actor,
@@ -111,8 +118,11 @@ pub async fn delete_plan(store: &Store, actor: &Actor, id: &str) -> Result<(), O
     in_change(store, async |change| {
         let before = existing(change, &id).await?;
         if !before.stages.is_empty() {
+            let stages: Vec<&str> = before.stages.keys().map(String::as_str).collect();
             return Err(OperationError::bad(format!(
-                "Cannot delete Usage Plan {id} because there are API Stages associated with it"
+                "Cannot delete Usage Plan {id} because there are API Stages associated with it: \
+                 {API_ID}:{}",
+                stages.join(&format!(", {API_ID}:"))
             )));
         }
         change.delete_usage_plan(&id).await?;
@@ -138,12 +148,12 @@ fn draft_stages(
         if api_id != API_ID {
             return Err(unknown_stage(plan, &api_id, &stage));
         }
-        let throttle = throttle.unwrap_or_default();
-        let throttle = throttle
-            .into_iter()
-            .map(|(method, throttle)| (plan_patch::method_key(&method), throttle))
-            .collect();
-        stages.insert(stage, throttle);
+        if stages.contains_key(&stage) {
+            return Err(OperationError::bad(format!(
+                "Invalid apiStages: {API_ID}:{stage} is there twice"
+            )));
+        }
+        stages.insert(stage, throttle.unwrap_or_default());
     }
     Ok(stages)
 }

@@ -8,21 +8,21 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::{OperationError, check_description, check_tags, filled, in_change};
+use super::{OperationError, check_description, check_tags, filled, in_change, stage_patch};
 use crate::config::StageName;
-use crate::control::patch::{Op, PatchList};
+use crate::control::patch::{PatchList, Paths, REPLACE_REMOVE};
 use crate::control::wire;
 use crate::store::control::{Actor, AuditEntry, Deployment, Stage};
 use crate::store::{Change, DeploymentId, Store};
 
 const UNKNOWN_DEPLOYMENT: &str = "Invalid Deployment identifier specified";
 const UNKNOWN_STAGE: &str = "Invalid Stage identifier specified";
-const STAGE_PATHS: [&str; 3] = ["/deploymentId", "/description", "/variables/{name}"];
+const DEPLOYMENT_PATHS: &Paths = &[("/description", REPLACE_REMOVE)];
 
 type Variables = BTreeMap<String, String>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreateDeployment {
     /// The stage to point to the new deployment, made where there is none of that name.
     pub stage_name: Option<String>,
@@ -32,7 +32,7 @@ pub struct CreateDeployment {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreateStage {
     pub stage_name: Option<String>,
     pub deployment_id: Option<String>,
@@ -53,6 +53,16 @@ pub async fn create_deployment(
     let stage_description = filled(input.stage_description);
     check_description("Deployment", description.as_deref())?;
     check_description("Stage", stage_description.as_deref())?;
+    let variables = input.variables.unwrap_or_default();
+    let of_stage = [
+        ("stageDescription", stage_description.is_some()),
+        ("variables", !variables.is_empty()),
+    ];
+    if let (None, Some((member, _))) = (&stage_name, of_stage.iter().find(|(_, is_set)| *is_set)) {
+        return Err(OperationError::bad(format!(
+            "Invalid {member}: it belongs to a stage, and stageName names none"
+        )));
+    }
     in_change(store, async |change| {
         let id = DeploymentId::generate();
         change
@@ -72,7 +82,7 @@ pub async fn create_deployment(
             let mut stage = before.clone().unwrap_or_else(|| new_stage(name, &id));
             stage.deployment = id;
             stage.description = stage_description.or(stage.description);
-            stage.variables.extend(input.variables.unwrap_or_default());
+            stage.variables.extend(variables);
             let action = match before {
                 Some(_) => "UpdateStage",
                 None => "CreateStage",
@@ -87,6 +97,39 @@ pub async fn create_deployment(
 pub async fn read_deployment(store: &Store, id: &str) -> Result<Deployment, OperationError> {
     let deployment = store.deployment(&parse_deployment(id)?).await?;
     deployment.ok_or_else(|| OperationError::not_found(UNKNOWN_DEPLOYMENT))
+}
+
+/// Says something else of a deployment. What was deployed is never changed.
+pub async fn update_deployment(
+    store: &Store,
+    actor: &Actor,
+    id: &str,
+    patches: &PatchList,
+) -> Result<Deployment, OperationError> {
+    let id = parse_deployment(id)?;
+    in_change(store, async |change| {
+        let before = existing_deployment(change, &id).await?;
+        let mut after = before.clone();
+        patches.apply("updateDeploymentInput", |patch| {
+            patch.op_of(DEPLOYMENT_PATHS)?;
+            after.description = patch.optional_text();
+            Ok(())
+        })?;
+        check_description("Deployment", after.description.as_deref())?;
+        change
+            .describe_deployment(&id, after.description.as_deref())
+            .await?;
+        let entry = AuditEntry {
+            actor,
+            action: "UpdateDeployment",
+            target: &format!("/deployments/{id}"),
+            before: Some(wire::deployment(&before)),
+            after: Some(wire::deployment(&after)),
+        };
+        change.audit(&entry).await?;
+        Ok(after)
+    })
+    .await
 }
 
 /// Removes a deployment that no stage points to.
@@ -159,44 +202,10 @@ pub async fn update_stage(
     in_change(store, async |change| {
         let before = existing_stage(change, name).await?;
         let mut after = before.clone();
-        for patch in &patches.patch_operations {
-            let op = patch.op()?;
-            match patch.path.as_str() {
-                "/deploymentId" => {
-                    patch.expect_replace()?;
-                    let id = patch.text().parse();
-                    after.deployment =
-                        id.map_err(|_| OperationError::bad("Deployment id does not exist"))?;
-                    check_target(change, &after.deployment).await?;
-                }
-                "/description" => {
-                    patch.expect_replace()?;
-                    after.description = patch.optional_text();
-                }
-                path if path.contains("/throttling/") => {
-                    return Err(OperationError::bad(format!(
-                        "Invalid patch path  '{path}': limits belong to a usage plan here, as \
-                         /throttle or as /apiStages/{{apiId:stage}}/throttle/{{path}}/{{verb}}"
-                    )));
-                }
-                path => {
-                    let name = path
-                        .strip_prefix("/variables/")
-                        .filter(|name| !name.is_empty())
-                        .ok_or_else(|| patch.wrong_path(&STAGE_PATHS))?;
-                    match op {
-                        Op::Add | Op::Replace => {
-                            after
-                                .variables
-                                .insert(name.to_owned(), patch.text().to_owned());
-                        }
-                        Op::Remove => {
-                            after.variables.remove(name);
-                        }
-                    }
-                }
-            }
-        }
+        patches.apply("updateStageInput", |patch| {
+            stage_patch::apply(&mut after, patch)
+        })?;
+        check_target(change, &after.deployment).await?;
         write_stage(change, actor, "UpdateStage", Some(&before), &after).await
     })
     .await

@@ -8,12 +8,12 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::{OperationError, in_change, keys, plans};
-use crate::control::patch::PatchList;
+use crate::control::patch::{PatchList, Paths, REPLACE};
 use crate::store::control::{Actor, AuditEntry};
 use crate::store::usage::{DayOfUsage, UsageFilter};
 use crate::store::{KeyId, PlanId, Store};
 
-const PATHS: [&str; 1] = ["/remaining"];
+const PATHS: &Paths = &[("/remaining", REPLACE)];
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const MAX_DAYS: i64 = 90;
 
@@ -99,16 +99,12 @@ pub async fn update_usage(
             return Err(OperationError::not_found(super::plan_keys::NOT_IN_PLAN));
         }
         let mut remaining = None;
-        for patch in &patches.patch_operations {
-            patch.expect_replace()?;
-            match patch.path.as_str() {
-                "/remaining" => {
-                    let number: u32 = patch.number("a whole number, 0 or more")?;
-                    remaining = Some(i64::from(number));
-                }
-                _ => return Err(patch.wrong_path(&PATHS)),
-            }
-        }
+        patches.apply("updateUsageInput", |patch| {
+            patch.op_of(PATHS)?;
+            let number: u32 = patch.number("a whole number, 0 or more")?;
+            remaining = Some(i64::from(number));
+            Ok(())
+        })?;
         let Some(remaining) = remaining else {
             return Ok(());
         };

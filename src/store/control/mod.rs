@@ -16,7 +16,7 @@ use super::StoreError;
 
 pub use api::{ApiSettings, MethodSetting};
 pub use audit::{Actor, AuditEntry, Audited};
-pub use plans::{PlanKey, PlanStages, UsagePlan};
+pub use plans::{PlanConflict, PlanKey, PlanStages, UsagePlan};
 pub use stages::{Deployment, Stage};
 pub use values::ValueLife;
 

@@ -48,6 +48,21 @@ pub struct PlanKey {
     pub since: OffsetDateTime,
 }
 
+/// A key that would have two plans for one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanConflict {
+    /// The key.
+    pub key: KeyId,
+    /// What the key is called.
+    pub key_name: Option<String>,
+    /// The plan that it is in already.
+    pub plan: PlanId,
+    /// What that plan is called.
+    pub plan_name: String,
+    /// The stage that both plans have.
+    pub stage: String,
+}
+
 impl Store {
     /// At most `limit` plans, newest first; only those that hold `key` where one is given.
     pub async fn usage_plans(
@@ -143,6 +158,25 @@ impl Change {
         self.query(sql::delete_plan_key, &[&plan.as_str(), &key.as_str()])
             .await?;
         Ok(())
+    }
+
+    /// Why `key`, or where it is `None` one of the plan's keys, cannot be in this plan.
+    pub async fn plan_conflict(
+        &self,
+        plan: &PlanId,
+        key: Option<&KeyId>,
+    ) -> Result<Option<PlanConflict>, StoreError> {
+        let key = key.map(KeyId::as_str);
+        let rows = self
+            .query(sql::find_plan_conflict, &[&plan.as_str(), &key])
+            .await?;
+        Ok(rows.first().map(|row| PlanConflict {
+            key: KeyId::stored(row.get("key_id")),
+            key_name: row.get("key_name"),
+            plan: PlanId::stored(row.get("plan_id")),
+            plan_name: row.get("plan_name"),
+            stage: row.get("stage"),
+        }))
     }
 
     /// The plans that hold a key.

@@ -79,6 +79,17 @@ impl Change {
         rows.first().map(deployment).transpose()
     }
 
+    /// Says something else of a deployment.
+    pub async fn describe_deployment(
+        &self,
+        id: &DeploymentId,
+        description: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.query(sql::update_deployment, &[&id.as_str(), &description])
+            .await?;
+        Ok(())
+    }
+
     /// Deletes a deployment.
     pub async fn delete_deployment(&self, id: &DeploymentId) -> Result<(), StoreError> {
         self.query(sql::delete_deployment, &[&id.as_str()]).await?;

@@ -1,0 +1,451 @@
+//! What API Gateway calls each call, and which of them are served here.
+
+use super::OperationError;
+use super::operations::API_ID;
+use super::request::Query;
+
+/// A call of API Gateway that is served.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Served {
+    /// Verb and path; `{}` stands for one segment.
+    call: &'static str,
+    /// The name of the operation in the model that every AWS client is made from.
+    pub name: &'static str,
+    /// The names that its query may have, separated by spaces.
+    query: &'static str,
+}
+
+const fn served(call: &'static str, name: &'static str, query: &'static str) -> Served {
+    Served { call, name, query }
+}
+
+// Where two calls fit, the first is meant.
+const SERVED: [Served; 39] = [
+    served(
+        "POST /apikeys?mode=import",
+        "ImportApiKeys",
+        "mode format failonwarnings",
+    ),
+    served("GET /account", "GetAccount", ""),
+    served("PATCH /account", "UpdateAccount", ""),
+    served("GET /restapis", "GetRestApis", "position limit"),
+    served("GET /restapis/{}", "GetRestApi", ""),
+    served("PATCH /restapis/{}", "UpdateRestApi", ""),
+    served(
+        "GET /restapis/{}/resources",
+        "GetResources",
+        "position limit embed",
+    ),
+    served("GET /restapis/{}/resources/{}", "GetResource", "embed"),
+    served("GET /restapis/{}/resources/{}/methods/{}", "GetMethod", ""),
+    served(
+        "PATCH /restapis/{}/resources/{}/methods/{}",
+        "UpdateMethod",
+        "",
+    ),
+    served("POST /restapis/{}/deployments", "CreateDeployment", ""),
+    served(
+        "GET /restapis/{}/deployments",
+        "GetDeployments",
+        "position limit",
+    ),
+    served("GET /restapis/{}/deployments/{}", "GetDeployment", "embed"),
+    served("PATCH /restapis/{}/deployments/{}", "UpdateDeployment", ""),
+    served("DELETE /restapis/{}/deployments/{}", "DeleteDeployment", ""),
+    served("POST /restapis/{}/stages", "CreateStage", ""),
+    served("GET /restapis/{}/stages", "GetStages", "deploymentId"),
+    served("GET /restapis/{}/stages/{}", "GetStage", ""),
+    served("PATCH /restapis/{}/stages/{}", "UpdateStage", ""),
+    served("DELETE /restapis/{}/stages/{}", "DeleteStage", ""),
+    served("POST /apikeys", "CreateApiKey", ""),
+    served(
+        "GET /apikeys",
+        "GetApiKeys",
+        "position limit name customerId includeValues",
+    ),
+    served("GET /apikeys/{}", "GetApiKey", "includeValue"),
+    served("PATCH /apikeys/{}", "UpdateApiKey", ""),
+    served("DELETE /apikeys/{}", "DeleteApiKey", ""),
+    served("POST /usageplans", "CreateUsagePlan", ""),
+    served("GET /usageplans", "GetUsagePlans", "position keyId limit"),
+    served("GET /usageplans/{}", "GetUsagePlan", ""),
+    served("PATCH /usageplans/{}", "UpdateUsagePlan", ""),
+    served("DELETE /usageplans/{}", "DeleteUsagePlan", ""),
+    served("POST /usageplans/{}/keys", "CreateUsagePlanKey", ""),
+    served(
+        "GET /usageplans/{}/keys",
+        "GetUsagePlanKeys",
+        "position limit name",
+    ),
+    served("GET /usageplans/{}/keys/{}", "GetUsagePlanKey", ""),
+    served("DELETE /usageplans/{}/keys/{}", "DeleteUsagePlanKey", ""),
+    served(
+        "GET /usageplans/{}/usage",
+        "GetUsage",
+        "keyId startDate endDate position limit",
+    ),
+    served("PATCH /usageplans/{}/keys/{}/usage", "UpdateUsage", ""),
+    served("PUT /tags/{}", "TagResource", ""),
+    served("DELETE /tags/{}", "UntagResource", "tagKeys"),
+    served("GET /tags/{}", "GetTags", "position limit"),
+];
+
+/// Served beyond API Gateway.
+const OWN: [Served; 4] = [
+    served("POST /turnkey/apikeys/{}/rotate", "RotateApiKey", ""),
+    served("PATCH /turnkey/apikeys/{}", "ExpireApiKey", ""),
+    served("GET /turnkey/explain", "Explain", "stage method path keyId"),
+    served("GET /turnkey/audit", "GetAudit", "position limit"),
+];
+
+/// The calls of API Gateway that are not served.
+const NOT_SERVED: [(&str, &str); 85] = [
+    ("POST /restapis?mode=import", "ImportRestApi"),
+    ("POST /restapis/{}/authorizers", "CreateAuthorizer"),
+    (
+        "POST /domainnames/{}/basepathmappings",
+        "CreateBasePathMapping",
+    ),
+    (
+        "POST /restapis/{}/documentation/parts",
+        "CreateDocumentationPart",
+    ),
+    (
+        "POST /restapis/{}/documentation/versions",
+        "CreateDocumentationVersion",
+    ),
+    ("POST /domainnames", "CreateDomainName"),
+    (
+        "POST /domainnameaccessassociations",
+        "CreateDomainNameAccessAssociation",
+    ),
+    ("POST /restapis/{}/models", "CreateModel"),
+    (
+        "POST /restapis/{}/requestvalidators",
+        "CreateRequestValidator",
+    ),
+    ("POST /restapis/{}/resources/{}", "CreateResource"),
+    ("POST /restapis", "CreateRestApi"),
+    ("POST /vpclinks", "CreateVpcLink"),
+    ("DELETE /restapis/{}/authorizers/{}", "DeleteAuthorizer"),
+    (
+        "DELETE /domainnames/{}/basepathmappings/{}",
+        "DeleteBasePathMapping",
+    ),
+    ("DELETE /clientcertificates/{}", "DeleteClientCertificate"),
+    (
+        "DELETE /restapis/{}/documentation/parts/{}",
+        "DeleteDocumentationPart",
+    ),
+    (
+        "DELETE /restapis/{}/documentation/versions/{}",
+        "DeleteDocumentationVersion",
+    ),
+    ("DELETE /domainnames/{}", "DeleteDomainName"),
+    (
+        "DELETE /domainnameaccessassociations/{}",
+        "DeleteDomainNameAccessAssociation",
+    ),
+    (
+        "DELETE /restapis/{}/gatewayresponses/{}",
+        "DeleteGatewayResponse",
+    ),
+    (
+        "DELETE /restapis/{}/resources/{}/methods/{}/integration",
+        "DeleteIntegration",
+    ),
+    (
+        "DELETE /restapis/{}/resources/{}/methods/{}/integration/responses/{}",
+        "DeleteIntegrationResponse",
+    ),
+    (
+        "DELETE /restapis/{}/resources/{}/methods/{}",
+        "DeleteMethod",
+    ),
+    (
+        "DELETE /restapis/{}/resources/{}/methods/{}/responses/{}",
+        "DeleteMethodResponse",
+    ),
+    ("DELETE /restapis/{}/models/{}", "DeleteModel"),
+    (
+        "DELETE /restapis/{}/requestvalidators/{}",
+        "DeleteRequestValidator",
+    ),
+    ("DELETE /restapis/{}/resources/{}", "DeleteResource"),
+    ("DELETE /restapis/{}", "DeleteRestApi"),
+    ("DELETE /vpclinks/{}", "DeleteVpcLink"),
+    (
+        "DELETE /restapis/{}/stages/{}/cache/authorizers",
+        "FlushStageAuthorizersCache",
+    ),
+    (
+        "DELETE /restapis/{}/stages/{}/cache/data",
+        "FlushStageCache",
+    ),
+    ("POST /clientcertificates", "GenerateClientCertificate"),
+    ("GET /restapis/{}/authorizers/{}", "GetAuthorizer"),
+    ("GET /restapis/{}/authorizers", "GetAuthorizers"),
+    (
+        "GET /domainnames/{}/basepathmappings/{}",
+        "GetBasePathMapping",
+    ),
+    (
+        "GET /domainnames/{}/basepathmappings",
+        "GetBasePathMappings",
+    ),
+    ("GET /clientcertificates/{}", "GetClientCertificate"),
+    ("GET /clientcertificates", "GetClientCertificates"),
+    (
+        "GET /restapis/{}/documentation/parts/{}",
+        "GetDocumentationPart",
+    ),
+    (
+        "GET /restapis/{}/documentation/parts",
+        "GetDocumentationParts",
+    ),
+    (
+        "GET /restapis/{}/documentation/versions/{}",
+        "GetDocumentationVersion",
+    ),
+    (
+        "GET /restapis/{}/documentation/versions",
+        "GetDocumentationVersions",
+    ),
+    ("GET /domainnames/{}", "GetDomainName"),
+    (
+        "GET /domainnameaccessassociations",
+        "GetDomainNameAccessAssociations",
+    ),
+    ("GET /domainnames", "GetDomainNames"),
+    ("GET /restapis/{}/stages/{}/exports/{}", "GetExport"),
+    ("GET /restapis/{}/gatewayresponses/{}", "GetGatewayResponse"),
+    ("GET /restapis/{}/gatewayresponses", "GetGatewayResponses"),
+    (
+        "GET /restapis/{}/resources/{}/methods/{}/integration",
+        "GetIntegration",
+    ),
+    (
+        "GET /restapis/{}/resources/{}/methods/{}/integration/responses/{}",
+        "GetIntegrationResponse",
+    ),
+    (
+        "GET /restapis/{}/resources/{}/methods/{}/responses/{}",
+        "GetMethodResponse",
+    ),
+    ("GET /restapis/{}/models/{}", "GetModel"),
+    (
+        "GET /restapis/{}/models/{}/default_template",
+        "GetModelTemplate",
+    ),
+    ("GET /restapis/{}/models", "GetModels"),
+    (
+        "GET /restapis/{}/requestvalidators/{}",
+        "GetRequestValidator",
+    ),
+    ("GET /restapis/{}/requestvalidators", "GetRequestValidators"),
+    ("GET /restapis/{}/stages/{}/sdks/{}", "GetSdk"),
+    ("GET /sdktypes/{}", "GetSdkType"),
+    ("GET /sdktypes", "GetSdkTypes"),
+    ("GET /vpclinks/{}", "GetVpcLink"),
+    ("GET /vpclinks", "GetVpcLinks"),
+    (
+        "PUT /restapis/{}/documentation/parts",
+        "ImportDocumentationParts",
+    ),
+    ("PUT /restapis/{}/gatewayresponses/{}", "PutGatewayResponse"),
+    (
+        "PUT /restapis/{}/resources/{}/methods/{}/integration",
+        "PutIntegration",
+    ),
+    (
+        "PUT /restapis/{}/resources/{}/methods/{}/integration/responses/{}",
+        "PutIntegrationResponse",
+    ),
+    ("PUT /restapis/{}/resources/{}/methods/{}", "PutMethod"),
+    (
+        "PUT /restapis/{}/resources/{}/methods/{}/responses/{}",
+        "PutMethodResponse",
+    ),
+    ("PUT /restapis/{}", "PutRestApi"),
+    (
+        "POST /rejectdomainnameaccessassociations",
+        "RejectDomainNameAccessAssociation",
+    ),
+    ("POST /restapis/{}/authorizers/{}", "TestInvokeAuthorizer"),
+    (
+        "POST /restapis/{}/resources/{}/methods/{}",
+        "TestInvokeMethod",
+    ),
+    ("PATCH /restapis/{}/authorizers/{}", "UpdateAuthorizer"),
+    (
+        "PATCH /domainnames/{}/basepathmappings/{}",
+        "UpdateBasePathMapping",
+    ),
+    ("PATCH /clientcertificates/{}", "UpdateClientCertificate"),
+    (
+        "PATCH /restapis/{}/documentation/parts/{}",
+        "UpdateDocumentationPart",
+    ),
+    (
+        "PATCH /restapis/{}/documentation/versions/{}",
+        "UpdateDocumentationVersion",
+    ),
+    ("PATCH /domainnames/{}", "UpdateDomainName"),
+    (
+        "PATCH /restapis/{}/gatewayresponses/{}",
+        "UpdateGatewayResponse",
+    ),
+    (
+        "PATCH /restapis/{}/resources/{}/methods/{}/integration",
+        "UpdateIntegration",
+    ),
+    (
+        "PATCH /restapis/{}/resources/{}/methods/{}/integration/responses/{}",
+        "UpdateIntegrationResponse",
+    ),
+    (
+        "PATCH /restapis/{}/resources/{}/methods/{}/responses/{}",
+        "UpdateMethodResponse",
+    ),
+    ("PATCH /restapis/{}/models/{}", "UpdateModel"),
+    (
+        "PATCH /restapis/{}/requestvalidators/{}",
+        "UpdateRequestValidator",
+    ),
+    ("PATCH /restapis/{}/resources/{}", "UpdateResource"),
+    ("PATCH /vpclinks/{}", "UpdateVpcLink"),
+];
+
+/// The operation that a call asks for.
+///
+/// # Errors
+/// Where it is not served: the name that it has at API Gateway, and what is served.
+pub(super) fn find(
+    method: &str,
+    segments: &[&str],
+    query: &Query,
+) -> Result<&'static Served, OperationError> {
+    let is_asked = |call: &str| fits(call, method, segments, query);
+    let mut all = SERVED.iter().chain(&OWN);
+    if let Some(found) = all.find(|operation| is_asked(operation.call)) {
+        return Ok(found);
+    }
+    let known = NOT_SERVED.iter().find(|(call, _)| is_asked(call));
+    let refused = match known {
+        Some((_, name)) => format!("{name} is not served"),
+        None => format!("No such operation: {method} /{}", segments.join("/")),
+    };
+    let served = SERVED.map(|operation| operation.name).join(", ");
+    Err(OperationError::bad(format!(
+        "{refused}. This server hosts one REST API, '{API_ID}', whose resources and methods are \
+         fixed. It serves {served}; and POST /turnkey/apikeys/{{id}}/rotate, PATCH \
+         /turnkey/apikeys/{{id}}, GET /turnkey/explain, GET /turnkey/audit"
+    )))
+}
+
+/// For an operation that is found by its name and by no arm of the code.
+pub(super) fn unmatched() -> OperationError {
+    OperationError::Internal("an operation that is served has no code".into())
+}
+
+impl Served {
+    /// # Errors
+    /// A query that has a name this operation does not know, and would be ignored.
+    pub(super) fn check_query(&self, query: &Query) -> Result<(), OperationError> {
+        let known: Vec<&str> = self.query.split_whitespace().collect();
+        let Some(unknown) = query.names().find(|name| !known.contains(name)) else {
+            return Ok(());
+        };
+        let has = match known.is_empty() {
+            true => "no query parameter".to_owned(),
+            false => known.join(", "),
+        };
+        Err(OperationError::bad(format!(
+            "Invalid query parameter '{unknown}': {} has {has}",
+            self.name
+        )))
+    }
+
+    /// # Errors
+    /// A body where the operation has none: what it says would not be done.
+    pub(super) fn check_body(&self, body: &[u8]) -> Result<(), OperationError> {
+        let has_body = ["POST ", "PUT ", "PATCH "];
+        let has_body = has_body.iter().any(|verb| self.call.starts_with(verb));
+        let says_nothing = matches!(body.trim_ascii(), b"" | b"{}" | b"null");
+        if has_body || says_nothing {
+            return Ok(());
+        }
+        Err(OperationError::bad(format!(
+            "Invalid request body: {} has no body",
+            self.name
+        )))
+    }
+}
+
+/// Whether a request is this call: its verb, its path, and `mode` where the call has one.
+fn fits(call: &str, method: &str, segments: &[&str], query: &Query) -> bool {
+    let (verb, rest) = call.split_once(' ').unwrap_or((call, ""));
+    let (path, mode) = match rest.split_once("?mode=") {
+        Some((path, mode)) => (path, Some(mode)),
+        None => (rest, None),
+    };
+    let mut template = path.split('/').skip(1);
+    let mut given = segments.iter();
+    let fits = verb == method
+        && mode.is_none_or(|mode| query.value("mode") == Some(mode))
+        && template
+            .by_ref()
+            .zip(given.by_ref())
+            .all(|(wanted, given)| match wanted {
+                "{}" => !given.is_empty(),
+                wanted => wanted == *given,
+            });
+    fits && path.split('/').count() == segments.len() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(call: &str) -> Result<&'static str, String> {
+        let (method, target) = call.split_once(' ').expect("a verb and a path");
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let query = Query::parse(query).expect("a good query");
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        match find(method, &segments, &query) {
+            Ok(operation) => Ok(operation.name),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn calls_have_the_names_of_the_model() {
+        for (call, name) in [
+            ("GET /account", "GetAccount"),
+            ("POST /apikeys", "CreateApiKey"),
+            ("POST /apikeys?mode=import&format=csv", "ImportApiKeys"),
+            ("GET /usageplans/p/keys/k", "GetUsagePlanKey"),
+            ("PATCH /usageplans/p/keys/k/usage", "UpdateUsage"),
+            ("GET /turnkey/audit?limit=1", "GetAudit"),
+        ] {
+            assert_eq!(found(call).as_deref(), Ok(name), "{call}");
+        }
+        for (call, start) in [
+            ("POST /restapis", "CreateRestApi is not served."),
+            ("POST /restapis?mode=import", "ImportRestApi is not served."),
+            (
+                "POST /restapis/a/resources/b",
+                "CreateResource is not served.",
+            ),
+            ("DELETE /restapis/a", "DeleteRestApi is not served."),
+            ("GET /domainnames", "GetDomainNames is not served."),
+            ("BREW /apikeys", "No such operation: BREW /apikeys."),
+            ("GET /apikeys/", "No such operation: GET /apikeys/."),
+            ("GET /", "No such operation: GET /."),
+        ] {
+            let refused = found(call).expect_err(call);
+            assert!(refused.starts_with(start), "{call}: {refused}");
+            assert!(refused.contains("CreateUsagePlan"), "{refused}");
+        }
+    }
+}
