@@ -20,6 +20,7 @@ const MAX_DRAWS: u32 = 8;
 /// An idempotency key as it is stored.
 pub(super) struct OwnedKey {
     scope: Vec<u8>,
+    former_scope: Option<Vec<u8>>,
     digests: BodyDigests,
 }
 
@@ -233,6 +234,7 @@ impl OwnedKey {
     pub(super) fn new(key: &RequestKey, caller: &Caller, call: &str) -> OwnedKey {
         OwnedKey {
             scope: key.scope(caller, call),
+            former_scope: key.former_scope(caller, call),
             digests: key.digests().clone(),
         }
     }
@@ -240,6 +242,7 @@ impl OwnedKey {
     pub(super) fn as_stored(&self) -> ReservedKey<'_> {
         ReservedKey {
             scope: &self.scope,
+            former_scope: self.former_scope.as_deref(),
             body_digest: self.digests.as_stored(),
         }
     }

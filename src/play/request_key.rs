@@ -13,7 +13,10 @@ use crate::store::codec;
 /// An `Idempotency-Key` with the body that it stands for.
 #[derive(Clone, Debug)]
 pub struct RequestKey {
+    /// In the one form that it has however a client writes it.
     key: String,
+    /// The header's text, where that is another one. The release before took it as the key.
+    as_sent: Option<String>,
     digests: BodyDigests,
 }
 
@@ -36,8 +39,8 @@ impl RequestKey {
     /// # Errors
     /// Where it is not 1 to 255 visible ASCII characters; and, where the call bears no player
     /// token, not a UUID: without a token only the key tells one caller of an app from another.
-    pub fn parse(key: &str, body: &[u8], caller: &Caller) -> Result<RequestKey, PlayError> {
-        let key = unquoted(key);
+    pub fn parse(header: &str, body: &[u8], caller: &Caller) -> Result<RequestKey, PlayError> {
+        let key = unquoted(header);
         let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
         if key.is_empty() || key.len() > 255 || !visible {
             return Err(expected(
@@ -51,10 +54,11 @@ impl RequestKey {
                         tells your calls from others'";
             return Err(expected("Idempotency-Key", what));
         }
+        let key = uuid.map_or(key, |uuid| uuid.to_string());
         let body = parse_json(body)?;
         Ok(RequestKey {
-            // However a client writes a UUID, it is one key.
-            key: uuid.map_or(key, |uuid| uuid.to_string()),
+            as_sent: (header != key).then(|| header.to_owned()),
+            key,
             digests: BodyDigests {
                 as_sent: digest(&body),
                 meaning: digest(&meaning(body)),
@@ -68,27 +72,38 @@ impl RequestKey {
 
     /// Names this key among those of all callers and calls.
     pub(super) fn scope(&self, caller: &Caller, call: &str) -> Vec<u8> {
-        let player = caller.player.map(|player| player.0.to_string());
-        let parts = [
-            Some(caller.stage.as_str()),
-            caller.api_key_id.as_deref(),
-            Some(call),
-            player.as_deref(),
-            Some(&self.key),
-        ];
-        let mut digest = Sha256::new();
-        for part in parts {
-            match part {
-                None => digest.update([0]),
-                Some(text) => {
-                    digest.update([1]);
-                    digest.update((text.len() as u64).to_be_bytes());
-                    digest.update(text);
-                }
+        scope(&self.key, caller, call)
+    }
+
+    /// As [`scope`](Self::scope) was in the release before, where that was another one: a call that
+    /// began there is known again here.
+    pub(super) fn former_scope(&self, caller: &Caller, call: &str) -> Option<Vec<u8>> {
+        let key = self.as_sent.as_deref()?;
+        Some(scope(key, caller, call))
+    }
+}
+
+fn scope(key: &str, caller: &Caller, call: &str) -> Vec<u8> {
+    let player = caller.player.map(|player| player.0.to_string());
+    let parts = [
+        Some(caller.stage.as_str()),
+        caller.api_key_id.as_deref(),
+        Some(call),
+        player.as_deref(),
+        Some(key),
+    ];
+    let mut digest = Sha256::new();
+    for part in parts {
+        match part {
+            None => digest.update([0]),
+            Some(text) => {
+                digest.update([1]);
+                digest.update((text.len() as u64).to_be_bytes());
+                digest.update(text);
             }
         }
-        digest.finalize().to_vec()
     }
+    digest.finalize().to_vec()
 }
 
 impl BodyDigests {
@@ -250,6 +265,13 @@ mod tests {
         assert!(key.digests().are_of(&digest(&sent)));
         assert!(key.digests().are_of(&digest(&json!({"name": "Ann"}))));
         assert!(!key.digests().are_of(&digest(&json!({"name": "Bob"}))));
+        assert_eq!(key.former_scope(&caller, "POST /game"), None);
+        let upper = "01935D5A-6E1F-7C3A-9D3E-5B8F2A7C4E10";
+        let shouted = RequestKey::parse(upper, b"{}", &caller).unwrap();
+        let call = "POST /game";
+        assert_eq!(shouted.scope(&caller, call), key.scope(&caller, call));
+        let former = shouted.former_scope(&caller, call);
+        assert_eq!(former, Some(scope(upper, &caller, call)));
     }
 
     #[test]

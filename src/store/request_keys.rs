@@ -30,6 +30,8 @@ pub struct Reservation<'a> {
 pub struct ReservedKey<'a> {
     /// A digest of the key and its scope.
     pub scope: &'a [u8],
+    /// As the release before would have made it, where that is another one.
+    pub former_scope: Option<&'a [u8]>,
     /// A digest of the request.
     pub body_digest: &'a [u8],
 }
@@ -87,6 +89,11 @@ impl Store {
             game,
             invite,
         } = reservation;
+        if let Some(former) = key.and_then(|key| key.former_scope)
+            && let Some(earlier) = self.read_reservation(former).await?
+        {
+            return Ok(Reserved::Before(earlier));
+        }
         let scope = key.map(|key| key.scope);
         let body_digest = key.map(|key| key.body_digest);
         let game = game.map(|game| game.0);
@@ -119,19 +126,19 @@ impl Store {
     }
 
     async fn earlier(&self, scope: &[u8]) -> Result<Reserved, StoreError> {
+        let earlier = self.read_reservation(scope).await?;
+        // It was given back, or ran out, since. A repeat of the call reserves it anew.
+        let gone = || StoreError::Unreachable("a reservation has just gone".into());
+        earlier.map(Reserved::Before).ok_or_else(gone)
+    }
+
+    async fn read_reservation(&self, scope: &[u8]) -> Result<Option<Earlier>, StoreError> {
         let rows = self.read(sql::request_key_read, &[&scope]).await?;
-        let Some(row) = rows.first() else {
-            // It was given back, or ran out, since: whoever repeats the call reserves it anew.
-            return Err(StoreError::Unreachable(
-                "a reservation has just gone".into(),
-            ));
-        };
-        let seconds: f64 = row.get("age_seconds");
-        Ok(Reserved::Before(Earlier {
+        Ok(rows.first().map(|row| Earlier {
             body_digest: row.get("body_digest"),
             player: PlayerId(row.get("player_id")),
             game: row.get::<_, Option<uuid::Uuid>>("game_id").map(GameId),
-            age: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+            age: Duration::try_from_secs_f64(row.get("age_seconds")).unwrap_or_default(),
         }))
     }
 

@@ -239,7 +239,7 @@ async fn the_control_plane_edits_as_sql_does() {
     call(&world, &value, 3).await;
     let patch = async |path: &str, text: &str| {
         let patch_operations = vec![PatchOperation::new("replace", path, text)];
-        let patches = PatchList { patch_operations };
+        let patches = PatchList::of(patch_operations);
         let plan = world.plan.as_str();
         let actor = Actor::command_line();
         plans::update_plan(&world.store, &actor, plan, &patches)

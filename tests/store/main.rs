@@ -14,6 +14,7 @@ mod events;
 mod faults;
 mod migrate;
 mod projection;
+mod reservations;
 mod tail;
 mod tls;
 

@@ -19,7 +19,7 @@ pub fn check(input: &[u8]) {
     assert!(found.iter().all(|(_, resume)| resume.epoch == *epoch));
 
     let mut parameters: Vec<String> = found.iter().map(written).collect();
-    let epoch = epoch
+    let mut epoch = epoch
         .iter()
         .map(|epoch| format!("epoch={}", encoded(epoch)));
     parameters.extend(epoch.clone());
@@ -29,7 +29,7 @@ pub fn check(input: &[u8]) {
     let mut reversed = subscriptions(&parameters.join("&")).expect("order means nothing");
     reversed.reverse();
     assert_eq!(reversed, found, "{text}");
-    if let Some(epoch) = epoch.last() {
+    if let Some(epoch) = epoch.next_back() {
         assert!(subscriptions(&format!("{text}&{epoch}")).is_err());
     }
 }
