@@ -20,6 +20,7 @@ mod reply;
 mod request;
 pub mod resources;
 pub mod sigv4;
+mod unserved;
 pub mod wire;
 
 pub use error::OperationError;
