@@ -153,6 +153,22 @@ async fn what_is_too_large_or_no_http_is_refused_as_all_else_is() {
         ),
         (format!("GET /{long}"), "431", "at most 128 kib"),
         (
+            format!(
+                "GET / HTTP/1.1\r\nhost: x\r\na: {}\r\n\r\n",
+                &long[..132_000]
+            ),
+            "431",
+            "at most 128 kib",
+        ),
+        (
+            format!(
+                "GET / HTTP/1.1\r\nhost: x\r\n{}: b\r\n\r\n",
+                &long[..65_536]
+            ),
+            "431",
+            "at most 65,535 bytes",
+        ),
+        (
             format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", &long[..70_000]),
             "400",
             "longer than 64 kib",
@@ -201,6 +217,66 @@ async fn what_is_too_large_or_no_http_is_refused_as_all_else_is() {
         }
     }
     assert_eq!(reply(world.request("GET", "/variants")).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_longest_name_of_a_header() {
+    let world = World::start().await;
+    let name = "x".repeat(65_535);
+    for (base, path) in [
+        (world.base.as_str(), "/healthz"),
+        (&world.control(), "/metrics"),
+    ] {
+        let text = format!(
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{name}: b\r\n\r\n"
+        );
+        let words = last_words(address(base), &text).await;
+        assert!(words.starts_with("http/1.1 200"), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed_without_a_word() {
+    let world = World::start().await;
+    for base in [world.base.as_str(), &world.control()] {
+        let (silent, blank, begun) = tokio::join!(
+            last_words(address(base), ""),
+            last_words(address(base), "\r\n\r"),
+            last_words(address(base), "G"),
+        );
+        assert_eq!((silent.as_str(), blank.as_str()), ("", ""));
+        assert!(begun.starts_with("http/1.1 408"), "{begun}");
+    }
+}
+
+#[tokio::test]
+async fn a_blank_line_after_a_body_says_nothing() {
+    let world = World::start().await;
+    let head = format!(
+        "POST /game HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-type: application/json\r\n\
+         content-length: 2\r\n\r\n{{}}",
+        world.key
+    );
+    let again = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let tries = ["\r\n", "\n", "\r\n\r\n"].map(|blank| {
+        let (address, text) = (address(&world.base), format!("{head}{blank}"));
+        async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(text.as_bytes()).await.unwrap();
+            let mut words = Vec::new();
+            // Longer than the deadline of a head: the connection stays, and says nothing unasked.
+            let ended = timeout(Duration::from_secs(12), stream.read_to_end(&mut words)).await;
+            assert!(ended.is_err(), "{}", String::from_utf8_lossy(&words));
+            stream.write_all(again.as_bytes()).await.unwrap();
+            stream.read_to_end(&mut words).await.unwrap();
+            String::from_utf8(words).unwrap()
+        }
+    });
+    for words in join_all(tries).await {
+        assert!(words.starts_with("HTTP/1.1 201"), "{words}");
+        assert_eq!(words.matches("HTTP/1.1 200").count(), 1, "{words}");
+        assert_eq!(words.matches("HTTP/1.1").count(), 2, "{words}");
+    }
 }
 
 #[tokio::test]

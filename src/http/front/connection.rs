@@ -81,7 +81,11 @@ impl<S> Connection<S> {
             self.deadline = None;
         }
         match passed.end {
-            None => {}
+            None => {
+                let blank = self.heads.blank_lines(&self.read[self.ready..]);
+                let rest = self.read.split_off(self.ready);
+                self.read.extend_from_slice(&rest[blank..]);
+            }
             Some(End::Fault(fault)) => self.end_with(fault),
             Some(End::BrokenBody) => {
                 self.read.truncate(self.ready);
@@ -99,10 +103,15 @@ impl<S> Connection<S> {
         self.reading = Reading::Nothing;
     }
 
+    /// Whether a part of a head has come. A CR alone may be the first half of a blank line.
+    fn has_begun_head(&self) -> bool {
+        !matches!(self.read[..], [] | [b'\r'])
+    }
+
     /// Whether the head that is awaited has not come in time.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let is_first = self.heads.count == 0;
-        if !self.heads.at_head() || (self.read.is_empty() && !is_first) {
+        if !self.heads.at_head() || (!self.has_begun_head() && !is_first) {
             return false;
         }
         let deadline = self
@@ -158,7 +167,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
                 }
                 (Poll::Ready(Err(error)), _) => return Poll::Ready(Err(error)),
                 (Poll::Pending, Reading::Requests) if this.is_late(cx) => {
-                    this.end_with(Fault::TOO_LATE);
+                    if this.has_begun_head() {
+                        this.end_with(Fault::TOO_LATE);
+                    } else {
+                        // Browsers and load balancers connect ahead; nobody waits for an answer.
+                        this.reading = Reading::Ended;
+                    }
                 }
                 (Poll::Pending, _) => return Poll::Pending,
             }

@@ -60,6 +60,11 @@ impl Fault {
         detail: "The request's line and headers are too long; send at most 128 KiB of them.",
     };
 
+    pub(super) const NAME_TOO_LONG: Fault = Fault {
+        kind: FaultKind::TooLarge,
+        detail: "The name of a header is too long; send at most 65,535 bytes.",
+    };
+
     pub(super) const fn malformed(detail: &'static str) -> Fault {
         Fault {
             kind: FaultKind::Malformed,

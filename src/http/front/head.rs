@@ -14,6 +14,9 @@ use super::fault::{Fault, MAX_HEADERS};
 /// Whether a WebSocket may be opened at a path.
 pub(super) type IsSocket = dyn Fn(&str) -> bool + Send + Sync;
 
+/// The longest name of a header that the HTTP library can hold.
+const MAX_NAME_BYTES: usize = 65_535;
+
 /// A whole head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -52,6 +55,10 @@ pub(super) fn read(bytes: &mut [u8], is_socket: &IsSocket) -> Result<Option<Head
     let minor_version = request.version.unwrap_or_default();
     let mut said = Said::default();
     for header in request.headers.iter() {
+        // actix-http panics at a longer name.
+        if header.name.len() > MAX_NAME_BYTES {
+            return Err(Fault::NAME_TOO_LONG);
+        }
         said.note(header)?;
     }
     let Ok(uri) = Uri::try_from(request.path.unwrap_or_default()) else {

@@ -59,6 +59,22 @@ impl Heads {
         matches!(self.place, Place::Socket)
     }
 
+    /// How many of the first bytes after those passed are blank lines with nothing behind them. Such
+    /// lines say nothing (RFC 9112, 2.2), and some clients send one after a body.
+    pub(super) fn blank_lines(&self, rest: &[u8]) -> usize {
+        let mut blank = 0;
+        while self.at_head() {
+            match rest[blank..] {
+                [b'\n', ..] => blank += 1,
+                [b'\r', b'\n', ..] => blank += 2,
+                // The LF of the last CR may still come.
+                [] | [b'\r'] => return blank,
+                _ => return 0,
+            }
+        }
+        0
+    }
+
     /// Looks at what came. The bytes of a head may be changed: see [`head::read`].
     pub(super) fn pass(&mut self, bytes: &mut [u8], is_socket: &IsSocket) -> Passed {
         let mut passed = 0;
@@ -67,6 +83,9 @@ impl Heads {
             let rest = &mut bytes[passed..];
             match &mut self.place {
                 Place::Head => match head::read(rest, is_socket) {
+                    Ok(Some(head)) if head.bytes > MAX_HEAD_BYTES => {
+                        end = Some(End::Fault(Fault::HEAD_TOO_LARGE));
+                    }
                     Ok(Some(head)) => {
                         passed += head.bytes;
                         self.count += 1;

@@ -159,3 +159,39 @@ fn a_head_without_an_end_is_too_large() {
     let end = Heads::begin().pass(&mut bytes, &nowhere).end;
     assert_eq!(end, Some(End::Fault(Fault::HEAD_TOO_LARGE)));
 }
+
+#[test]
+fn a_whole_head_may_be_too_large() {
+    let of_length = |length: usize| {
+        let head = "GET / HTTP/1.1\r\nHost: x\r\na: ";
+        let value = "v".repeat(length - head.len() - 4);
+        format!("{head}{value}\r\n\r\n").into_bytes()
+    };
+    let passed = Heads::begin().pass(&mut of_length(MAX_HEAD_BYTES), &nowhere);
+    assert_eq!((passed.bytes, passed.end), (MAX_HEAD_BYTES, None));
+    let passed = Heads::begin().pass(&mut of_length(MAX_HEAD_BYTES + 1), &nowhere);
+    let too_large = Some(End::Fault(Fault::HEAD_TOO_LARGE));
+    assert_eq!((passed.bytes, passed.end), (0, too_large));
+}
+
+#[test]
+fn blank_lines_are_dropped_only_where_nothing_follows() {
+    let heads = Heads::begin();
+    for (bytes, blank) in [
+        ("", 0),
+        ("\r\n", 2),
+        ("\n", 1),
+        ("\r\n\n\r\n", 5),
+        ("\r", 0),
+        ("\r\n\r", 2),
+        ("\r\r\n", 0),
+        ("\r\nGET", 0),
+        (" \r\n", 0),
+    ] {
+        assert_eq!(heads.blank_lines(bytes.as_bytes()), blank, "{bytes:?}");
+    }
+    let mut heads = Heads::begin();
+    let mut head = *b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n";
+    heads.pass(&mut head, &nowhere);
+    assert_eq!(heads.blank_lines(b"\r\n"), 0, "it is a body");
+}
