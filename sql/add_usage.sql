@@ -1,13 +1,12 @@
 -- add_usage
 -- Calls that passed since the last time, as of today. $4 are those among them that no quota was
--- asked for; where the plan has one by now, they count in it. The lock keeps the plan from being
--- edited meanwhile: an edit counts what is written before it, and finds no row half written.
+-- asked for; where the plan has one by now, they count in it. Edits wait meanwhile
+-- (share_quota_locks): an edit counts what is written before it, and finds no row half written.
 with plan as materialized (
-    select p.id, quota_period_start(p.quota_period, p.quota_offset, now()) as period_start
+    select p.id,
+        quota_period_start(p.quota_period, p.quota_offset, statement_timestamp()) as period_start
     from usage_plan p
     where p.id = any ($1::text[])
-    order by p.id
-    for share
 ),
 given as materialized (
     select g.plan_id, g.key_id, g.calls, g.unmetered, p.period_start
@@ -25,7 +24,7 @@ late as (
     on conflict (plan_id, key_id, period_start) do update set used = q.used + excluded.used
 )
 insert into usage_day as u (plan_id, key_id, day, used)
-select g.plan_id, g.key_id, (now() at time zone 'UTC')::date, g.calls
+select g.plan_id, g.key_id, (statement_timestamp() at time zone 'UTC')::date, g.calls
 from given g
 order by g.plan_id, g.key_id
 on conflict (plan_id, key_id, day) do update set used = u.used + excluded.used

@@ -2,20 +2,19 @@
 -- Takes parts of quotas for one instance of $8, or finds that nothing remains. In the order of
 -- their keys, so that instances do not deadlock. A row without `used` does not exist yet.
 --
--- What a plan sets is read here and locked against edits, because the instance may know an older
--- setting: what is taken counts in the period that runs by the newest one. Where the plan has no
+-- What a plan sets is read here, because the instance may know an older setting: what is taken
+-- counts in the period that runs by the newest one. Edits wait meanwhile (share_quota_locks), and
+-- the time is that of this statement, after it waited for them. Where the plan has no
 -- quota any more, the instance's own setting holds until it learns of that.
 with plan as materialized (
     select p.id, p.quota_limit, p.quota_period, p.quota_offset
     from usage_plan p
     where p.id = any ($1::text[])
-    order by p.id
-    for share
 ),
 given as materialized (
     select g.plan_id, g.key_id, g.pending, g.wanted, coalesce(p.quota_limit, g.most) as most,
-        quota_period_start(c.period, c.start_day, now()) as period_start,
-        quota_period_end(c.period, c.start_day, now()) as period_end
+        quota_period_start(c.period, c.start_day, statement_timestamp()) as period_start,
+        quota_period_end(c.period, c.start_day, statement_timestamp()) as period_end
     from unnest(
         $1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[]
     ) as g (plan_id, key_id, most, period, start_day, pending, wanted)
@@ -54,7 +53,7 @@ taken as (
 select g.plan_id, g.key_id, g.most, g.period_start, l.epoch,
     coalesce(t.granted, 0) as granted,
     coalesce(t.used, l.used) as used,
-    extract(epoch from g.period_end - now())::double precision as seconds_left,
+    extract(epoch from g.period_end - statement_timestamp())::double precision as seconds_left,
     coalesce(l.leased_at > now() - interval '4 seconds', false) as leased_lately
 from given g
 left join locked l using (plan_id, key_id)

@@ -9,21 +9,38 @@ alter table quota_usage add column adjusted bigint not null default 0;
 -- given back to that one too. It is `infinity` where the quota was removed from the plan.
 alter table quota_usage add column moved_to timestamptz;
 
--- Nobody takes any of the plan's quota while this runs: taking shares the lock of the plan's row,
--- and the update that fired this holds that lock alone.
+-- When the period ends, where the quota was removed from the plan.
+alter table quota_usage add column ends_at timestamptz;
+
+-- The advisory lock of a plan's quotas. Instances share it while they take, give back and count.
+-- An edit of the clock holds it alone. It is no lock of the plan's row, because those who share a
+-- row let later ones join past an edit that waits, for as long as calls keep coming.
+create function quota_lock(plan_id text) returns bigint language sql immutable as $$
+    select hashtextextended('quotas of ' || plan_id, 730718838)
+$$;
+
+-- Nobody takes any of the plan's quota while this runs.
 create function quota_clock_changed() returns trigger language plpgsql as $$
 declare
-    at timestamptz := clock_timestamp();
-    old_start timestamptz := quota_period_start(old.quota_period, old.quota_offset, at);
-    new_start timestamptz := quota_period_start(new.quota_period, new.quota_offset, at);
+    at timestamptz;
+    old_start timestamptz;
+    new_start timestamptz;
 begin
+    perform pg_advisory_xact_lock(quota_lock(new.id));
+    at := clock_timestamp();
+    old_start := quota_period_start(old.quota_period, old.quota_offset, at);
+    new_start := quota_period_start(new.quota_period, new.quota_offset, at);
     if new_start is null then
-        update quota_usage set moved_to = 'infinity'
+        update quota_usage set moved_to = 'infinity',
+            ends_at = quota_period_end(old.quota_period, old.quota_offset, at)
         where plan_id = new.id and period_start = old_start;
         return null;
     end if;
     with running as (
-        select q.key_id, q.epoch, greatest(q.adjusted, 0) as adjusted,
+        select q.key_id, q.epoch,
+            -- What an operator took ends with the period in which they took it.
+            case when old_start is not null or q.ends_at > at then greatest(q.adjusted, 0)
+                else 0 end as adjusted,
             -- Taken, and not written down yet or not spent yet.
             greatest(0, q.used - q.adjusted - (
                 select coalesce(sum(d.used), 0)
@@ -63,9 +80,15 @@ begin
         adjusted = greatest(q.used, excluded.used) - (excluded.used - excluded.adjusted),
         epoch = greatest(q.epoch, excluded.epoch),
         moved_to = null;
-    update quota_usage set moved_to = new_start
-    where plan_id = new.id and period_start <> new_start
-      and (period_start = old_start or (old_start is null and moved_to = 'infinity'));
+    -- Also the periods that an edit before this one has ended: instances may still hold some of
+    -- them, and the count that took them over is no longer the running one.
+    update quota_usage q set moved_to = new_start
+    where q.plan_id = new.id and q.period_start <> new_start
+      and (q.period_start = old_start or q.moved_to = old_start
+        or (old_start is null and (q.moved_to = 'infinity' or exists (
+            select from quota_usage removed
+            where removed.plan_id = q.plan_id and removed.key_id = q.key_id
+              and removed.period_start = q.moved_to and removed.moved_to = 'infinity'))));
     return null;
 end
 $$;

@@ -205,8 +205,9 @@ impl Gate {
         self.inner.limits.instances()
     }
 
-    /// Whether the snapshot was confirmed against the tables a moment ago.
-    fn is_confirmed(&self) -> bool {
+    /// Whether the snapshot was confirmed against the tables within the last 10 s. If not, nobody
+    /// knows who still has a right: calls are refused, and open sockets are left alone.
+    pub fn is_confirmed(&self) -> bool {
         self.unconfirmed_for() < TRUSTED_FOR
     }
 

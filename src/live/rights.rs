@@ -2,8 +2,10 @@
 //!
 //! A socket remembers which value of its key it was opened with, so a rotation ends the sockets of
 //! the old value and leaves those of the new one. The value is looked up in the gate's snapshot,
-//! which stays as it is while the database cannot be reached. A player's row is read from the
-//! database; where that fails, the socket stays.
+//! which stays as it is while the database cannot be reached. After 10 s without the database no
+//! socket is closed, not even where its value has expired meanwhile. All are looked at again as soon
+//! as the database is back. A player's row is read from the database; where that fails, the socket
+//! stays.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -38,6 +40,9 @@ async fn watch_keys(hub: &Hub) {
             _ = tick.tick() => {}
             // An error says that the gate is gone, and with it everything here.
             Ok(()) = generation.changed() => {}
+        }
+        if !hub.settings().gate.is_confirmed() {
+            continue;
         }
         let mut judged: HashMap<(Option<(KeyId, ValueId)>, StageName), bool> = HashMap::new();
         for socket in hub.registry().sockets() {

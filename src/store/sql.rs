@@ -66,6 +66,7 @@ statements! {
     gate_salt
     gate_stages
     give_back_quota
+    hold_quota_lock
     insert_audit
     insert_deployment
     insert_key
@@ -139,6 +140,7 @@ statements! {
     schema_oldest
     set_first_key
     set_remaining_quota
+    share_quota_locks
     take_quota
     terminate_append_blocker
     touch_keys

@@ -5,13 +5,15 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join4;
 use time::{Date, OffsetDateTime};
+use tokio::time::timeout;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::change::Change;
 use super::plans::QuotaSetting;
-use super::{KeyId, PlanId, Store, StoreError, sql};
+use super::{KeyId, Parameters, PlanId, STATEMENT_DEADLINE, Store, StoreError, sql};
 
 /// How often a claim whose period has no row yet is tried again.
 const TRIES: usize = 4;
@@ -179,7 +181,8 @@ impl Store {
         let pending: Vec<i64> = claims.iter().map(|claim| claim.pending).collect();
         let wanted: Vec<i64> = claims.iter().map(|claim| claim.wanted).collect();
         let rows = self
-            .write(
+            .write_beside_edits(
+                &plans,
                 sql::take_quota,
                 &[
                     &plans,
@@ -209,7 +212,8 @@ impl Store {
         let starts: Vec<OffsetDateTime> = returns.iter().map(|part| part.period_start).collect();
         let epochs: Vec<i32> = returns.iter().map(|part| part.epoch).collect();
         let unspent: Vec<i64> = returns.iter().map(|part| part.unspent).collect();
-        self.write(
+        self.write_beside_edits(
+            &plans,
             sql::give_back_quota,
             &[&plans, &keys, &starts, &epochs, &unspent],
         )
@@ -240,9 +244,51 @@ impl Store {
         let keys: Vec<&str> = calls.iter().map(|part| part.key.as_str()).collect();
         let counts: Vec<i64> = calls.iter().map(|part| part.calls).collect();
         let unmetered: Vec<i64> = calls.iter().map(|part| part.unmetered).collect();
-        self.write(sql::add_usage, &[&plans, &keys, &counts, &unmetered])
-            .await?;
+        self.write_beside_edits(
+            &plans,
+            sql::add_usage,
+            &[&plans, &keys, &counts, &unmetered],
+        )
+        .await?;
         Ok(())
+    }
+
+    /// As [`write`](Self::write), while no edit of these plans' quotas runs. The statement sees what
+    /// earlier edits have done. An edit that waits goes before those who come after it.
+    async fn write_beside_edits(
+        &self,
+        plans: &[&str],
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let connection = self.connection().await?;
+        let answer = timeout(STATEMENT_DEADLINE, async {
+            let lock = connection.prepare_cached(sql::share_quota_locks).await?;
+            let statement = connection.prepare_cached(statement).await?;
+            let lock_parameters: Parameters<'_> = &[&plans];
+            // Two statements, because one sees only what was committed before it began. All four
+            // are sent at once, in this order: one way to the database and back, and a caller who
+            // gives up leaves no open transaction.
+            let (_, _, rows, _) = try_join4(
+                connection.batch_execute("begin"),
+                connection.query(&lock, lock_parameters),
+                connection.query(&statement, parameters),
+                connection.batch_execute("commit"),
+            )
+            .await?;
+            Ok::<_, StoreError>(rows)
+        })
+        .await;
+        if let Ok(Ok(rows)) = answer {
+            return Ok(rows);
+        }
+        // It may still be busy, or in a transaction.
+        drop(deadpool_postgres::Object::take(connection));
+        answer.unwrap_or_else(|_| {
+            Err(StoreError::OutcomeUnknown(
+                "the database did not answer in time".into(),
+            ))
+        })
     }
 
     /// Remembers when these keys were last used.

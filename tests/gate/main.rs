@@ -12,6 +12,7 @@ mod outage;
 mod passing;
 mod quota;
 mod quota_edits;
+mod quota_shares;
 mod scale;
 #[path = "../support/mod.rs"]
 mod support;

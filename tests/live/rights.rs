@@ -5,13 +5,15 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use turnkey::gate::ApiKeyValue;
 use turnkey::gate::issue;
 use turnkey::store::{KeyId, Store};
 
 use crate::support::postgres;
-use crate::support::server::ADMIN_TOKEN;
+use crate::support::proxy::Proxy;
+use crate::support::server::{ADMIN_TOKEN, TestServer};
 use crate::world::{Socket, World, open};
 
 /// A second by contract; the machine that runs the tests does much else.
@@ -246,4 +248,51 @@ async fn a_socket_without_a_key_ends_when_its_stage_asks_for_one() {
     require_key(&world, true).await;
     assert_loses_its_right(&mut keyless, "the stage asks for a key").await;
     keyed.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_database_a_value_that_expires_ends_its_sockets_only_afterwards() {
+    let database = postgres::database().await;
+    let proxy = Proxy::start(&database).await;
+    let world = World::of(TestServer::behind(&database, &proxy).await);
+    let beside = World::of(world.server.beside().await);
+    let client = postgres::client(&database).await;
+    let (_store, key, value) = own_key(&world).await;
+    let expire = "update api_key_value set expires_at = now() + interval '18 seconds'
+        where key_id = $1";
+    client.execute(expire, &[&key.as_str()]).await.unwrap();
+    // Made after that, so a server that knows this key knows when the other one expires.
+    let (_store, _, lasting) = own_key(&world).await;
+    let mut other = until_open(|| with_value(&world, &lasting)).await;
+    let mut here = until_open(|| with_value(&world, &value)).await;
+    let mut there = until_open(|| with_value(&beside, &value)).await;
+
+    proxy.interrupt();
+    let give_up = Instant::now() + Duration::from_secs(30);
+    loop {
+        match open(with_value(&world, &lasting)).await {
+            Err(Error::Http(answer)) if answer.status() == 503 => break,
+            _ => assert!(Instant::now() < give_up, "the gate trusts what it knows"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let has_expired = "select expires_at <= now() from api_key_value where key_id = $1";
+    loop {
+        let row = client.query_one(has_expired, &[&key.as_str()]).await;
+        if row.unwrap().get(0) {
+            break;
+        }
+        here.settled().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_loses_its_right(&mut there, "where the database is reached").await;
+    // Longer than a look at every socket takes to come round.
+    let looked = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < looked {
+        here.settled().await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    proxy.restore();
+    assert_loses_its_right(&mut here, "the database is back").await;
+    other.settled().await;
 }

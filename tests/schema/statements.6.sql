@@ -1,13 +1,12 @@
 -- add_usage
 -- Calls that passed since the last time, as of today. $4 are those among them that no quota was
--- asked for; where the plan has one by now, they count in it. The lock keeps the plan from being
--- edited meanwhile: an edit counts what is written before it, and finds no row half written.
+-- asked for; where the plan has one by now, they count in it. Edits wait meanwhile
+-- (share_quota_locks): an edit counts what is written before it, and finds no row half written.
 with plan as materialized (
-    select p.id, quota_period_start(p.quota_period, p.quota_offset, now()) as period_start
+    select p.id,
+        quota_period_start(p.quota_period, p.quota_offset, statement_timestamp()) as period_start
     from usage_plan p
     where p.id = any ($1::text[])
-    order by p.id
-    for share
 ),
 given as materialized (
     select g.plan_id, g.key_id, g.calls, g.unmetered, p.period_start
@@ -25,7 +24,7 @@ late as (
     on conflict (plan_id, key_id, period_start) do update set used = q.used + excluded.used
 )
 insert into usage_day as u (plan_id, key_id, day, used)
-select g.plan_id, g.key_id, (now() at time zone 'UTC')::date, g.calls
+select g.plan_id, g.key_id, (statement_timestamp() at time zone 'UTC')::date, g.calls
 from given g
 order by g.plan_id, g.key_id
 on conflict (plan_id, key_id, day) do update set used = u.used + excluded.used
@@ -382,25 +381,40 @@ select s.name, d.methods, d.rules from stage s join deployment d on d.id = s.dep
 ;
 -- give_back_quota
 -- What was taken and not spent, unless an operator has set what remains since. Where the plan's
--- clock was edited since, the period that took the count over gets it back too.
-with locked as materialized (
+-- clock was edited since, the period that took the count over gets it back too. Shares of two
+-- periods may come to one row, so they are summed. All rows are locked in the order of their keys,
+-- so that instances do not deadlock. Edits wait meanwhile (share_quota_locks).
+with given as (
     select q.plan_id, q.key_id, q.period_start, q.epoch, q.moved_to, g.unspent
     from unnest($1::text[], $2::text[], $3::timestamptz[], $4::integer[], $5::bigint[])
         as g (plan_id, key_id, period_start, epoch, unspent)
     join quota_usage q using (plan_id, key_id, period_start, epoch)
-    order by q.plan_id, q.key_id
-    for update of q
+),
+parts as (
+    select plan_id, key_id, period_start, epoch, unspent from given
+    union all
+    select plan_id, key_id, moved_to, epoch, unspent from given where moved_to is not null
 ),
 counts as (
-    select plan_id, key_id, period_start, epoch, unspent from locked
-    union all
-    select plan_id, key_id, moved_to, epoch, unspent from locked where moved_to is not null
+    select plan_id, key_id, period_start, epoch, sum(unspent)::bigint as unspent
+    from parts
+    group by plan_id, key_id, period_start, epoch
+),
+locked as materialized (
+    select q.plan_id, q.key_id, q.period_start, c.unspent
+    from counts c
+    join quota_usage q using (plan_id, key_id, period_start, epoch)
+    order by q.plan_id, q.key_id, q.period_start
+    for update of q
 )
 update quota_usage q
-set used = q.used - c.unspent
-from counts c
-where q.plan_id = c.plan_id and q.key_id = c.key_id and q.period_start = c.period_start
-    and q.epoch = c.epoch
+set used = q.used - l.unspent
+from locked l
+where q.plan_id = l.plan_id and q.key_id = l.key_id and q.period_start = l.period_start
+;
+-- hold_quota_lock
+-- Keeps instances from the plan's quotas until the transaction ends.
+select pg_advisory_xact_lock(quota_lock($1))
 ;
 -- insert_audit
 insert into audit (actor, action, target, before, after) values ($1, $2, $3, $4, $5)
@@ -886,24 +900,29 @@ do update set used = excluded.used, adjusted = q.adjusted + excluded.used - q.us
     epoch = q.epoch + 1
 returning used
 ;
+-- share_quota_locks
+-- Keeps edits of these plans' quotas away until the transaction ends, and waits for those that run
+-- or wait. In the order of the locks, so that nobody deadlocks.
+select pg_advisory_xact_lock_shared(lock)
+from (select distinct quota_lock(id) as lock from unnest($1::text[]) as p (id) order by lock) as sorted
+;
 -- take_quota
 -- Takes parts of quotas for one instance of $8, or finds that nothing remains. In the order of
 -- their keys, so that instances do not deadlock. A row without `used` does not exist yet.
 --
--- What a plan sets is read here and locked against edits, because the instance may know an older
--- setting: what is taken counts in the period that runs by the newest one. Where the plan has no
+-- What a plan sets is read here, because the instance may know an older setting: what is taken
+-- counts in the period that runs by the newest one. Edits wait meanwhile (share_quota_locks), and
+-- the time is that of this statement, after it waited for them. Where the plan has no
 -- quota any more, the instance's own setting holds until it learns of that.
 with plan as materialized (
     select p.id, p.quota_limit, p.quota_period, p.quota_offset
     from usage_plan p
     where p.id = any ($1::text[])
-    order by p.id
-    for share
 ),
 given as materialized (
     select g.plan_id, g.key_id, g.pending, g.wanted, coalesce(p.quota_limit, g.most) as most,
-        quota_period_start(c.period, c.start_day, now()) as period_start,
-        quota_period_end(c.period, c.start_day, now()) as period_end
+        quota_period_start(c.period, c.start_day, statement_timestamp()) as period_start,
+        quota_period_end(c.period, c.start_day, statement_timestamp()) as period_end
     from unnest(
         $1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[]
     ) as g (plan_id, key_id, most, period, start_day, pending, wanted)
@@ -942,7 +961,7 @@ taken as (
 select g.plan_id, g.key_id, g.most, g.period_start, l.epoch,
     coalesce(t.granted, 0) as granted,
     coalesce(t.used, l.used) as used,
-    extract(epoch from g.period_end - now())::double precision as seconds_left,
+    extract(epoch from g.period_end - statement_timestamp())::double precision as seconds_left,
     coalesce(l.leased_at > now() - interval '4 seconds', false) as leased_lately
 from given g
 left join locked l using (plan_id, key_id)

@@ -66,7 +66,7 @@ async fn a_table_in_use_stops_a_migration_and_not_everybody_behind_it() {
     let back = "drop table audit, usage_day, quota_usage, instance;
                 alter table player drop column deleted_at;
                 drop trigger quota_clock_changed on usage_plan;
-                drop function quota_clock_changed, quota_period_start, quota_period_end;
+                drop function quota_clock_changed, quota_lock, quota_period_start, quota_period_end;
                 delete from refinery_schema_history where version >= 4";
     writer.batch_execute(back).await.unwrap();
     let writing = writer.transaction().await.unwrap();

@@ -135,8 +135,9 @@ impl Change {
         self.write_plan(sql::update_usage_plan, plan).await
     }
 
-    /// Deletes a plan.
+    /// Deletes a plan, while no instance writes counts of its keys: the two would deadlock.
     pub async fn delete_usage_plan(&self, id: &PlanId) -> Result<(), StoreError> {
+        self.query(sql::hold_quota_lock, &[&id.as_str()]).await?;
         self.query(sql::delete_usage_plan, &[&id.as_str()]).await?;
         Ok(())
     }
