@@ -1,4 +1,4 @@
-//! What a player asks for.
+//! The commands that players give.
 
 use super::{Event, GameId, Move, PlayerId};
 
@@ -7,33 +7,42 @@ use super::{Event, GameId, Move, PlayerId};
 pub enum Command {
     /// Take the open seat.
     Join {
+        /// The player who joins.
         player: PlayerId,
     },
+    /// Play a move.
     Play {
+        /// The player who moves.
         player: PlayerId,
+        /// The move, in the variant's own form.
         played: Move,
     },
     /// Give up; a game that still waits for its opponent is abandoned.
     Resign {
+        /// The player who gives up.
         player: PlayerId,
     },
     /// Offer a draw, or accept the one the other player offered.
     OfferDraw {
+        /// The player who offers or accepts.
         player: PlayerId,
     },
     /// Decline the other player's offer, or withdraw one's own.
     DeclineDraw {
+        /// The player who declines or withdraws.
         player: PlayerId,
     },
     /// Link the next game, which the caller has created under the id `next`.
     Rematch {
+        /// The player who asks for the next game.
         player: PlayerId,
+        /// The id of the next game.
         next: GameId,
     },
 }
 
 impl Command {
-    /// Who asks.
+    /// The player who gives the command.
     pub fn player(&self) -> PlayerId {
         match self {
             Command::Join { player }
@@ -49,6 +58,7 @@ impl Command {
 /// The answer to an acceptable command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
+    /// The command is accepted: record this event.
     Record(Event),
     /// What was asked for already holds: nothing to record, and a success.
     AlreadyHolds,

@@ -1,4 +1,4 @@
-//! Commands into events. `decide` chooses; only [`evolve`](super::evolve) changes a game.
+//! Turns commands into events. `decide` chooses the event; only [`evolve`](super::evolve) changes a game.
 
 use super::{
     Command, Creation, Decision, DrawBy, Event, Game, Opponent, Options, Outcome, PlayerId,
@@ -27,7 +27,37 @@ pub fn create(
     })
 }
 
-/// What `command` does to `game`.
+/// Judges `command` against `game`: the event to record, or the reason for a refusal.
+///
+/// ```
+/// use turnkey::game::{
+///     Command, Decision, Opponent, PlayerId, Refusal, Rules, Seat, Status, Variant,
+///     Visibility, create, decide, evolve, fold,
+/// };
+/// use uuid::Uuid;
+///
+/// let (ann, bob) = (PlayerId(Uuid::from_u128(1)), PlayerId(Uuid::from_u128(2)));
+/// let variant = Variant::TicTacToe;
+/// let options = variant.parse_options(&serde_json::Map::new()).unwrap();
+/// let created = create(ann, Seat::First, options, Visibility::Unlisted, Opponent::Invite);
+/// let mut game = fold(Rules::newest(variant), [&created]).unwrap();
+///
+/// let played = variant.parse_move(&serde_json::json!(4)).unwrap();
+/// let play = Command::Play { player: ann, played };
+/// assert_eq!(decide(&game, &play), Err(Refusal::NotStarted));
+///
+/// for command in [Command::Join { player: bob }, play, Command::Resign { player: bob }] {
+///     let Ok(Decision::Record(event)) = decide(&game, &command) else {
+///         panic!("{command:?} is allowed here");
+///     };
+///     game = evolve(game, &event);
+/// }
+/// assert_eq!(game.status(), Status::Finished);
+/// assert_eq!(game.version, 4);
+/// ```
+///
+/// # Errors
+/// Where the game does not allow the command now; the game is as it was.
 pub fn decide(game: &Game, command: &Command) -> Result<Decision, Refusal> {
     match command {
         Command::Join { player } => join(game, *player),

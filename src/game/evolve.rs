@@ -1,10 +1,11 @@
-//! Events into games. Applies what happened; judges nothing.
+//! Makes a game from its events. It applies each event and never refuses one.
 
 use super::{Creation, Draws, Event, Game, LastMove, Rules, Seat};
 
 /// A list of events that is not the history of a game.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FoldError {
+    /// The list is empty, or its first event does not create a game.
     #[error("a game's first event must be its creation")]
     NotACreation,
 }

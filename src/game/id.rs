@@ -1,4 +1,4 @@
-//! Names of things: opaque, compared, never computed with.
+//! The ids of games and players. They are only compared, never computed with.
 
 use std::fmt;
 use std::str::FromStr;

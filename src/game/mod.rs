@@ -7,6 +7,8 @@
 //!
 //! Nothing here waits, reads a clock, draws a random number or knows of a database.
 
+#![warn(missing_docs)]
+
 mod command;
 mod decide;
 mod event;

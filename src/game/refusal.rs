@@ -2,17 +2,22 @@
 
 use super::variant;
 
+/// The reason why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The caller has no seat in this game.
     NotSeated,
     /// The game waits for its second player.
     NotStarted,
+    /// The game has ended.
     GameOver,
+    /// The game has not ended yet.
     GameNotOver,
+    /// The other seat is to move.
     NotYourTurn,
     /// Both seats are taken.
     SeatTaken,
+    /// There is no draw offer to decline.
     NoDrawOffer,
     /// Offered before and declined or withdrawn since: not again before a move.
     DrawAlreadyOffered,

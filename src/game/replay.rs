@@ -1,4 +1,4 @@
-//! Telling a repeated move from a conflicting one.
+//! Tells a repeated move from a conflicting one.
 
 use super::{Event, Move, PlayerId};
 

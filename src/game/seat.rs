@@ -8,12 +8,15 @@ use std::ops::{Index, IndexMut};
 pub enum Seat {
     /// The seat that moves first.
     First,
+    /// The seat that moves second.
     Second,
 }
 
 impl Seat {
+    /// Both seats, in the order in which they move.
     pub const ALL: [Seat; 2] = [Seat::First, Seat::Second];
 
+    /// The opposite seat.
     pub fn other(self) -> Seat {
         match self {
             Seat::First => Seat::Second,
@@ -25,15 +28,19 @@ impl Seat {
 /// One value for each seat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seats<T> {
+    /// The value of the seat that moves first.
     pub first: T,
+    /// The value of the seat that moves second.
     pub second: T,
 }
 
 impl<T> Seats<T> {
+    /// Each seat with its value, in the order in which they move.
     pub fn iter(&self) -> impl Iterator<Item = (Seat, &T)> {
         [(Seat::First, &self.first), (Seat::Second, &self.second)].into_iter()
     }
 
+    /// The same values with the seats exchanged.
     pub fn swapped(self) -> Seats<T> {
         Seats {
             first: self.second,

@@ -4,31 +4,46 @@ use super::{
     GameId, Move, Opponent, Options, Outcome, PlayerId, Position, Rules, Seat, Seats, Visibility,
 };
 
+/// A game after some number of its events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Game {
+    /// The variant and the version of its rules that the game keeps.
     pub rules: Rules,
+    /// The variant's options that the creator chose.
     pub options: Options,
+    /// Who may watch the game.
     pub visibility: Visibility,
+    /// Whom the creator plays against.
     pub opponent: Opponent,
+    /// The player of each seat; `None` for an open seat.
     pub seats: Seats<Option<PlayerId>>,
+    /// The board.
     pub position: Position,
+    /// The newest move; `None` before the first one.
     pub last_move: Option<LastMove>,
+    /// How the game ended; `None` until it has.
     pub result: Option<Outcome>,
+    /// The state of the draw offers.
     pub draws: Draws,
+    /// The next game of the same players, if it is linked.
     pub rematch: Option<GameId>,
     /// The number of events this game is made of, at least 1.
     pub version: u32,
 }
 
+/// The newest move of a game.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LastMove {
+    /// The seat that moved.
     pub seat: Seat,
+    /// The move.
     pub played: Move,
 }
 
 /// Who offered a draw, and who must wait for a move before offering again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Draws {
+    /// The seat whose draw offer is open.
     pub offered_by: Option<Seat>,
     /// Offered since the last move, and had it declined or withdrawn.
     pub spent: Seats<bool>,
@@ -36,14 +51,19 @@ pub struct Draws {
     pub just_declined_by: Option<Seat>,
 }
 
+/// How far a game has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
+    /// A seat is still open.
     Waiting,
+    /// Both seats are taken, and the game has not ended.
     Playing,
+    /// The game has ended.
     Finished,
 }
 
 impl Status {
+    /// The name of the status in the API.
     pub fn name(self) -> &'static str {
         match self {
             Status::Waiting => "waiting",
@@ -54,6 +74,7 @@ impl Status {
 }
 
 impl Game {
+    /// How far the game has come.
     pub fn status(&self) -> Status {
         if self.result.is_some() {
             Status::Finished
@@ -77,6 +98,7 @@ impl Game {
         }
     }
 
+    /// The first seat that nobody holds; `None` if both are taken.
     pub fn open_seat(&self) -> Option<Seat> {
         Seat::ALL
             .into_iter()
@@ -91,6 +113,7 @@ impl Game {
             .filter(move |&seat| self.seats[seat] == Some(player))
     }
 
+    /// Whether the player holds a seat in this game.
     pub fn is_seated(&self, player: PlayerId) -> bool {
         self.seats_of(player).next().is_some()
     }

@@ -1,4 +1,4 @@
-//! Integers as JSON has them: JSON knows one kind of number, and JSON Schema calls 4.0 an integer.
+//! Reads integers from JSON. JSON has one kind of number, and JSON Schema calls 4.0 an integer.
 
 use serde_json::Value;
 

@@ -4,6 +4,8 @@
 //! writer, the tail and the projector have their own connections, because each must know when it has
 //! lost its connection.
 
+#![warn(missing_docs)]
+
 pub mod append;
 mod append_session;
 mod append_stats;

@@ -10,15 +10,19 @@ use serde_json::Value;
 
 use super::{Outcome, Seat, Seats};
 
+/// A kind of game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Variant {
+    /// Tic-tac-toe.
     TicTacToe,
 }
 
 /// One version of one variant's rules; a game keeps the one it began with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
+    /// The kind of game.
     pub variant: Variant,
+    /// The version of that variant's rules.
     pub version: u16,
 }
 
@@ -26,18 +30,23 @@ pub struct Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Options {
+    /// The options of tic-tac-toe.
     TicTacToe(tic_tac_toe::Options),
 }
 
+/// The board of a game, with the seat to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Position {
+    /// A board of tic-tac-toe.
     TicTacToe(tic_tac_toe::Position),
 }
 
+/// A move, in the variant's own form. It need not be legal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Move {
+    /// A move of tic-tac-toe.
     TicTacToe(tic_tac_toe::Move),
 }
 
@@ -45,6 +54,7 @@ pub enum Move {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Win {
+    /// A win at tic-tac-toe.
     TicTacToe(tic_tac_toe::Win),
 }
 
@@ -52,6 +62,7 @@ pub enum Win {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Draw {
+    /// A draw at tic-tac-toe.
     TicTacToe(tic_tac_toe::Draw),
 }
 
@@ -59,9 +70,17 @@ pub enum Draw {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MoveRefusal {
     /// True in another position. `code` is a word of the variant's own, such as `cell_taken`.
-    NotNow { code: &'static str, detail: String },
+    NotNow {
+        /// A stable word for clients.
+        code: &'static str,
+        /// A sentence that says what is wrong.
+        detail: String,
+    },
     /// Legal in no position of this variant.
-    Never { detail: String },
+    Never {
+        /// A sentence that says what is wrong.
+        detail: String,
+    },
 }
 
 /// A value that has not the form of what it should be; the text says what is expected.
@@ -70,6 +89,7 @@ pub enum MoveRefusal {
 pub struct FormError(pub String);
 
 impl Variant {
+    /// Every variant that this build knows.
     pub const ALL: [Variant; 1] = [Variant::TicTacToe];
 
     /// The variant that clients call `id`.
@@ -77,22 +97,26 @@ impl Variant {
         Variant::ALL.into_iter().find(|variant| variant.id() == id)
     }
 
+    /// The name of the variant in the API and in the log.
     pub fn id(self) -> &'static str {
         match self {
             Variant::TicTacToe => "tic-tac-toe",
         }
     }
 
+    /// The name of each seat in the API.
     pub fn seat_names(self) -> Seats<&'static str> {
         match self {
             Variant::TicTacToe => tic_tac_toe::SEAT_NAMES,
         }
     }
 
+    /// The name of one seat in the API.
     pub fn seat_name(self, seat: Seat) -> &'static str {
         self.seat_names()[seat]
     }
 
+    /// The seat that clients call `name`.
     pub fn parse_seat(self, name: &str) -> Option<Seat> {
         Seat::ALL
             .into_iter()
@@ -180,6 +204,7 @@ impl Rules {
             .then_some(Rules { variant, version })
     }
 
+    /// The position before the first move of a game with these options.
     pub fn start(self, options: Options) -> Position {
         match options {
             Options::TicTacToe(_) => Position::TicTacToe(tic_tac_toe::Position::default()),
@@ -195,6 +220,7 @@ impl Position {
         }
     }
 
+    /// The moves that the rules allow in this position.
     pub fn legal_moves(&self, rules: Rules) -> Vec<Move> {
         match (self, rules.variant) {
             (Position::TicTacToe(position), Variant::TicTacToe) => {

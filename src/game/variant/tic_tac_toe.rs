@@ -7,10 +7,12 @@ use serde_json::{Map, Value, json};
 use super::{FormError, MoveRefusal};
 use crate::game::{DrawBy, Outcome, Seat, Seats, WinBy, whole_number};
 
+/// The names of the seats in the API.
 pub const SEAT_NAMES: Seats<&str> = Seats {
     first: "X",
     second: "O",
 };
+/// Every version of the rules that games may still be under, oldest first.
 pub const RULES_VERSIONS: &[u16] = &[1];
 
 const CELLS: usize = 9;
@@ -34,23 +36,32 @@ pub struct Options {}
 #[serde(transparent)]
 pub struct Move(pub i64);
 
+/// The marks on the board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     cells: [Option<Seat>; CELLS],
 }
 
+/// How a position was won.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Win {
-    Line { line: [u8; 3] },
+    /// Three marks of one seat in a row.
+    Line {
+        /// The numbers of the three cells.
+        line: [u8; 3],
+    },
 }
 
+/// How a position was drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Draw {
+    /// All cells are marked and no row is complete.
     FullBoard,
 }
 
+/// Reads the options of a new game; only an empty object is accepted.
 pub fn parse_options(value: &Map<String, Value>) -> Result<Options, FormError> {
     match value.keys().next() {
         None => Ok(Options {}),
@@ -60,17 +71,20 @@ pub fn parse_options(value: &Map<String, Value>) -> Result<Options, FormError> {
     }
 }
 
+/// Reads a move: any integer has the form of one.
 pub fn parse_move(value: &Value) -> Result<Move, FormError> {
     whole_number(value)
         .map(Move)
         .ok_or_else(|| FormError("a move is the number of a cell, an integer from 0 to 8".into()))
 }
 
+/// The JSON Schema of a move.
 pub fn move_schema() -> Value {
     json!({"type": "integer", "minimum": 0, "maximum": 8,
            "description": "The cell to mark, row-major from the top left."})
 }
 
+/// The JSON Schema of the options.
 pub fn options_schema() -> Value {
     json!({"type": "object", "additionalProperties": false})
 }
@@ -86,6 +100,7 @@ impl Position {
         }
     }
 
+    /// The moves to the cells that are still empty.
     pub fn legal_moves(&self) -> impl Iterator<Item = Move> {
         (0..)
             .zip(self.cells)
@@ -93,6 +108,7 @@ impl Position {
             .map(|(cell, _)| Move(cell))
     }
 
+    /// The outcome of the move if it ends the game; a refusal if the board does not take it.
     pub fn try_move(&self, played: Move) -> Result<Option<Outcome>, MoveRefusal> {
         match played.cell().map(|cell| self.cells[cell]) {
             None => Err(MoveRefusal::Never {
@@ -109,6 +125,7 @@ impl Position {
         }
     }
 
+    /// The position after the move. A move off the board changes nothing.
     #[must_use]
     pub fn after(mut self, played: Move) -> Position {
         let mover = self.turn();
