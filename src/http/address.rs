@@ -1,5 +1,5 @@
-//! Where a client reaches this server, as its own request says: what the documents name as their
-//! server.
+//! The address at which a client reaches this server, taken from its own request. The API documents
+//! name it as their server.
 //!
 //! A header is only believed where it is an address that could be one, because whoever reads a
 //! document follows it.

@@ -1,4 +1,4 @@
-//! Shaping what `play` gave into answers.
+//! Turns the results of `play` into answers.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};

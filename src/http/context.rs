@@ -1,4 +1,4 @@
-//! What the pipeline knows of a request when its handler begins.
+//! The facts about a request that the pipeline hands to its handler.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,6 +19,7 @@ use crate::gate::{KeyId, ValueId};
 pub struct RequestId(pub Uuid);
 
 impl RequestId {
+    /// Makes a new id; ids sort by the time at which they were made.
     pub fn generate() -> RequestId {
         RequestId(Uuid::now_v7())
     }

@@ -1,4 +1,4 @@
-//! Reading what a client sent, strictly: what is accepted here has one meaning only.
+//! Reads a client's input strictly: input is accepted only if it has exactly one meaning.
 
 use std::collections::HashSet;
 use std::fmt;

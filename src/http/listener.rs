@@ -1,4 +1,4 @@
-//! What the listener says of itself, with no stage and no key: its health and its documents.
+//! The listener's own paths, which need no stage and no key: its health and its documents.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use super::{State, asyncapi, openapi};
 /// Whether this instance should be sent requests, as whoever started it last found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
+    /// This instance can serve requests.
     Ready,
     /// Why not, in words that may be shown to anybody.
     NotReady(&'static str),

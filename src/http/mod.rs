@@ -1,7 +1,9 @@
-//! The public listener: what arrives over HTTP, and how it is answered.
+//! The public listener: it receives HTTP requests and answers them.
 //!
-//! Every request goes through [`pipeline`]; handlers parse, call `play`, and shape. Nothing of
-//! the rules is decided here.
+//! Every request goes through [`pipeline`]. A handler parses the request, calls `play`, and shapes the
+//! answer. No rule of a game is decided here.
+
+#![warn(missing_docs)]
 
 mod address;
 mod answer;
@@ -41,22 +43,31 @@ use front::{Share, Socket};
 use handlers::{commands, games, live, players};
 use requests::Requests;
 
-/// What the public listener works with.
+/// The parts of the server that the public listener uses.
 #[derive(Clone)]
 pub struct State {
+    /// Finds the app of a request and decides whether it may pass.
     pub gate: Gate,
+    /// Runs the calls of the game API.
     pub play: Play,
+    /// Holds the live connections.
     pub hub: Hub,
+    /// The newest readiness of this instance, for `/readyz`.
     pub readiness: watch::Receiver<Readiness>,
+    /// Counts and logs the requests.
     pub requests: Arc<Requests>,
+    /// The settings from the configuration.
     pub settings: Settings,
 }
 
+/// The settings of the public listener.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The stage that is served without a prefix.
     pub default_stage: Option<StageName>,
+    /// The origins whose web pages may call this server.
     pub cors_origins: Origins,
+    /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: TrustedProxies,
 }
 

@@ -1,4 +1,4 @@
-//! What is answered instead of what was asked for.
+//! Answers to requests that are refused or fail.
 //!
 //! Statuses, codes and texts of the game API are decided here and nowhere else, each refusal in
 //! its arm of one `match`. Two forms: what the gate refuses looks as API Gateway's refusals do,

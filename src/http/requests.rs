@@ -1,7 +1,7 @@
-//! Each request once, when its answer is there: in the counts, and as one line in the log.
+//! Counts each request once and writes one log line for it, when its answer is ready.
 //!
-//! Also a request whose client goes before the answer: its handler is then dropped where it stands,
-//! and the record with it.
+//! A request whose client leaves before the answer is recorded too: its handler is dropped, the
+//! record is dropped with it, and the drop writes the line.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -24,7 +24,9 @@ use crate::trace;
 /// Which listener a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
+    /// The listener of the game API.
     Public,
+    /// The listener of the control plane.
     Control,
 }
 
@@ -47,9 +49,11 @@ pub struct Requests {
 /// The requests of one route.
 #[derive(Debug)]
 pub struct Answers {
+    /// The route that these requests matched.
     pub route: Route,
     /// By the status' first digit; the last are those that were not waited for.
     by_class: [AtomicU64; CLASSES.len()],
+    /// How long the answers took.
     pub duration: Histogram,
 }
 
@@ -64,14 +68,21 @@ pub struct ProblemCode(pub &'static str);
 pub struct RequestRecord<'a> {
     requests: &'a Requests,
     began: Instant,
+    /// The id of the request.
     pub id: RequestId,
+    /// The method of the request.
     pub method: Method,
+    /// The route it matched; [`Route::UNKNOWN`] until one is found.
     pub route: Route,
+    /// The stage that its path names.
     pub stage: Option<StageName>,
+    /// The key that it was sent with.
     pub key: Option<KeyId>,
+    /// The game that it is about.
     pub game: Option<Uuid>,
-    /// Who was let into the control plane, and the path that they called.
+    /// The caller that the control plane let in.
     pub actor: Option<String>,
+    /// The path that this caller called.
     pub path: Option<String>,
     /// What refused the request: a link of the gate's chain, or a problem's code.
     pub refusal: Option<&'static str>,
@@ -81,6 +92,7 @@ pub struct RequestRecord<'a> {
 }
 
 impl Listener {
+    /// The listener's name in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Listener::Public => "public",
@@ -90,10 +102,12 @@ impl Listener {
 }
 
 impl Route {
+    /// A browser's CORS preflight.
     pub const PREFLIGHT: Route = Route::of_path("preflight");
     /// No such path, or no such method.
     pub const UNKNOWN: Route = Route::of_path("unknown");
 
+    /// A route that is counted by its path alone, for every method.
     pub const fn of_path(path: &'static str) -> Route {
         Route { method: None, path }
     }
@@ -110,6 +124,7 @@ impl Requests {
         Requests::new(Listener::Public, calls.chain(own).chain([Route::PREFLIGHT]))
     }
 
+    /// Counts for these routes and for [`Route::UNKNOWN`], all at zero.
     pub fn new(listener: Listener, routes: impl Iterator<Item = Route>) -> Requests {
         let routes = routes.chain([Route::UNKNOWN]).map(|route| Answers {
             route,
@@ -141,10 +156,12 @@ impl Requests {
         }
     }
 
+    /// The listener whose requests these are.
     pub fn listener(&self) -> Listener {
         self.listener
     }
 
+    /// The counts of each route.
     pub fn by_route(&self) -> impl Iterator<Item = &Answers> {
         self.routes.iter()
     }

@@ -9,10 +9,15 @@ use std::fmt;
 /// What a client may do with a path. `HEAD` is answered wherever `GET` is, and is counted as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {
+    /// `DELETE`.
     Delete,
+    /// `GET`.
     Get,
+    /// `PATCH`.
     Patch,
+    /// `POST`.
     Post,
+    /// `PUT`.
     Put,
 }
 
@@ -21,6 +26,7 @@ pub enum Verb {
 pub struct Endpoint {
     /// Such as `/game/{gameId}`.
     pub path: &'static str,
+    /// The method of the call.
     pub verb: Verb,
     /// The call's `operationId` in the OpenAPI document.
     pub operation: &'static str,
@@ -69,9 +75,11 @@ pub fn find_listener_path(path: &str) -> Option<&'static str> {
 /// What the table says of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Matched {
+    /// The request is this call.
     Endpoint(&'static Endpoint),
-    /// The path is known, the method is not; these are.
+    /// The path is known but the method is not; these methods are.
     OtherMethod(Vec<&'static str>),
+    /// No call has this path.
     UnknownPath,
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with bytes that are no request, in words for whoever sent them.
+//! Tells a client why the bytes that it sent are not a request.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Headers by which a browser that meets an answer of ours can do little with it.
+//! Headers that limit what a browser may do with an answer.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -18,7 +18,9 @@ const ONLY_TLS: &str = "max-age=31536000";
 /// How an answer travels to its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
+    /// Plain HTTP.
     Plain,
+    /// HTTP over TLS.
     Tls,
 }
 

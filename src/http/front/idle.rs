@@ -1,4 +1,4 @@
-//! Ends connections on which no request comes to be whole.
+//! Closes connections on which no whole request arrives.
 //!
 //! A head has a deadline of its own (see [`super::connection`]), and so has a body. An answer has
 //! none: a client that takes nothing of it would keep its connection for as long as it likes. So

@@ -58,6 +58,7 @@ const DISCONNECT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A bound socket, and how it is spoken to.
 pub struct Socket {
+    /// The bound socket.
     pub listener: TcpListener,
     /// `None` for plain HTTP.
     pub tls: Option<ServerConfig>,
