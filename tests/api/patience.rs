@@ -225,7 +225,7 @@ async fn the_longest_name_of_a_header() {
     let name = "x".repeat(65_535);
     for (base, path) in [
         (world.base.as_str(), "/healthz"),
-        (&world.control(), "/metrics"),
+        (world.control(), "/metrics"),
     ] {
         let text = format!(
             "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{name}: b\r\n\r\n"
@@ -238,7 +238,7 @@ async fn the_longest_name_of_a_header() {
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed_without_a_word() {
     let world = World::start().await;
-    for base in [world.base.as_str(), &world.control()] {
+    for base in [world.base.as_str(), world.control()] {
         let (silent, blank, begun) = tokio::join!(
             last_words(address(base), ""),
             last_words(address(base), "\r\n\r"),
