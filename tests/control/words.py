@@ -1,11 +1,14 @@
 """Refusals and answers in the words recorded from AWS, and throttles as Terraform sends them."""
 
+import datetime
 import json
 import os
 import urllib.error
 import urllib.request
 
-from world import API, CONTROL, client, patch, refused, without_metadata
+from world import (
+    API, CONTROL, client, patch, refused, until, until_curl, without_metadata,
+)
 
 BAD = "BadRequestException"
 
@@ -302,6 +305,42 @@ def queries(gateway):
         assert call("PATCH", f"/apikeys/{key}", body)[0] == 200, body
 
 
+def usage(gateway):
+    """A key that called goes on being listed when it has left the plan, and when it is deleted."""
+    gateway.create_deployment(restApiId=API, stageName="counted")
+    plan = gateway.create_usage_plan(
+        name="counted", apiStages=[{"apiId": API, "stage": "counted"}],
+        quota={"limit": 50, "period": "MONTH"},
+    )["id"]
+    caller = gateway.create_api_key(name="caller", enabled=True)
+    idle = gateway.create_api_key(name="idle", enabled=True)["id"]
+    for key in (caller["id"], idle):
+        gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    until_curl(201, "counted", caller["value"])
+    # Three days, so that midnight may pass.
+    now = datetime.datetime.now(datetime.timezone.utc)
+    start, end = (str((now + datetime.timedelta(days=days)).date()) for days in (-1, 1))
+
+    def used(**more):
+        found = gateway.get_usage(usagePlanId=plan, startDate=start, endDate=end, **more)
+        return {key: sum(day[0] for day in days) for key, days in found["items"].items()}
+
+    until(lambda: (used() == {caller["id"]: 1, idle: 0}, used()), seconds=20)
+    for key in (caller["id"], idle):
+        gateway.delete_usage_plan_key(usagePlanId=plan, keyId=key)
+    assert used() == {caller["id"]: 1}
+    gateway.delete_api_key(apiKey=caller["id"])
+    assert used() == used(keyId=caller["id"]) == {caller["id"]: 1}
+    assert used(keyId=idle) == {}
+    gateway.update_usage_plan(
+        usagePlanId=plan, patchOperations=patch(("remove", "/apiStages", f"{API}:counted"))
+    )
+    gateway.delete_usage_plan(usagePlanId=plan)
+    refused(
+        "NotFoundException", gateway.get_usage, usagePlanId=plan, startDate=start, endDate=end
+    )
+
+
 def main():
     gateway = client()
     throttles(gateway)
@@ -311,6 +350,7 @@ def main():
     stages(gateway)
     account(gateway)
     queries(gateway)
+    usage(gateway)
 
 
 if __name__ == "__main__":

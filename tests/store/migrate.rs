@@ -63,7 +63,10 @@ async fn a_table_in_use_stops_a_migration_and_not_everybody_behind_it() {
     let database = postgres::database().await;
     let mut writer = postgres::client(&database).await;
     // Back to before the migration that refers to the plans.
-    let back = "drop table audit, usage_day, quota_usage, instance;
+    let back = "drop trigger keep_usage_of_deleted_key on api_key;
+                drop function keep_usage_of_deleted_key;
+                drop table usage_of_deleted_key;
+                drop table audit, usage_day, quota_usage, instance;
                 alter table player drop column deleted_at;
                 drop trigger quota_clock_changed on usage_plan;
                 drop function quota_clock_changed, quota_lock, quota_period_start, quota_period_end;
