@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 pub use rebuild::rebuild;
 
-use crate::game::{Event, Status};
+use crate::game::{Event, PlayerId, Status};
 use crate::play::{Given, Play};
 use crate::store::projection::{Page, Progress, ProjectionName, Session};
 use crate::store::tail::TailStatus;
@@ -28,6 +28,8 @@ use crate::store::{Database, History, StoreError};
 const PAGE_LENGTH: i64 = 500;
 /// How long one page may take.
 const PAGE_DEADLINE: Duration = Duration::from_secs(15);
+/// How long the games that a page gave to deleted players may take to end: less than the page.
+const ENDS_DEADLINE: Duration = Duration::from_secs(8);
 /// How often the leader asks whether its session lives, and the others whether there is a leader.
 const PULSE: Duration = Duration::from_secs(1);
 
@@ -92,7 +94,14 @@ async fn lead(
     leading.set(true);
     let mut progress = answered(session.progress(ProjectionName::Live)).await?;
     loop {
-        match answered(step_live(&mut session, progress, play)).await? {
+        let Some(step) = answered(step_live(&mut session, progress, play)).await? else {
+            tokio::time::sleep(PULSE).await;
+            if tail.has_changed().is_err() {
+                return Ok(());
+            }
+            continue;
+        };
+        match step {
             Step::Forward(further) => progress = further,
             Step::Overtaken => return Ok(()),
             // A poll that comes back empty is also the proof that the session lives.
@@ -119,23 +128,47 @@ pub async fn step(session: &mut Session, progress: Progress) -> Result<Step, Sto
 }
 
 /// As [`step`], for the leader: before the lists pass a seat that a deleted player got, the game
-/// is ended. Whoever deletes an account therefore need not know of calls that come late.
+/// is ended. Whoever deletes an account therefore need not know of calls that come late. `None`
+/// where such a game cannot be ended now: nothing is written, and the same page is to be tried
+/// again.
 pub async fn step_live(
     session: &mut Session,
     progress: Progress,
     play: &Play,
-) -> Result<Step, StoreError> {
+) -> Result<Option<Step>, StoreError> {
     let Some(page) = session.next_page(progress.position, PAGE_LENGTH).await? else {
-        return Ok(Step::AtEnd);
+        return Ok(Some(Step::AtEnd));
     };
     let histories = page.histories.iter();
     let given: Vec<Given> = histories
         .flat_map(|history| given(history, progress.position))
         .collect();
-    play.end_games_given_to_deleted(&given)
-        .await
-        .map_err(|error| StoreError::Unreachable(error.to_string()))?;
-    write(session, progress, &page).await
+    let given = to_deleted(session, given).await?;
+    if !given.is_empty() {
+        let ended = timeout(ENDS_DEADLINE, play.end_games_given_to_deleted(&given)).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            let games = given.len();
+            tracing::warn!(
+                games,
+                "the projector waits: games of deleted players cannot be ended now"
+            );
+            return Ok(None);
+        }
+    }
+    Ok(Some(write(session, progress, &page).await?))
+}
+
+/// Those of the seats that were given to players who have deleted their account. Asked on the
+/// projector's own connection, so that it does not wait for those of the calls.
+async fn to_deleted(session: &Session, given: Vec<Given>) -> Result<Vec<Given>, StoreError> {
+    let mut players: Vec<PlayerId> = given.iter().map(|given| given.player).collect();
+    players.sort_unstable();
+    players.dedup();
+    let living = session.living_players(&players).await?;
+    let given = given.into_iter();
+    Ok(given
+        .filter(|given| !living.contains(&given.player))
+        .collect())
 }
 
 async fn write(session: &mut Session, progress: Progress, page: &Page) -> Result<Step, StoreError> {

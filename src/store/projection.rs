@@ -1,7 +1,7 @@
 //! The rows of the projection: derived from the log, in generations.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -9,7 +9,7 @@ use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
 use super::{Database, History, Store, StoreError, log, sql};
-use crate::game::GameId;
+use crate::game::{GameId, PlayerId};
 
 /// A projection being filled, and how far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,6 +182,19 @@ impl Session {
             }
         }
         Ok(Some(page))
+    }
+
+    /// Those of `players` who have not deleted their account, nor begun to.
+    pub async fn living_players(
+        &self,
+        players: &[PlayerId],
+    ) -> Result<HashSet<PlayerId>, StoreError> {
+        if players.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ids: Vec<Uuid> = players.iter().map(|player| player.0).collect();
+        let rows = self.0.query(sql::players_living, &[&ids]).await?;
+        Ok(rows.iter().map(|row| PlayerId(row.get(0))).collect())
     }
 
     /// Writes the rows of a page and how far they come, in one transaction; `None` where somebody

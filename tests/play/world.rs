@@ -147,7 +147,7 @@ async fn project_live(database: &Database, play: &Play) {
     let mut session = Session::open(database).await.unwrap();
     let mut progress = session.progress(ProjectionName::Live).await.unwrap();
     let step = projection::step_live;
-    while let Step::Forward(further) = step(&mut session, progress, play).await.unwrap() {
+    while let Some(Step::Forward(further)) = step(&mut session, progress, play).await.unwrap() {
         progress = further;
     }
 }
