@@ -1,7 +1,9 @@
 -- players_leaving
--- Players whose deletion began over a minute ago and is not done: nobody has repeated the call.
-select player_id
+-- Players whose deletion began over a minute ago and is not done: nobody has repeated the call. In
+-- order of the time that it began ($2) and the id ($3), after those two.
+select player_id, deleted_at
 from player
 where deleted_at < now() - interval '1 minute'
-order by deleted_at
+  and (deleted_at, player_id) > ($2::timestamptz, $3::uuid)
+order by deleted_at, player_id
 limit $1

@@ -9,13 +9,15 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::commands::{Refused, decide};
+use super::rematch::next_id;
 use super::{Answer, Answered, Caller, Play, PlayError};
 use crate::game::{Command, Decision, GameId, PlayerId, Status};
-use crate::store::History;
+use crate::store::append::AppendError;
+use crate::store::{History, Leaving, StoreError};
 
 /// How long calls that were let in before the mark may take to end.
 const GRACE: Duration = Duration::from_secs(2);
@@ -26,9 +28,11 @@ const PAGE_LENGTH: i64 = 500;
 /// How many games are ended at once: enough to fill the writer's batches, few beside its queue.
 const AT_ONCE: usize = 16;
 /// How often a game is tried to which others go on doing something.
-const TRIES: u32 = 10;
-/// How many cut-off deletions one sweep finishes.
-const SWEEP_LENGTH: i64 = 1000;
+const TRIES: u32 = 30;
+/// How many cut-off deletions a sweep reads at once.
+const SWEEP_LENGTH: i64 = 100;
+/// How many players' deletions an instance carries out at once.
+pub(super) const PLAYERS_AT_ONCE: usize = 4;
 
 /// A seat that a player got, or that is kept for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,13 @@ pub struct Given {
     pub game: GameId,
     /// Whose seat it is.
     pub player: PlayerId,
+}
+
+/// Why a deletion is not finished.
+enum NotDeleted {
+    /// The lists of games are too far behind the log.
+    ListsBehind,
+    Failed(PlayError),
 }
 
 impl Play {
@@ -48,68 +59,85 @@ impl Play {
     pub async fn delete_player(&self, caller: &Caller) -> Answered<()> {
         let player = caller.player()?;
         let play = self.clone();
-        self.carry_through(async move { play.delete(player).await.map(Answer::done) })
+        self.carry_through(async move { Ok(Answer::done(play.delete(player).await?)) })
             .await
     }
 
-    async fn delete(&self, player: PlayerId) -> Result<(), PlayError> {
+    async fn delete(&self, player: PlayerId) -> Result<(), NotDeleted> {
         let store = &self.inner.store;
         let Some(marked_for) = store.mark_player_deleted(player).await? else {
             return Ok(());
         };
         sleep(GRACE.saturating_sub(marked_for)).await;
-        self.end_games(player).await.map_err(PlayError::once_sent)?;
-        let deleted = store.delete_player(player).await;
-        // Whoever deleted the same player at the same time has done it as well.
-        deleted.map_err(|error| PlayError::from(error).once_sent())?;
-        Ok(())
-    }
-
-    /// Finishes the deletions that were cut off and that nobody has repeated.
-    pub(super) async fn finish_deletions(&self) -> Result<(), PlayError> {
-        for player in self.inner.store.leaving_players(SWEEP_LENGTH).await? {
-            self.delete(player).await?;
+        let turn = timeout(PATIENCE, self.inner.deletions.take(player)).await;
+        let Ok(_turn) = turn else {
+            return Err(PlayError::OUTCOME_UNKNOWN.into());
+        };
+        // The call that had the turn before may have finished.
+        let marked = store.mark_player_deleted(player).await;
+        if marked.map_err(once_sent)?.is_none() {
+            return Ok(());
         }
+        self.end_games(player).await?;
+        // Whoever deleted the same player at the same time has done it as well.
+        store.delete_player(player).await.map_err(once_sent)?;
         Ok(())
     }
 
-    /// Ends every game of those of the players in `given` who have deleted their account. To be
-    /// called with what the log has given them, before the lists of games show it.
+    /// Finishes the deletions that were cut off and that nobody has repeated. One that cannot be
+    /// finished does not hold up the others.
+    pub(super) async fn finish_deletions(&self) -> Result<(), PlayError> {
+        let mut after = Leaving::FIRST;
+        loop {
+            let store = &self.inner.store;
+            let page = store.leaving_players(after, SWEEP_LENGTH).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = *last;
+            for Leaving { player, .. } in page {
+                match self.delete(player).await {
+                    Ok(()) => {}
+                    // So it is for everybody.
+                    Err(NotDeleted::ListsBehind) => return Err(NotDeleted::ListsBehind.into()),
+                    Err(NotDeleted::Failed(error)) => {
+                        tracing::warn!(player_id = %player.0, %error, "a deletion could not be finished");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the games in `given`, whose players have deleted their account. To be called with what
+    /// the log has given them, before the lists of games show it.
     ///
     /// # Errors
     /// [`PlayError::Unavailable`]; then it is to be called again with the same.
     pub async fn end_games_given_to_deleted(&self, given: &[Given]) -> Result<(), PlayError> {
-        let mut players: Vec<PlayerId> = given.iter().map(|given| given.player).collect();
-        players.sort_unstable();
-        players.dedup();
-        let living = self.players_existing(&players).await?;
-        for given in given {
-            if !living.contains(&given.player) {
-                self.end_game_of(given.game, given.player).await?;
-            }
-        }
+        self.end_games_of(given.to_vec()).await?;
         Ok(())
     }
 
     /// Ends a marked player's games, until the lists know of none that is left.
-    async fn end_games(&self, player: PlayerId) -> Result<(), PlayError> {
+    async fn end_games(&self, player: PlayerId) -> Result<(), NotDeleted> {
         loop {
             self.wait_for_lists().await?;
-            if self.end_listed_games(player).await? == 0 {
+            let ended = self.end_listed_games(player).await;
+            if ended.map_err(PlayError::once_sent)? == 0 {
                 return Ok(());
             }
         }
     }
 
     /// Waits until the lists of games hold everything that is in the log now.
-    async fn wait_for_lists(&self) -> Result<(), PlayError> {
+    async fn wait_for_lists(&self) -> Result<(), NotDeleted> {
         let store = &self.inner.store;
-        let end = store.read_log_head().await?.position;
+        let end = store.read_log_head().await.map_err(once_sent)?.position;
         let deadline = Instant::now() + PATIENCE;
-        while store.my_games_position().await? < end {
+        while store.my_games_position().await.map_err(once_sent)? < end {
             if Instant::now() > deadline {
                 tracing::warn!("the lists of games are too far behind to delete an account now");
-                return Err(PlayError::OUTCOME_UNKNOWN);
+                return Err(NotDeleted::ListsBehind);
             }
             sleep(ASK_AGAIN).await;
         }
@@ -127,22 +155,41 @@ impl Play {
                 .await?;
             let Some(last) = games.last() else { break };
             after = *last;
-            ended += self.end_games_of(games, player).await?;
+            ended += self.end_games_of(given_to(player, games)).await?;
         }
         after = GameId(Uuid::nil());
         loop {
             let kept = store.games_kept_for(player, after, PAGE_LENGTH).await?;
             let Some((last, _)) = kept.last() else { break };
             after = *last;
-            let rematches = kept.into_iter().map(|(_, rematch)| rematch).collect();
-            ended += self.end_games_of(rematches, player).await?;
+            let rematches = kept.into_iter().map(|(_, rematch)| rematch);
+            ended += self.end_games_of(given_to(player, rematches)).await?;
         }
-        Ok(ended)
+        Ok(ended + self.end_unlinked_rematches(player).await?)
     }
 
-    async fn end_games_of(&self, games: Vec<GameId>, player: PlayerId) -> Result<usize, PlayError> {
-        let ends = stream::iter(games)
-            .map(|game| async move { self.end_game_of(game, player).await })
+    /// Ends the rematches that were made by calls that were cut off before the old game named
+    /// them. Their ids are computed; most do not exist, so each page asks first which do.
+    async fn end_unlinked_rematches(&self, player: PlayerId) -> Result<usize, PlayError> {
+        let store = &self.inner.store;
+        let mut ended = 0;
+        let mut after = GameId(Uuid::nil());
+        loop {
+            let games = store.unlinked_games_of(player, after, PAGE_LENGTH).await?;
+            let Some((last, _)) = games.last() else {
+                return Ok(ended);
+            };
+            after = *last;
+            let nexts: Vec<GameId> = games.iter().map(|(game, at)| next_id(*game, *at)).collect();
+            let existing = store.read_versions(&nexts).await?.into_keys();
+            ended += self.end_games_of(given_to(player, existing)).await?;
+        }
+    }
+
+    /// Ends games, several at once; how many were still to be ended.
+    async fn end_games_of(&self, given: Vec<Given>) -> Result<usize, PlayError> {
+        let ends = stream::iter(given)
+            .map(|given| async move { self.end_game_of(given.game, given.player).await })
             .buffer_unordered(AT_ONCE);
         ends.try_fold(
             0,
@@ -152,29 +199,72 @@ impl Play {
     }
 
     /// Ends one game of a player who has deleted their account; whether anything was to be done.
+    /// A game that cannot be read, or that Postgres lets nobody carry on, is logged and left as it
+    /// is: it may not hold up the deletion, nor the projector.
     ///
     /// # Errors
-    /// [`PlayError::Unavailable`]. A game that this release cannot read is left as it is.
+    /// [`PlayError::Unavailable`].
     pub(super) async fn end_game_of(
         &self,
         game: GameId,
         player: PlayerId,
     ) -> Result<bool, PlayError> {
-        let judge = move |history: &History| end_for(history, player);
+        let left = |reason: &dyn std::fmt::Display| {
+            tracing::error!(game_id = %game, %reason, "a deleted player's game cannot be ended");
+            Ok(false)
+        };
         for _ in 0..TRIES {
-            match self.execute(game, player, judge).await {
-                Ok(done) => return Ok(!done.replayed),
-                Err(PlayError::VersionConflict { .. }) => {}
-                Err(PlayError::GameNotFound) => return Ok(false),
-                Err(error @ PlayError::Unavailable(_)) => return Err(error),
-                Err(error) => {
-                    tracing::error!(game_id = %game, %error, "a deleted player's game cannot be ended");
-                    return Ok(false);
-                }
+            let history = match self.inner.store.read_history(game).await {
+                Ok(Some(history)) => history,
+                Ok(None) => return Ok(false),
+                Err(error @ StoreError::Corrupt(_)) => return left(&error),
+                Err(error) => return Err(error.into()),
+            };
+            let event = match end_for(&history, player) {
+                Ok(Decision::Record(event)) => event,
+                Ok(Decision::AlreadyHolds) => return Ok(false),
+                Err(_) => return left(&"the rules refuse it"),
+            };
+            match self.append(&history, event, player).await {
+                Ok(_) => return Ok(true),
+                Err(AppendError::LostRace) => {}
+                Err(error @ AppendError::Refused(_)) => return left(&error),
+                Err(error) => return Err(PlayError::of_append(&error)),
             }
         }
         Err(PlayError::OUTCOME_UNKNOWN)
     }
+}
+
+impl From<PlayError> for NotDeleted {
+    fn from(error: PlayError) -> NotDeleted {
+        NotDeleted::Failed(error)
+    }
+}
+
+impl From<StoreError> for NotDeleted {
+    fn from(error: StoreError) -> NotDeleted {
+        NotDeleted::Failed(error.into())
+    }
+}
+
+impl From<NotDeleted> for PlayError {
+    fn from(reason: NotDeleted) -> PlayError {
+        match reason {
+            NotDeleted::ListsBehind => PlayError::OUTCOME_UNKNOWN,
+            NotDeleted::Failed(error) => error,
+        }
+    }
+}
+
+/// A failure after the player was marked.
+fn once_sent(error: StoreError) -> PlayError {
+    PlayError::from(error).once_sent()
+}
+
+fn given_to(player: PlayerId, games: impl IntoIterator<Item = GameId>) -> Vec<Given> {
+    let given = games.into_iter().map(|game| Given { game, player });
+    given.collect()
 }
 
 /// What ends a game for a player who is gone. One that waits is abandoned, also where its free

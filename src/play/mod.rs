@@ -21,6 +21,7 @@ mod request;
 mod request_key;
 pub mod schema;
 mod tokens;
+mod turns;
 pub mod view;
 mod watch;
 
@@ -54,6 +55,7 @@ use crate::store::Store;
 use crate::store::append::Appender;
 use crate::trace::Origins;
 use guesses::Guesses;
+use turns::Turns;
 
 /// The rules that a stage's new games of a variant get: what was deployed there.
 pub type RulesFor = Arc<dyn Fn(&StageName, Variant) -> Rules + Send + Sync>;
@@ -71,6 +73,8 @@ struct Inner {
     rules_for: RulesFor,
     games: Games,
     guesses: Guesses,
+    /// Whose account is being deleted here now.
+    deletions: Turns,
 }
 
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -113,6 +117,7 @@ impl Play {
             inner: Arc::new(Inner {
                 games: Games::new(store.clone()),
                 guesses: Guesses::new(),
+                deletions: Turns::new(deletion::PLAYERS_AT_ONCE),
                 store,
                 appender,
                 tokens,
@@ -155,7 +160,7 @@ impl Play {
         loop {
             hourly.tick().await;
             if let Err(error) = self.sweep().await {
-                tracing::warn!(%error, "reservations that have run out could not be swept");
+                tracing::warn!(%error, "the hourly sweep was cut short; the next one goes on");
             }
         }
     }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 use uuid::Builder;
 
 use super::commands::{Refused, decide, visible};
@@ -154,10 +155,15 @@ pub fn next_game_id(old: &History) -> GameId {
         .iter()
         .find(|recorded| ends(&recorded.event))
         .map_or(old.updated_at(), |recorded| recorded.at);
+    next_id(old.game_id(), ended_at)
+}
+
+/// As [`next_game_id`], where only the old game's id and the time that it ended are at hand.
+pub(super) fn next_id(old: GameId, ended_at: OffsetDateTime) -> GameId {
     let millis = ended_at.unix_timestamp_nanos() / 1_000_000;
     let digest = Sha256::new()
         .chain_update("rematch")
-        .chain_update(old.game_id().0)
+        .chain_update(old.0)
         .finalize();
     let mut random = [0; 10];
     random.copy_from_slice(&digest[..10]);

@@ -53,7 +53,7 @@ pub use history::{History, Recorded};
 pub use keys::Lookup;
 pub use log::LogHead;
 pub use my_games::ListPlace;
-pub use players::Names;
+pub use players::{Leaving, Names};
 pub use request_keys::{Earlier, Person, Reservation, Reserved, ReservedKey};
 
 /// How long a statement on the pool may take, from asking for a connection to the last row.

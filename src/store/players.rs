@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Store, StoreError, sql};
@@ -10,6 +11,23 @@ use crate::game::{GameId, PlayerId};
 
 /// The players that exist, each with the name they gave, if any.
 pub type Names = HashMap<PlayerId, Option<String>>;
+
+/// A player whose deletion has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// When it began.
+    pub since: OffsetDateTime,
+    /// The player.
+    pub player: PlayerId,
+}
+
+impl Leaving {
+    /// Comes before every player.
+    pub const FIRST: Leaving = Leaving {
+        since: OffsetDateTime::UNIX_EPOCH,
+        player: PlayerId(Uuid::nil()),
+    };
+}
 
 impl Store {
     /// Those of `players` who have a row: also those whose deletion is under way.
@@ -55,10 +73,20 @@ impl Store {
         Ok(rows.first().map(marked_for))
     }
 
-    /// At most `limit` players whose deletion began over a minute ago and is not done.
-    pub async fn leaving_players(&self, limit: i64) -> Result<Vec<PlayerId>, StoreError> {
-        let rows = self.read(sql::players_leaving, &[&limit]).await?;
-        Ok(rows.iter().map(|row| PlayerId(row.get(0))).collect())
+    /// At most `limit` players whose deletion began over a minute ago and is not done, oldest
+    /// first; only those after `after`.
+    pub async fn leaving_players(
+        &self,
+        after: Leaving,
+        limit: i64,
+    ) -> Result<Vec<Leaving>, StoreError> {
+        let parameters: super::Parameters<'_> = &[&limit, &after.since, &after.player.0];
+        let rows = self.read(sql::players_leaving, parameters).await?;
+        let leaving = rows.iter().map(|row| Leaving {
+            since: row.get("deleted_at"),
+            player: PlayerId(row.get("player_id")),
+        });
+        Ok(leaving.collect())
     }
 
     /// Deletes a marked player's row; whether there was one.
@@ -96,5 +124,22 @@ impl Store {
             .iter()
             .map(|row| (GameId(row.get("game_id")), GameId(row.get("rematch"))));
         Ok(kept.collect())
+    }
+
+    /// At most `limit` of a player's finished games that name no rematch, as the lists know them:
+    /// each with the time that it ended, in order of the ids; only those after `after`.
+    pub async fn unlinked_games_of(
+        &self,
+        player: PlayerId,
+        after: GameId,
+        limit: i64,
+    ) -> Result<Vec<(GameId, OffsetDateTime)>, StoreError> {
+        let rows = self
+            .read(sql::player_games_unlinked, &[&player.0, &after.0, &limit])
+            .await?;
+        let ended = rows
+            .iter()
+            .map(|row| (GameId(row.get("game_id")), row.get("at")));
+        Ok(ended.collect())
     }
 }

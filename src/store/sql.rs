@@ -99,6 +99,7 @@ statements! {
     player_delete
     player_games_kept
     player_games_unfinished
+    player_games_unlinked
     player_mark_deleted
     player_rename
     players_leaving

@@ -13,6 +13,7 @@ mod archive_refusals;
 mod cache;
 mod check;
 mod deletion;
+mod deletion_faults;
 mod draws;
 mod idempotency;
 mod join;

@@ -1,0 +1,106 @@
+//! Who may delete an account now: one call at a time for each player, a few players at once.
+//!
+//! Without this, a call that is repeated many times while the first is under way would read and
+//! end the same games as many times.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::{Mutex as Lock, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use crate::game::PlayerId;
+
+/// The turns of one instance.
+pub(super) struct Turns {
+    of_players: Mutex<HashMap<PlayerId, Weak<Lock<()>>>>,
+    places: Arc<Semaphore>,
+}
+
+/// It is the holder's turn for as long as this is kept.
+pub(super) struct Turn {
+    _place: Option<OwnedSemaphorePermit>,
+    _player: OwnedMutexGuard<()>,
+}
+
+impl Turns {
+    pub(super) fn new(places: usize) -> Turns {
+        Turns {
+            of_players: Mutex::default(),
+            places: Arc::new(Semaphore::new(places)),
+        }
+    }
+
+    /// Waits for this player's turn. Calls for one player take one place together.
+    pub(super) async fn take(&self, player: PlayerId) -> Turn {
+        let player = self.lock_of(player).lock_owned().await;
+        // It is never closed, so there is a place in time.
+        let place = self.places.clone().acquire_owned().await.ok();
+        Turn {
+            _place: place,
+            _player: player,
+        }
+    }
+
+    fn lock_of(&self, player: PlayerId) -> Arc<Lock<()>> {
+        // Nothing panics while the map is locked, and it is whole in any case.
+        let mut locks = self
+            .of_players
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(&player).and_then(Weak::upgrade) {
+            return lock;
+        }
+        locks.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::new(Lock::new(()));
+        locks.insert(player, Arc::downgrade(&lock));
+        lock
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn player(number: u128) -> PlayerId {
+        PlayerId(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn one_call_at_a_time_has_a_players_turn() {
+        let turns = Turns::new(4);
+        let first = turns.take(player(1)).now_or_never().unwrap();
+        let mut second = Box::pin(turns.take(player(1)));
+        assert!(second.as_mut().now_or_never().is_none());
+        // Those who wait take no place from other players.
+        let others: Vec<_> = (2..5)
+            .map(|number| turns.take(player(number)).now_or_never().unwrap())
+            .collect();
+        drop(first);
+        assert!(second.now_or_never().is_some());
+        drop(others);
+    }
+
+    #[test]
+    fn a_few_players_have_their_turn_at_once() {
+        let turns = Turns::new(4);
+        let mut held: Vec<_> = (0..4)
+            .map(|number| turns.take(player(number)).now_or_never().unwrap())
+            .collect();
+        let mut fifth = Box::pin(turns.take(player(5)));
+        assert!(fifth.as_mut().now_or_never().is_none());
+        held.pop();
+        assert!(fifth.now_or_never().is_some());
+    }
+
+    #[test]
+    fn players_whose_turn_is_over_are_forgotten() {
+        let turns = Turns::new(4);
+        for number in 0..100 {
+            turns.take(player(number)).now_or_never().unwrap();
+        }
+        assert_eq!(turns.of_players.lock().unwrap().len(), 1);
+    }
+}
