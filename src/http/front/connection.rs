@@ -1,9 +1,10 @@
-//! A connection as the HTTP library reads it: heads come whole and in time, ask for an upgrade only
-//! where there is one, and what is no request is answered in full by us.
+//! A connection as the HTTP library reads it. Each head arrives whole and within its deadline, and
+//! asks for an upgrade only where the server makes one. Malformed requests get a complete answer of
+//! ours.
 //!
-//! actix-http answers bytes that are no request by itself, with an empty body and none of our
-//! headers, and closes a connection whose request asks for an upgrade that nobody makes. Neither
-//! can be set, so both are mended here, before its parser.
+//! actix-http answers malformed requests itself, with an empty body and without our headers. It also
+//! closes a connection if a request asks for an upgrade that the server does not make. Neither can be
+//! configured, so this module corrects both before actix-http parses the bytes.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -19,33 +20,33 @@ use super::fault::{Fault, Noted, STAND_IN};
 use super::head::IsSocket;
 use super::heads::{End, Heads};
 
-/// How long a head may take to arrive: the first from the connection on, each other from its first
-/// byte on.
+/// The time in which a head must arrive. For the first head it runs from the start of the connection,
+/// for each later head from its first byte.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 const READ_BYTES: usize = 8 * 1024;
 
-/// `S` is what is below: TCP, or TLS over it.
+/// `S` is the transport below: TCP, or TLS over TCP.
 pub(super) struct Connection<S> {
     stream: S,
     is_socket: Arc<IsSocket>,
     heads: Heads,
-    /// What was read from the stream and not handed on.
+    /// The bytes that were read from the stream and not yet passed on.
     read: BytesMut,
-    /// So much of it may be.
+    /// How many of them may be passed on.
     ready: usize,
-    /// Of the head that is awaited.
+    /// The deadline of the next head, while it runs.
     deadline: Option<Pin<Box<Sleep>>>,
     reading: Reading,
     fault: Noted,
 }
 
-/// What becomes of the bytes that still come.
+/// How the bytes that still arrive are treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Requests,
-    /// They are thrown away, until the client has its answer and goes.
+    /// They are discarded, until the client has its answer and closes the connection.
     Nothing,
-    /// The connection is as good as at its end.
+    /// The connection counts as closed; nothing more is read.
     Ended,
 }
 
@@ -67,12 +68,12 @@ impl<S> Connection<S> {
         &self.stream
     }
 
-    /// What its requests are to know of it.
+    /// The cell in which this connection notes its fault, for the requests on it to read.
     pub(super) fn fault(&self) -> Noted {
         self.fault.clone()
     }
 
-    /// Decides what of the bytes that have come may be handed on.
+    /// Decides how many of the received bytes may be passed on.
     fn look(&mut self) {
         let before = self.heads.count;
         let passed = self.heads.pass(&mut self.read, &*self.is_socket);
@@ -94,7 +95,7 @@ impl<S> Connection<S> {
         }
     }
 
-    /// Hands on a request that stands for the fault, and nothing after it.
+    /// Passes on a request that stands for the fault, and nothing after it.
     fn end_with(&mut self, fault: Fault) {
         self.fault.0.set(Some(fault));
         self.read.truncate(self.ready);
@@ -103,12 +104,12 @@ impl<S> Connection<S> {
         self.reading = Reading::Nothing;
     }
 
-    /// Whether a part of a head has come. A CR alone may be the first half of a blank line.
+    /// Whether part of a head has arrived. A lone CR may be the first half of a blank line.
     fn has_begun_head(&self) -> bool {
         !matches!(self.read[..], [] | [b'\r'])
     }
 
-    /// Whether the head that is awaited has not come in time.
+    /// Whether the next head has missed its deadline.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let is_first = self.heads.count == 0;
         if !self.heads.at_head() || (!self.has_begun_head() && !is_first) {
@@ -122,7 +123,7 @@ impl<S> Connection<S> {
 }
 
 impl<S: AsyncRead + Unpin> Connection<S> {
-    /// Reads what has come; how many bytes that were.
+    /// Reads the bytes that have arrived and returns their number.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut space = [MaybeUninit::uninit(); READ_BYTES];
         let mut chunk = ReadBuf::uninit(&mut space);
@@ -161,7 +162,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
                 (Poll::Ready(Ok(0)), _) => return Poll::Ready(Ok(())),
                 (Poll::Ready(Ok(_)), Reading::Requests) => this.look(),
                 (Poll::Ready(Ok(_)), Reading::Nothing | Reading::Ended) => {
-                    // Others have their turn between one such read and the next.
+                    // Yield between such reads, so that a client that keeps sending does not
+                    // starve the other tasks.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -170,7 +172,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
                     if this.has_begun_head() {
                         this.end_with(Fault::TOO_LATE);
                     } else {
-                        // Browsers and load balancers connect ahead; nobody waits for an answer.
+                        // Browsers and load balancers open connections in advance, so no client
+                        // waits for an answer.
                         this.reading = Reading::Ended;
                     }
                 }

@@ -1,7 +1,7 @@
-//! One head: how long it is, how long the body after it is, and what it says of an upgrade.
+//! Reads one head: its length, the length of the body after it, and whether it asks for an upgrade.
 //!
-//! What is checked here is what actix-http checks, and is checked first so that the client is told
-//! what was wrong. Where the two disagree, actix-http is right: it alone reads requests.
+//! This repeats the checks of actix-http and runs them first, so that the answer can name the mistake.
+//! If the two ever disagree, actix-http decides, because it alone reads the requests.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use super::fault::{Fault, MAX_HEADERS};
 /// Whether a WebSocket may be opened at a path.
 pub(super) type IsSocket = dyn Fn(&str) -> bool + Send + Sync;
 
-/// The longest name of a header that the HTTP library can hold.
+/// The longest header name that the HTTP library can hold.
 const MAX_NAME_BYTES: usize = 65_535;
 
 /// A whole head.
@@ -27,22 +27,23 @@ pub(super) struct Head {
 /// What follows a head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Then {
-    /// A body of so many bytes, perhaps none, and then the next head.
+    /// A body of this many bytes (0 for no body), then the next head.
     Body(u64),
-    /// A body in chunks, and then the next head.
+    /// A body in chunks, then the next head.
     Chunks,
-    /// Whatever the two ends have agreed on, to the end of the connection.
+    /// Bytes of another protocol, until the connection ends.
     Socket,
 }
 
-/// Reads the head that `bytes` begin with; `None` where they hold only a part of one.
+/// Reads the head at the start of `bytes`. Returns `None` if it is not yet complete.
 ///
-/// A request that does not open a WebSocket goes on as if it did not ask for an upgrade
-/// (RFC 9110, 7.8): actix-http would answer it and close the connection without a word. So spaces
-/// are written over what it would take for an upgrade. A handshake keeps it.
+/// A request that asks for an upgrade but does not open a WebSocket is served as if it did not ask
+/// (RFC 9110, 7.8). actix-http would answer it and then close the connection without notice, so this
+/// function overwrites the words that ask for the upgrade with spaces. A WebSocket handshake keeps
+/// them.
 ///
 /// # Errors
-/// Bytes that are no head, or one that says two things of its body.
+/// Fails if the bytes are not a valid head, or if the head contradicts itself about its body.
 pub(super) fn read(bytes: &mut [u8], is_socket: &IsSocket) -> Result<Option<Head>, Fault> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut request = Request::new(&mut []);
@@ -55,7 +56,7 @@ pub(super) fn read(bytes: &mut [u8], is_socket: &IsSocket) -> Result<Option<Head
     let minor_version = request.version.unwrap_or_default();
     let mut said = Said::default();
     for header in request.headers.iter() {
-        // actix-http panics at a longer name.
+        // actix-http panics on a longer name.
         if header.name.len() > MAX_NAME_BYTES {
             return Err(Fault::NAME_TOO_LONG);
         }
@@ -84,7 +85,7 @@ pub(super) fn read(bytes: &mut [u8], is_socket: &IsSocket) -> Result<Option<Head
     }))
 }
 
-/// What the headers of one request say of its body and of an upgrade.
+/// The facts about a request's body and upgrade, collected from its headers.
 #[derive(Default)]
 struct Said<'a> {
     hosts: usize,
@@ -92,7 +93,7 @@ struct Said<'a> {
     chunked: bool,
     closes: bool,
     websocket_version: bool,
-    /// The word `upgrade` in `Connection`, wherever it stands.
+    /// Each occurrence of the word `upgrade` in `Connection`.
     upgrades: Vec<&'a [u8]>,
     /// Each value of `Upgrade`.
     protocols: Vec<&'a [u8]>,
@@ -137,7 +138,7 @@ impl<'a> Said<'a> {
         Ok(())
     }
 
-    /// How long the body is.
+    /// What follows the head: a body of known length, a body in chunks, or a tunnel.
     fn body(&self, method: &str, minor_version: u8) -> Result<Then, Fault> {
         let fault = |detail| Err(Fault::malformed(detail));
         if self.hosts > 1 {
@@ -155,7 +156,7 @@ impl<'a> Said<'a> {
             (false, None) if minor_version == 0 && method == "POST" => {
                 fault("A POST over HTTP/1.0 needs the header Content-Length.")
             }
-            // As actix-http has it: what follows is for the other end of a tunnel.
+            // As in actix-http: the bytes that follow belong to a tunnel.
             (false, None | Some(0)) if method == "CONNECT" => Ok(Then::Socket),
             (false, length) => Ok(Then::Body(length.unwrap_or(0))),
         }
@@ -168,8 +169,9 @@ impl<'a> Said<'a> {
             && self.protocols.iter().any(|list| websocket(list).is_some())
     }
 
-    /// What must not be seen. Of a handshake, the protocols beside `websocket`, which actix-http
-    /// knows only where it stands alone.
+    /// The parts that must be overwritten. In a handshake these are the protocols beside `websocket`,
+    /// because actix-http recognises `websocket` only if it is the whole value. In any other request
+    /// they are the words that ask for the upgrade.
     fn blanks(&self, opens_socket: bool) -> Vec<&'a [u8]> {
         let named = self.protocols.iter().copied();
         let named = named.filter_map(|list| Some((list, websocket(list)?)));
@@ -181,18 +183,18 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The entry `websocket` of a header `Upgrade`.
+/// The entry `websocket` in the value of an `Upgrade` header.
 fn websocket(list: &[u8]) -> Option<&[u8]> {
     entries(list).find(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
-/// What stands before and after `part` in `whole`.
+/// The parts of `whole` before and after `part`.
 fn around<'a>(whole: &'a [u8], part: &'a [u8]) -> [&'a [u8]; 2] {
     let part = position(whole, part);
     [&whole[..part.start], &whole[part.end..]]
 }
 
-/// The entries of a header that is a list.
+/// The entries of a header whose value is a list, without empty ones.
 fn entries(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let entries = value.split(|byte| *byte == b',');
     entries
@@ -212,7 +214,7 @@ fn number(value: &[u8]) -> Result<u64, Fault> {
         ))
 }
 
-/// Where `part` stands in `bytes`, which it is a part of.
+/// The position of `part` in `bytes`. `part` must be a slice of `bytes`.
 fn position(bytes: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr() - bytes.as_ptr().addr();
     start..start + part.len()

@@ -1,4 +1,4 @@
-//! The requests of one connection, told apart: heads are looked at, bodies are passed over.
+//! Separates the requests of one connection: it reads the heads and skips the bodies.
 
 use super::chunks::Chunks;
 use super::fault::Fault;
@@ -7,37 +7,37 @@ use super::head::{self, IsSocket, Then};
 /// The longest head that the HTTP library reads.
 pub(super) const MAX_HEAD_BYTES: usize = 128 * 1024;
 
-/// Follows what a client sends, as it comes.
+/// Tracks the position in the bytes that a client sends.
 pub(super) struct Heads {
     place: Place,
-    /// Heads that have come whole.
+    /// The number of complete heads so far.
     pub(super) count: u64,
 }
 
-/// Where in the stream of requests the next byte stands.
+/// The part of a request to which the next byte belongs.
 enum Place {
     Head,
     Body(u64),
     Chunks(Chunks),
-    /// No more requests come: the connection is a WebSocket's.
+    /// The connection is a WebSocket or a tunnel; no more requests come.
     Socket,
 }
 
-/// What may be handed on.
+/// How many bytes may be passed on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Passed {
-    /// So many of the first bytes. The rest is a part of a head.
+    /// The number of leading bytes that may be passed on. The rest is part of a head.
     pub bytes: usize,
-    /// Why nothing after them may.
+    /// Why no byte after them may be passed on.
     pub end: Option<End>,
 }
 
 /// Why a connection is not read any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// What follows is no request.
+    /// The following bytes are not a valid request.
     Fault(Fault),
-    /// The body that is under way is broken. Its request is answered for it.
+    /// The current body is malformed. The answer to its request reports it.
     BrokenBody,
 }
 
@@ -49,25 +49,26 @@ impl Heads {
         }
     }
 
-    /// Whether the next byte is the first of a head, or one of its others.
+    /// Whether the next byte belongs to a head.
     pub(super) fn at_head(&self) -> bool {
         matches!(self.place, Place::Head)
     }
 
-    /// Whether the connection has become a WebSocket's.
+    /// Whether the connection has become a WebSocket or a tunnel.
     pub(super) fn is_socket(&self) -> bool {
         matches!(self.place, Place::Socket)
     }
 
-    /// How many of the first bytes after those passed are blank lines with nothing behind them. Such
-    /// lines say nothing (RFC 9112, 2.2), and some clients send one after a body.
+    /// The number of bytes in blank lines at the start of `rest`: 0 if anything but a lone CR follows
+    /// them, or if no head comes next. Such lines are ignored (RFC 9112, 2.2); some clients send one
+    /// after a body.
     pub(super) fn blank_lines(&self, rest: &[u8]) -> usize {
         let mut blank = 0;
         while self.at_head() {
             match rest[blank..] {
                 [b'\n', ..] => blank += 1,
                 [b'\r', b'\n', ..] => blank += 2,
-                // The LF of the last CR may still come.
+                // The LF after a final CR may still arrive.
                 [] | [b'\r'] => return blank,
                 _ => return 0,
             }
@@ -75,7 +76,8 @@ impl Heads {
         0
     }
 
-    /// Looks at what came. The bytes of a head may be changed: see [`head::read`].
+    /// Decides how many of the received bytes may be passed on. It may change the bytes of a head: see
+    /// [`head::read`].
     pub(super) fn pass(&mut self, bytes: &mut [u8], is_socket: &IsSocket) -> Passed {
         let mut passed = 0;
         let mut end = None;

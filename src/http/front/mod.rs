@@ -1,9 +1,9 @@
-//! What both listeners have in common: how they speak, what a client may take of them, and what
-//! every answer says.
+//! The parts that both listeners share: the server, its limits on a connection, and the headers that
+//! every answer carries.
 //!
-//! Every wait on a client ends. What bounds bytes is where the bytes are read: a head in [`head`], a
-//! body of the game API in [`super::input`], one of the control plane in its listener, a frame in
-//! `live`.
+//! Every wait on a client has a deadline. The code that reads bytes also bounds them: [`heads`] bounds
+//! a head, [`super::body`] a body of the game API, `control::listener` a body of the control plane,
+//! and `live` a frame.
 
 mod chunks;
 mod connection;
@@ -45,46 +45,49 @@ pub(super) use hardening::set_default;
 use crate::live::{note_connection, tcp_stream};
 use connection::Connection;
 
-/// How long a greeting of TLS may take: a few round trips of the slowest network.
+/// The time allowed for a TLS handshake: a few round trips on the slowest network.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
-/// How long a connection may be idle between requests: longer than the load balancers in front
-/// of it, whose common setting is 60 s, so that it is never closed under a request of theirs.
+/// How long a connection may be idle between requests. It is longer than the usual 60 s of a load
+/// balancer, so that the load balancer closes an idle connection first and never sends a request
+/// on one that the server is closing.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a connection may have no request under way, a part of a head or an answer that nobody
-/// takes notwithstanding.
+/// How long a connection may have no request under way. Part of a head, or an answer that the client
+/// does not read, does not extend it.
 const REST_DEADLINE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(10));
-/// How long a connection that is being closed is read from, so that its client gets the answer.
+/// How long the server reads on from a connection that it is closing, so that the client receives
+/// the answer.
 const DISCONNECT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A bound socket, and how it is spoken to.
+/// A bound socket and its protocol.
 pub struct Socket {
     /// The bound socket.
     pub listener: TcpListener,
-    /// `None` for plain HTTP.
+    /// The TLS configuration; `None` for plain HTTP.
     pub tls: Option<ServerConfig>,
 }
 
-/// What a listener may use of the machine.
+/// A listener's share of the machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Share {
-    /// Threads that answer.
+    /// The number of threads that answer.
     pub workers: usize,
-    /// Connections at once. Who comes after them waits to be accepted until others have gone.
+    /// The most connections at once. Further clients wait to be accepted until one has closed.
     pub connections: usize,
-    /// How long requests under way may take to end when the listener stops, in whole seconds.
+    /// How long requests under way may take when the listener stops. Fractions of a second are
+    /// dropped.
     pub drain: Duration,
 }
 
-/// As many threads as the machine runs at once.
+/// The number of threads that the machine runs at once; 2 if it is unknown.
 pub fn all_workers() -> usize {
     std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
 }
 
-/// Serves the app that `app` makes on a socket. It stops only when told to. A connection becomes a
-/// WebSocket's where `is_socket` says so of the path.
+/// Serves the app that `app` makes on a socket, until the returned server's handle stops it. A
+/// request may open a WebSocket at the paths for which `is_socket` returns true.
 ///
 /// # Errors
-/// Where the socket cannot be listened on.
+/// Fails if the server cannot listen on the socket.
 pub fn listen<A, I, S, B>(
     app: A,
     is_socket: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -141,7 +144,7 @@ where
     Ok(server.run())
 }
 
-/// One app, spoken to over connections of one kind.
+/// The HTTP service of one app, for connections of one kind.
 fn http<A, I, S, B, T>(
     app: &A,
     stopping: GracefulShutdownSignal,
@@ -173,7 +176,7 @@ where
             async move { stopping.notified().await }
         })
         .keep_alive(KEEP_ALIVE)
-        // `Connection` keeps this deadline, and answers for it.
+        // `Connection` keeps this deadline and answers a late head.
         .client_request_timeout(Duration::ZERO)
         .client_disconnect_timeout(DISCONNECT_DEADLINE)
         .on_connect_ext(move |connection: &Connection<T>, extensions| {
@@ -201,7 +204,7 @@ pub async fn run<B: MessageBody + 'static>(
     let mut response = next.call(request).await?;
     hardening::harden(response.headers_mut(), transport);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        // From here on `live` has deadlines of its own.
+        // From here on `live` keeps its own deadlines.
         busy.stay();
     }
     Ok(response)
