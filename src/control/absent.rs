@@ -1,28 +1,29 @@
-//! What API Gateway has and Turnkey has not. A call that asks for it is refused with its name; one
-//! that says that it is not there says what is the case. Create and Update read the same tables.
+//! The members that API Gateway has and Turnkey does not. A call that sets one is refused, and the
+//! refusal names it. A call that gives it the value that it always has here (such as `false`) is
+//! accepted. Create and Update use the same tables.
 
 use serde_json::{Map, Value};
 
 use super::OperationError;
 use super::patch::{Op, PatchOperation};
 
-/// A member of API Gateway's that is not kept.
+/// A member of API Gateway's that Turnkey does not store.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Absent {
-    /// Its name in a body; `/` and it are its path in a patch.
+    /// Its name in a body. In a patch, its path is `/` and this name.
     pub name: &'static str,
-    /// What may be said of it.
+    /// The value that a call may give it.
     pub harmless: Harmless,
-    /// Why there is none, and what is there instead.
+    /// Why it does not exist, and what to use instead.
     pub why: &'static str,
 }
 
-/// What may be said of a member that is not kept, besides null and nothing.
+/// The value that a call may give to an absent member. Null is always allowed in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Harmless {
     /// `false`.
     False,
-    /// `true`: it is so, and cannot be otherwise.
+    /// `true`, which always holds.
     True,
     /// An empty text.
     Empty,
@@ -30,7 +31,7 @@ pub(super) enum Harmless {
     NoItems,
     /// This word.
     Word(&'static str),
-    /// Nothing; `remove` only.
+    /// No value; a patch may `remove` it.
     Nothing,
 }
 
@@ -38,7 +39,7 @@ const ENDPOINT: &str = "the API has one endpoint, this server";
 const REGIONAL: Harmless = Harmless::Word("REGIONAL");
 const CACHE: &str = "a stage has no cache";
 
-/// Of a stage, in CreateDeployment, CreateStage and UpdateStage.
+/// The absent members of a stage, in CreateDeployment, CreateStage and UpdateStage.
 pub(super) const OF_STAGE: &[Absent] = &[
     absent("cacheClusterEnabled", Harmless::False, CACHE),
     absent("cacheClusterSize", Harmless::Empty, CACHE),
@@ -70,10 +71,10 @@ pub(super) const OF_STAGE: &[Absent] = &[
     absent("webAclArn", Harmless::Empty, "there is no web ACL"),
 ];
 
-/// Of everything else.
+/// For every request that has no absent members.
 pub(super) const NOTHING: &[Absent] = &[];
 
-/// Of an API key.
+/// The absent members of an API key.
 pub(super) const OF_KEY: &[Absent] = &[
     absent(
         "generateDistinctId",
@@ -87,7 +88,7 @@ pub(super) const OF_KEY: &[Absent] = &[
     ),
 ];
 
-/// Of the API.
+/// The absent members of the API.
 pub(super) const OF_API: &[Absent] = &[
     absent("endpointConfiguration/types/0", REGIONAL, ENDPOINT),
     absent("endpointConfiguration/types/REGIONAL", REGIONAL, ENDPOINT),
@@ -110,7 +111,7 @@ pub(super) const OF_API: &[Absent] = &[
     ),
 ];
 
-/// Of a method.
+/// The absent members of a method.
 pub(super) const OF_METHOD: &[Absent] = &[
     absent(
         "authorizationType",
@@ -125,7 +126,7 @@ pub(super) const OF_METHOD: &[Absent] = &[
     ),
 ];
 
-/// Of the account.
+/// The absent members of the account.
 pub(super) const OF_ACCOUNT: &[Absent] = &[absent(
     "cloudwatchRoleArn",
     Harmless::Empty,
@@ -140,10 +141,10 @@ const fn absent(name: &'static str, harmless: Harmless, why: &'static str) -> Ab
     }
 }
 
-/// Takes out of a body what says that something is not there, and every null.
+/// Removes every null from a body, and every absent member that has its harmless value.
 ///
 /// # Errors
-/// Names what is asked for and not kept.
+/// Fails if an absent member has another value, and names each such member.
 pub(super) fn take_out(
     members: &mut Map<String, Value>,
     absent: &[Absent],
@@ -156,7 +157,7 @@ pub(super) fn take_out(
     OperationError::together(asked.collect())
 }
 
-/// Judges a patch of what is not kept; `None` where its path is of something else.
+/// Judges a patch of an absent member. Returns `None` if the path is not that of an absent member.
 pub(super) fn patched(
     patch: &PatchOperation,
     absent: &[Absent],
@@ -193,7 +194,7 @@ impl Harmless {
         }
     }
 
-    /// Whatever is not `true` is false there, as at API Gateway.
+    /// In a patch, every text but `true` counts as false, as in API Gateway.
     fn is_said_in(self, patch: &PatchOperation) -> bool {
         match self {
             Harmless::False => !patch.boolean(),

@@ -1,5 +1,5 @@
-//! What API Gateway has not: rotation and expiry of keys, why a call is refused, and who
-//! changed what.
+//! The calls that API Gateway does not have: rotation and expiry of keys, explanations of refusals,
+//! and the audit log.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ pub(super) async fn run(
     }
 }
 
-/// `null`, epoch seconds, or RFC 3339.
+/// Reads a time: `null` for none, epoch seconds, or RFC 3339.
 fn parse_moment(value: &Value) -> Result<Option<OffsetDateTime>, OperationError> {
     let invalid = || {
         OperationError::bad(
@@ -92,7 +92,8 @@ fn parse_moment(value: &Value) -> Result<Option<OffsetDateTime>, OperationError>
     }
 }
 
-/// Within what Postgres keeps and people mean.
+/// Whether a time is in the years 1970 to 9999. Postgres can store these, and any other year is a
+/// mistake.
 fn is_storable(at: &OffsetDateTime) -> bool {
     (1970..=9999).contains(&at.year())
 }

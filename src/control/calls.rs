@@ -1,4 +1,4 @@
-//! Which call is which operation: API Gateway's paths, and Turnkey's own under `/turnkey`.
+//! Maps each call to its operation: API Gateway's paths, and Turnkey's own under `/turnkey`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,18 +15,18 @@ use crate::store::Store;
 use crate::store::control::Actor;
 use crate::store::keys::KeyFilter;
 
-/// A request by somebody who may call.
+/// A request whose credentials were accepted.
 pub(super) struct Call {
     pub actor: Actor,
     pub method: String,
-    /// Raw, as in the request line.
+    /// The raw path, as in the request line.
     pub path: String,
     pub query: String,
-    /// `None` where it was too large to keep.
+    /// `None` if the body was too large to keep.
     pub body: Option<Vec<u8>>,
 }
 
-/// Does what a call asks for.
+/// Runs the operation that a call asks for.
 pub(super) async fn run(store: &Store, gate: &Gate, call: Call) -> Result<Reply, OperationError> {
     let query = Query::parse(&call.query)?;
     let segments = request::segments(&call.path)?;
@@ -290,7 +290,10 @@ fn embed(query: &Query) -> Result<Embed, OperationError> {
     })
 }
 
-/// Whether `embed` asks for the one part that can be embedded.
+/// Whether the query's `embed` asks for `part`, the only one that can be embedded.
+///
+/// # Errors
+/// Fails if `embed` has any other value.
 fn has_embedded(query: &Query, part: &str) -> Result<bool, OperationError> {
     let asked = query.values("embed").filter(|asked| !asked.is_empty());
     let asked: Vec<&str> = asked.collect();
@@ -302,7 +305,7 @@ fn has_embedded(query: &Query, part: &str) -> Result<bool, OperationError> {
     }
 }
 
-/// Says why a key's value that was asked for is not in the answer.
+/// Adds a warning if the caller asked for the values of keys, which are never included.
 fn with_warning(mut shown: Value, is_asked: bool) -> Value {
     if is_asked {
         shown["warnings"] = json!([
@@ -313,13 +316,14 @@ fn with_warning(mut shown: Value, is_asked: bool) -> Value {
     shown
 }
 
-/// One more than a page holds, so that it is known whether another follows.
+/// The number of items to read for a page: one more than it holds, to learn whether another page
+/// follows.
 pub(super) fn more(limit: usize) -> i64 {
     // A limit is at most 500.
     i64::try_from(limit).map_or(i64::MAX, |limit| limit + i64::from(limit > 0))
 }
 
-/// The page of at most `limit` of the things found.
+/// The page with the first `limit` of the items found.
 pub(super) fn page<T>(
     mut found: Vec<T>,
     limit: usize,

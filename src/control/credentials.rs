@@ -1,4 +1,5 @@
-//! Who calls: a SigV4 signature or a bearer token, either compared in constant time.
+//! Checks the credentials of a request: a SigV4 signature or a bearer token. Both are compared in
+//! constant time.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -10,7 +11,7 @@ use crate::store::control::Actor;
 
 const SERVICE: &str = "apigateway";
 
-/// Why a request is from nobody that may call.
+/// Why the credentials of a request are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CredentialError {
     #[error(
@@ -27,7 +28,7 @@ pub(super) enum CredentialError {
 }
 
 impl CredentialError {
-    /// API Gateway's name for it.
+    /// API Gateway's name for this error.
     pub(super) fn kind(self) -> &'static str {
         match self {
             CredentialError::Closed => "AccessDeniedException",
@@ -37,7 +38,7 @@ impl CredentialError {
         }
     }
 
-    /// Whether this may have been a guess.
+    /// Whether the credentials may have been a guess.
     pub(super) fn is_wrong(self) -> bool {
         match self {
             CredentialError::Closed | CredentialError::Missing => false,
@@ -46,10 +47,10 @@ impl CredentialError {
     }
 }
 
-/// Finds out who sent a request.
+/// Checks the credentials of a request and returns its sender.
 ///
 /// # Errors
-/// See [`CredentialError`]; nothing is said of how near a guess was.
+/// See [`CredentialError`]. The error does not reveal how close a guess was.
 pub(super) fn judge(
     credentials: &ControlCredentials,
     authorization: Option<&str>,
@@ -87,7 +88,7 @@ fn bearer(authorization: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// In a time that tells neither how much of it fits nor how long the secret is.
+/// Compares in a time that reveals neither how much of `given` matches nor how long the secret is.
 fn equal(secret: &Secret, given: &str) -> bool {
     let digest = |text: &str| -> [u8; 32] { Sha256::digest(text).into() };
     digest(secret.expose()).ct_eq(&digest(given)).into()

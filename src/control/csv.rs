@@ -1,50 +1,61 @@
-//! The file of keys that API Gateway imports: CSV with a header row, its names in any case and
-//! order, unknown ones ignored.
+//! Reads the file of keys that API Gateway imports: CSV with a header row. The columns may have any
+//! order, their names may be in any case, and unknown columns are ignored.
 //!
-//! A field may be quoted with `"`, or, as lists of plans are in Amazon's examples, with `'`. A row
-//! that cannot be read costs itself alone. That is why this is a reader of our own: the `csv` crate
-//! knows one quote at a time, and reads on to the end of the file where a quote is not closed.
+//! A field may be quoted with `"`, or with `'`, as lists of plans are in Amazon's examples. A row that
+//! cannot be read does not affect the others. The `csv` crate offers neither, so this is a reader of
+//! our own: the crate knows one quote character at a time, and after an unclosed quote it reads on to
+//! the end of the file.
 
-/// One row, still as text.
+/// One row, with each field as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRow {
-    /// Where it is in the file: the header is line 1.
+    /// The line on which the row begins. The first line of the file is 1.
     pub line: usize,
+    /// The name of the key.
     pub name: String,
+    /// The value of the key, not yet checked.
     pub key: String,
+    /// Empty if the file has none.
     pub description: String,
-    /// Empty where the file does not say.
+    /// A word such as `true`; empty if the file has none.
     pub enabled: String,
+    /// The ids of the key's usage plans, not yet checked.
     pub usage_plan_ids: Vec<String>,
 }
 
-/// A row that cannot be read, and why.
+/// A row that cannot be imported, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRow {
+    /// The line on which the row begins. The first line of the file is 1.
     pub line: usize,
+    /// What is wrong with the row.
     pub reason: String,
 }
 
-/// Why nothing of a file can be read. What is wrong with one row is a [`BadRow`].
+/// Why a whole file cannot be read. An error of one row is a [`BadRow`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsvError {
+    /// The file has no header.
     #[error("the file is empty: its first line must name the columns, such as Name,key,Enabled")]
     Empty,
+    /// The header cannot be read: its line, and the reason.
     #[error("line {0}, the header: {1}")]
     Header(usize, String),
+    /// The header lacks this required column.
     #[error("the column '{0}' is missing from the header: Name and key are required")]
     MissingColumn(&'static str),
+    /// The header names this column more than once.
     #[error("the header names the column '{0}' twice")]
     RepeatedColumn(String),
 }
 
-/// Reads a file whole. Empty lines are skipped; missing fields at the end of a line are empty.
+/// Reads a whole file. Empty lines are skipped. Missing fields at the end of a row are empty.
 ///
 /// # Errors
-/// A file without a header that names the columns. A bad row does not keep the others from being
-/// read.
+/// Fails if the file does not begin with a header that names the columns. A row that cannot be read is
+/// returned among the others, with the reason.
 pub fn parse_keys(file: &[u8]) -> Result<Vec<Result<KeyRow, BadRow>>, CsvError> {
-    // What is not UTF-8 becomes a character that no good row holds then.
+    // Bytes that are not UTF-8 become this character. If there are any, a row that holds it is bad.
     let text = String::from_utf8_lossy(file);
     let damage = matches!(text, std::borrow::Cow::Owned(_)).then_some(char::REPLACEMENT_CHARACTER);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -103,16 +114,16 @@ fn row(columns: &[String], record: &Record, damage: Option<char>) -> Result<KeyR
     })
 }
 
-/// What stands between two line breaks that are in no quotes.
+/// The text between two line breaks that are outside of quotes.
 struct Record {
-    /// The line that it begins on.
+    /// The line on which it begins.
     line: usize,
-    /// `None` where a quoted field is not closed.
+    /// `None` if a quoted field is not closed.
     fields: Option<Vec<String>>,
 }
 
 impl Record {
-    /// The fields, where all of them can be stored.
+    /// The fields, if all of them can be stored.
     fn fields(&self, damage: Option<char>) -> Result<&[String], BadRow> {
         let Some(fields) = &self.fields else {
             return Err(self.bad("a quoted field is not closed"));
@@ -135,7 +146,7 @@ impl Record {
     }
 }
 
-/// The records that are not empty. A quote that is not closed costs its line.
+/// The records that are not empty. An unclosed quote spoils its own line only.
 fn records(text: &str) -> Vec<Record> {
     let mut records = Vec::new();
     let (mut rest, mut line) = (text, 1);
@@ -194,7 +205,7 @@ fn field(text: &str) -> Option<(String, &str)> {
     Some((text[..end].to_owned(), &text[end..]))
 }
 
-/// What follows an opening quote, up to the closing one; a doubled quote stands for one.
+/// Reads the text after an opening quote up to the closing one. A doubled quote stands for one quote.
 fn quoted_field(text: &str, quote: char) -> Option<(String, &str)> {
     let mut field = String::new();
     let mut rest = text;

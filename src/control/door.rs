@@ -1,5 +1,5 @@
-//! What is looked at before credentials: by which name we were called, and how often this address
-//! was wrong of late.
+//! The checks before credentials: the host name by which the client called the server, and the
+//! recent failures of its address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,8 +10,9 @@ const MAX_FAILURES: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 const MAX_ADDRESSES: usize = 10_000;
 
-/// Whether a page that had its name pointed at us would be noticed: `host` is the header's value,
-/// and what is not a literal address, `localhost` or one of `known` is somebody else's name.
+/// Whether `host`, the value of the Host header, names this server: a literal address, `localhost` or
+/// one of `known`, with or without a port. Any other name may belong to a web page whose owner
+/// pointed that name at this server (DNS rebinding).
 pub(super) fn is_our_name(host: &str, known: &[String]) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((literal, port)) => {
@@ -32,7 +33,7 @@ fn is_port(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Wrong credentials by address, over the last minute. Bounded.
+/// Counts wrong credentials by address, in windows of one minute. It holds at most `MAX_ADDRESSES`.
 #[derive(Debug, Default)]
 pub(super) struct Failures(Mutex<HashMap<IpAddr, Window>>);
 
@@ -43,7 +44,7 @@ struct Window {
 }
 
 impl Failures {
-    /// How long this address has to wait, where it has been wrong too often.
+    /// How long this address must wait, if it has failed too often.
     pub(super) fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
         let windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.get(&network(address))?;
@@ -62,7 +63,8 @@ impl Failures {
             count: 0,
         };
         if windows.len() >= MAX_ADDRESSES && !windows.contains_key(&network(address)) {
-            // So many at once come from one hand: nobody is let off, the newest are not counted.
+            // So many addresses at once are one attacker's. The counts of the known addresses stay,
+            // and new addresses are not counted.
             return;
         }
         let window = windows.entry(network(address)).or_insert(fresh);
@@ -73,7 +75,8 @@ impl Failures {
     }
 }
 
-/// Who has one address of IPv6 has the other 2^64 of its network.
+/// The address under which failures are counted. IPv6 addresses count by their /64 network, because
+/// a client that has one address usually has all of its network.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

@@ -1,31 +1,33 @@
-//! Why an operation was not done, in API Gateway's terms.
+//! The errors of operations, in API Gateway's terms.
 
 use crate::gate::ApiKeyValueError;
 use crate::gate::issue::IssueError;
 use crate::store::StoreError;
 
-/// An operation that did nothing (but [`Unknown`](Self::Unknown)). The texts are API Gateway's
-/// where they are known.
+/// Why an operation failed. It changed nothing, except perhaps with [`Unknown`](Self::Unknown). The
+/// texts are API Gateway's where those are known.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    /// The request is wrong; the text names the field.
+    /// The request is wrong (400). The text names the field.
     #[error("{0}")]
     BadRequest(String),
-    /// A word that is not among those that may stand there.
+    /// A value is not one of the allowed words (400).
     #[error("{0}")]
     Validation(String),
+    /// Something that the request names does not exist (404).
     #[error("{0}")]
     NotFound(String),
-    /// True in another state: something of this name or value is there already.
+    /// The request conflicts with the current state: for example, a name or value is taken (409).
     #[error("{0}")]
     Conflict(String),
-    /// Nothing was done: try again later.
+    /// The database cannot be reached and nothing was changed (503). The caller may try again later.
     #[error("the database cannot be reached; nothing was changed")]
     Unavailable,
-    /// It may have been done: read before trying again.
+    /// The connection to the database was lost, and the change may have been made (503). The caller
+    /// must read the current state before trying again.
     #[error("the connection to the database was lost; read whether the change was made")]
     Unknown,
-    /// Our own fault; the text is for the log alone.
+    /// A fault of the server (500). The control plane writes the text only to the log.
     #[error("internal error: {0}")]
     Internal(String),
 }
@@ -39,7 +41,8 @@ impl OperationError {
         OperationError::NotFound(text.into())
     }
 
-    /// As API Gateway words an enumeration's violation.
+    /// The error for a value that is not among `words`, in API Gateway's words. `place` is the path
+    /// of the member.
     pub(super) fn not_among(value: &str, place: &str, words: &[&str]) -> OperationError {
         OperationError::none_among(&[(value, place.to_owned())], words)
     }
@@ -61,10 +64,10 @@ impl OperationError {
         ))
     }
 
-    /// One refusal that says all of these.
+    /// Combines errors into one that has all their texts.
     ///
     /// # Errors
-    /// Where there is any.
+    /// Fails if there is any error. A fault of the database or the server is returned alone.
     pub(super) fn together(errors: Vec<OperationError>) -> Result<(), OperationError> {
         let (mut texts, mut kind) = (Vec::new(), None);
         for error in errors {
@@ -78,7 +81,7 @@ impl OperationError {
                 | OperationError::Internal(_) => return Err(error),
             };
             texts.push(error.to_string());
-            // A request that is wrong is so whatever is there.
+            // A wrong request is wrong in every state, so its kind wins over the others.
             let is_wrong = matches!(error, OperationError::BadRequest(_));
             if kind.is_none() || is_wrong {
                 kind = Some(make);

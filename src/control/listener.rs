@@ -1,7 +1,7 @@
-//! From the socket to an answer: name, credentials, call.
+//! Answers each request: it checks the host name, then the credentials, then runs the call.
 //!
-//! A signature covers the body, so the body is read before it is known who sent it: its hash
-//! is taken as it comes, and only so much of it is kept as a call may have.
+//! A signature covers the body, so the server must read the body before it knows the sender. It
+//! hashes the body as it arrives, and keeps no more of it than a call may have.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -27,16 +27,18 @@ use crate::http::front::{self, Share, Socket};
 use crate::http::requests::{Listener, Requests, Route};
 use crate::store::Store;
 
-/// More than this is kept of no body; a call that has more is told so once it is known whose.
+/// The largest body that is kept. A call with a larger one is refused after its credentials were
+/// checked.
 const MAX_KEPT_BYTES: usize = MAX_FILE_BYTES;
-/// More than this is not even read.
+/// The largest body that is read. A larger one is refused at once.
 const MAX_READ_BYTES: usize = 16 * 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
-/// Threads that answer: operators and their tools are few.
+/// The number of threads that answer. It is small, because operators and their tools are few.
 const WORKERS: usize = 2;
-/// Connections at once, where the system allows so many.
+/// The most connections at once, if the system allows that many open files.
 pub const MAX_CONNECTIONS: usize = 256;
-/// What a proxy adds: with any of these a peer on loopback may speak for somebody else.
+/// The headers that proxies add. With any of these, a loopback peer may be a proxy that forwards the
+/// request of another client.
 const FORWARDED: [&str; 5] = [
     "forwarded",
     "x-forwarded-for",
@@ -45,7 +47,7 @@ const FORWARDED: [&str; 5] = [
     "via",
 ];
 
-/// What requests are told apart by in the log and the metrics.
+/// The beginnings of paths by which the log and the metrics group requests.
 const ROUTES: [Route; 7] = [
     Route::of_path("/account"),
     Route::of_path("/apikeys"),
@@ -56,10 +58,10 @@ const ROUTES: [Route; 7] = [
     Route::of_path("/usageplans"),
 ];
 
-/// Makes the text of `/metrics`, in the form of Prometheus.
+/// Writes the text of `/metrics`, in the text format of Prometheus.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// What the control plane works with.
+/// The state that the control plane's workers share.
 pub struct State {
     store: Store,
     gate: Gate,
@@ -69,17 +71,23 @@ pub struct State {
     failures: Failures,
 }
 
-/// What the operator set for the control plane.
+/// The operator's settings of the control plane.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The accepted credentials. Without any, every call is refused.
     pub credentials: ControlCredentials,
-    /// Names to be called by, besides addresses and localhost; lower case, without port.
+    /// The host names of this server, besides literal addresses and `localhost`: in lower case,
+    /// without a port.
     pub hosts: Vec<String>,
+    /// The proxies whose `X-Forwarded-For` names the client. Failures are counted for the client's
+    /// address.
     pub trusted_proxies: TrustedProxies,
+    /// The most connections at once. Further clients wait to be accepted.
     pub max_connections: usize,
 }
 
 impl State {
+    /// Makes the state of a control plane. `requests` counts its requests: see [`requests`].
     pub fn new(
         store: Store,
         gate: Gate,
@@ -98,15 +106,16 @@ impl State {
     }
 }
 
-/// The counts of the requests that come to the control plane.
+/// The counts of the control plane's requests, by the beginning of their path; all zero at first.
 pub fn requests() -> Requests {
     Requests::new(Listener::Control, ROUTES.into_iter())
 }
 
-/// The control plane on a bound socket; requests under way may take `drain` when it stops.
+/// Serves the control plane on a bound socket. Requests under way may take `drain`, in whole seconds,
+/// when it stops.
 ///
 /// # Errors
-/// Where the socket cannot be listened on.
+/// Fails if the server cannot listen on the socket.
 pub fn server(socket: Socket, state: State, drain: Duration) -> std::io::Result<Server> {
     let share = Share {
         workers: WORKERS,
@@ -149,7 +158,7 @@ async fn answer(
     identified(response, record.id)
 }
 
-/// What the log and the metrics call a path: what it begins with.
+/// The route under which the log and the metrics record a path.
 fn route(path: &str) -> Route {
     let is_below = |route: &&Route| {
         let rest = path.strip_prefix(route.path);
@@ -162,7 +171,7 @@ fn route(path: &str) -> Route {
         .unwrap_or(Route::UNKNOWN)
 }
 
-/// A request that may go on.
+/// A request that was let in.
 enum Admitted {
     Metrics,
     Call(Call),
@@ -235,7 +244,7 @@ async fn admit(
 
 struct Body {
     sha256: [u8; 32],
-    /// `None` where there was more than may be kept.
+    /// `None` if the body was larger than [`MAX_KEPT_BYTES`].
     kept: Option<Vec<u8>>,
 }
 
@@ -261,7 +270,7 @@ async fn read_body(mut payload: web::Payload) -> Result<Body, Turned> {
     })
 }
 
-/// The value of a header that is there once.
+/// The value of a header that occurs exactly once.
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name);
     match (values.next(), values.next()) {

@@ -1,8 +1,13 @@
-//! API Gateway's control plane on its own wire, for the one API that a server hosts.
+//! API Gateway's control plane in its own wire format, for the one API that a server hosts.
 //!
-//! Invariants: nothing but a loopback peer's `/metrics` is answered without credentials; a change
-//! is one transaction with its audit row, whatever the list of patches; no value of a key, token
-//! or secret is in any answer but the one that made it.
+//! Invariants:
+//! - Every call needs credentials. The only exception is `/metrics`, asked for directly from a
+//!   loopback address.
+//! - A change is one transaction that includes its audit row, however many patches it holds.
+//! - No answer holds a token or a secret. Only the answer to the call that makes a key's value holds
+//!   that value.
+
+#![warn(missing_docs)]
 
 mod absent;
 mod beyond;

@@ -1,4 +1,4 @@
-//! What API Gateway calls each call, and which of them are served here.
+//! The names of API Gateway's operations, and which of them are served here.
 
 use super::OperationError;
 use super::operations::API_ID;
@@ -10,9 +10,9 @@ use super::unserved::NOT_SERVED;
 pub(super) struct Served {
     /// Verb and path; `{}` stands for one segment.
     call: &'static str,
-    /// The name of the operation in the model that every AWS client is made from.
+    /// The name of the operation in the model from which AWS clients are generated.
     pub name: &'static str,
-    /// The names that its query may have, separated by spaces.
+    /// The names of its query parameters, separated by spaces.
     query: &'static str,
 }
 
@@ -20,7 +20,7 @@ const fn served(call: &'static str, name: &'static str, query: &'static str) -> 
     Served { call, name, query }
 }
 
-// Where two calls fit, the first is meant.
+// If two entries match a call, the first one wins.
 const SERVED: [Served; 39] = [
     served(
         "POST /apikeys?mode=import",
@@ -91,7 +91,7 @@ const SERVED: [Served; 39] = [
     served("GET /tags/{}", "GetTags", "position limit"),
 ];
 
-/// Served beyond API Gateway.
+/// The operations beyond API Gateway.
 const OWN: [Served; 4] = [
     served("POST /turnkey/apikeys/{}/rotate", "RotateApiKey", ""),
     served("PATCH /turnkey/apikeys/{}", "ExpireApiKey", ""),
@@ -102,7 +102,8 @@ const OWN: [Served; 4] = [
 /// The operation that a call asks for.
 ///
 /// # Errors
-/// Where it is not served: the name that it has at API Gateway, and what is served.
+/// Fails if the operation is not served. The error gives its name at API Gateway, and lists the
+/// operations that are served.
 pub(super) fn find(
     method: &str,
     segments: &[&str],
@@ -126,14 +127,16 @@ pub(super) fn find(
     )))
 }
 
-/// For an operation that is found by its name and by no arm of the code.
+/// The error for an operation that is in the tables above, but that no code runs.
 pub(super) fn unmatched() -> OperationError {
     OperationError::Internal("an operation that is served has no code".into())
 }
 
 impl Served {
+    /// Refuses query parameters that this operation does not have, which it would otherwise ignore.
+    ///
     /// # Errors
-    /// A query that has a name this operation does not know, and would be ignored.
+    /// Fails if the query has such a parameter.
     pub(super) fn check_query(&self, query: &Query) -> Result<(), OperationError> {
         let known: Vec<&str> = self.query.split_whitespace().collect();
         let Some(unknown) = query.names().find(|name| !known.contains(name)) else {
@@ -149,8 +152,10 @@ impl Served {
         )))
     }
 
+    /// Refuses a body for an operation that has none, which it would otherwise ignore.
+    ///
     /// # Errors
-    /// A body where the operation has none: what it says would not be done.
+    /// Fails if there is such a body.
     pub(super) fn check_body(&self, body: &[u8]) -> Result<(), OperationError> {
         let has_body = ["POST ", "PUT ", "PATCH "];
         let has_body = has_body.iter().any(|verb| self.call.starts_with(verb));
@@ -165,7 +170,7 @@ impl Served {
     }
 }
 
-/// Whether a request is this call: its verb, its path, and `mode` where the call has one.
+/// Whether a request matches this call: its verb, its path, and `mode` if the call has one.
 fn fits(call: &str, method: &str, segments: &[&str], query: &Query) -> bool {
     let (verb, rest) = call.split_once(' ').unwrap_or((call, ""));
     let (path, mode) = match rest.split_once("?mode=") {

@@ -1,8 +1,7 @@
-//! Lists of patch operations, as API Gateway has them: every value is a text.
+//! Lists of patch operations, as in API Gateway: every value is a text.
 //!
-//! A list is applied in order to a value in memory, and what comes of it is written in one
-//! transaction: the steps in between are seen by nobody. A list that cannot be done is refused
-//! with all that is wrong with it.
+//! A list is applied in order to a value in memory, and only the result is written, in one
+//! transaction. So no call sees the steps in between. The refusal of a list names every mistake in it.
 
 use std::str::FromStr;
 
@@ -10,7 +9,7 @@ use serde::Deserialize;
 
 use super::OperationError;
 
-/// In the order in which API Gateway lists them.
+/// The words for operations, in the order in which API Gateway lists them.
 const OPS: [&str; 6] = ["add", "remove", "move", "test", "replace", "copy"];
 
 /// The body of an update.
@@ -25,30 +24,30 @@ pub struct PatchList {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PatchOperation {
-    /// One of API Gateway's words for what is to be done.
+    /// One of API Gateway's words for an operation.
     pub op: String,
-    /// What it is to be done to.
+    /// The path of the member to change, such as `/name`.
     pub path: String,
-    /// What is to be there; `remove` takes no notice of it, but where it names a stage.
+    /// The new value. `remove` uses it only to name an entry of a list, such as a stage.
     #[serde(default)]
     pub value: Option<String>,
-    /// Where `copy` and `move` take the value from.
+    /// The source of a `copy` or `move`.
     #[serde(default)]
     pub from: Option<String>,
 }
 
-/// What is to be done.
+/// The operations that Turnkey performs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// Put a value there, or one more into a list.
+    /// Sets a value, or adds an entry to a list.
     Add,
-    /// Take away what is there.
+    /// Removes a value, or an entry of a list.
     Remove,
-    /// Put a value in the place of what is there.
+    /// Replaces a value.
     Replace,
 }
 
-/// What can be done to a resource: its paths, each with the operations that it takes.
+/// The paths of a resource, each with the operations that it accepts.
 pub(super) type Paths = [(&'static str, &'static [Op])];
 
 pub(super) const REPLACE: &[Op] = &[Op::Replace];
@@ -71,11 +70,11 @@ impl PatchList {
         self.patch_operations.as_deref().unwrap_or_default()
     }
 
-    /// Does each operation with `apply`.
+    /// Calls `apply` for each operation. `input` is API Gateway's name for the body.
     ///
     /// # Errors
-    /// Words that are no operation, all of them; else all that `apply` refuses. `input` is what
-    /// API Gateway calls the body.
+    /// Fails if any word is not an operation, and names all such words. Otherwise fails if `apply`
+    /// refuses any operation, and gives all the reasons.
     pub(super) fn apply(
         &self,
         input: &str,
@@ -111,7 +110,7 @@ impl PatchOperation {
         }
     }
 
-    /// What is to be done; `None` for a word that nothing here does.
+    /// The operation; `None` for a word that Turnkey does not perform.
     pub(super) fn known_op(&self) -> Option<Op> {
         match self.op.as_str() {
             "add" => Some(Op::Add),
@@ -121,10 +120,10 @@ impl PatchOperation {
         }
     }
 
-    /// What is to be done, where one of `ops` is.
+    /// The operation, if it is one of `ops`.
     ///
     /// # Errors
-    /// Another operation. The text is API Gateway's.
+    /// Fails for any other operation, in API Gateway's words.
     pub(super) fn op(&self, ops: &[Op]) -> Result<Op, OperationError> {
         let op = self.known_op().filter(|op| ops.contains(op));
         op.ok_or_else(|| {
@@ -138,10 +137,10 @@ impl PatchOperation {
         })
     }
 
-    /// What is to be done to this path of a resource.
+    /// The operation, if this path of a resource accepts it.
     ///
     /// # Errors
-    /// A path that the resource does not have, or an operation that the path does not take.
+    /// Fails if the resource does not have the path, or the path does not accept the operation.
     pub(super) fn op_of(&self, paths: &Paths) -> Result<Op, OperationError> {
         match paths.iter().find(|(path, _)| *path == self.path) {
             Some((_, ops)) => self.op(ops),
@@ -149,7 +148,8 @@ impl PatchOperation {
         }
     }
 
-    /// A path that this resource does not have. The texts and their two spaces are API Gateway's.
+    /// The error for a path that a resource does not have. The texts, with their two spaces, are API
+    /// Gateway's.
     pub(super) fn wrong_path(&self, paths: &Paths) -> OperationError {
         let (path, op) = (&self.path, &self.op);
         let paths = self.paths_of_op(paths);
@@ -163,7 +163,7 @@ impl PatchOperation {
         ))
     }
 
-    /// Those of the paths that take this operation.
+    /// The paths that accept this operation.
     pub(super) fn paths_of_op(&self, paths: &Paths) -> Vec<&'static str> {
         let op = self.known_op();
         let taken = paths
@@ -172,8 +172,10 @@ impl PatchOperation {
         taken.map(|(path, _)| *path).collect()
     }
 
+    /// Refuses `from` for operations that take the new value from `value`.
+    ///
     /// # Errors
-    /// A `from` where the value comes from `value`.
+    /// Fails if `from` is set for such an operation.
     fn check_from(&self) -> Result<(), OperationError> {
         let is_told = self.from.as_deref().is_some_and(|from| !from.is_empty());
         if is_told && self.known_op().is_some() {
@@ -185,12 +187,12 @@ impl PatchOperation {
         Ok(())
     }
 
-    /// The value, empty where there is none.
+    /// The value; empty if there is none.
     pub(super) fn text(&self) -> &str {
         self.value.as_deref().unwrap_or_default()
     }
 
-    /// The value, `None` where it is empty: setting a text to nothing takes it away, as `remove`
+    /// The value, or `None` if it is empty: setting a text to an empty value removes it, as `remove`
     /// does.
     pub(super) fn optional_text(&self) -> Option<String> {
         match self.known_op() {
@@ -201,7 +203,7 @@ impl PatchOperation {
         }
     }
 
-    /// Whatever is not `true` is false, as at API Gateway.
+    /// The value as a boolean. Every text but `true` (in any case) is false, as in API Gateway.
     pub(super) fn boolean(&self) -> bool {
         self.text().eq_ignore_ascii_case("true")
     }
@@ -209,7 +211,7 @@ impl PatchOperation {
     /// The value as a number.
     ///
     /// # Errors
-    /// Names the path and what is expected.
+    /// Fails if the value is not such a number. The error names the path and `expected`.
     pub(super) fn number<T: FromStr>(&self, expected: &str) -> Result<T, OperationError> {
         self.text().trim().parse().map_err(|_| {
             OperationError::bad(format!(

@@ -1,4 +1,4 @@
-//! The calls on usage plans, their keys and what those used.
+//! The calls on usage plans, their keys, and the usage of those keys.
 
 use super::absent::NOTHING;
 use super::calls::{more, page};

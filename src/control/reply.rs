@@ -1,4 +1,4 @@
-//! Answers over HTTP: every one with a request id, every refusal with its type in a header.
+//! HTTP answers. Each one has a request id, and each refusal has its type in a header.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use crate::http::requests::{ProblemCode, RequestId};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// What a call that was done is answered with.
+/// The answer to a call that succeeded.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reply {
     pub status: StatusCode,
-    /// `None`: an empty body, without a content type.
+    /// `None` for an empty body without a content type.
     pub body: Option<Value>,
 }
 
@@ -38,7 +38,7 @@ impl Reply {
         }
     }
 
-    /// As API Gateway answers its deletions.
+    /// The answer to a deletion, as in API Gateway.
     pub(super) fn accepted() -> Reply {
         Reply {
             status: StatusCode::ACCEPTED,
@@ -63,7 +63,7 @@ impl Reply {
     }
 }
 
-/// A request that was not let in, or that could not be read.
+/// Why a request was refused before its call ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turned {
     ForeignHost,
@@ -72,7 +72,7 @@ pub(super) enum Turned {
     TooLarge,
     TooSlow,
     Broken,
-    /// What came was no request.
+    /// The bytes were not a valid HTTP request.
     NoRequest(Fault),
 }
 
@@ -165,7 +165,7 @@ fn refusal(status: StatusCode, kind: &'static str, message: &str) -> HttpRespons
         .json(json!({ "message": message }))
 }
 
-/// Names the answer, for whoever asks about it later.
+/// Adds the request id, by which an operator finds the request in the log.
 pub(super) fn identified(mut response: HttpResponse, id: RequestId) -> HttpResponse {
     // Hexadecimal digits and hyphens are good in a header.
     let id = HeaderValue::from_str(&id.to_string()).expect("a UUID is visible ASCII");

@@ -1,7 +1,7 @@
-//! A call as its parts: path, query, body; read strictly, refused with the field's name.
+//! Parses the path, query and body of a call. It is strict, and its refusals name the field.
 //!
-//! Every text of a call comes through here, and none with the character NUL gets past: Postgres
-//! cannot store it.
+//! Every text of a call passes through this module. It refuses texts with the character NUL, which
+//! Postgres cannot store.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +20,7 @@ const MAX_LIMIT: i64 = 500;
 /// The segments of a path, each decoded.
 ///
 /// # Errors
-/// A path that does not begin with `/`, or a segment that is no text.
+/// Fails if the path does not begin with `/`, or if a segment is not UTF-8 or holds NUL.
 pub(super) fn segments(path: &str) -> Result<Vec<String>, OperationError> {
     let path = path
         .strip_prefix('/')
@@ -28,7 +28,7 @@ pub(super) fn segments(path: &str) -> Result<Vec<String>, OperationError> {
     path.split('/').map(|part| text("path", part)).collect()
 }
 
-/// A percent-encoded text; `place` says where it stood.
+/// Decodes a percent-encoded text. `place` names it in the error.
 fn text(place: &str, encoded: &str) -> Result<String, OperationError> {
     let text = String::from_utf8(decode(encoded))
         .map_err(|_| OperationError::bad(format!("Invalid {place}: not UTF-8")))?;
@@ -71,7 +71,7 @@ impl Query {
         named.map(|(_, value)| value.as_str())
     }
 
-    /// As [`value`](Self::value), where there has to be one.
+    /// As [`value`](Self::value), but an absent or empty value is an error.
     pub(super) fn required(&self, name: &str) -> Result<&str, OperationError> {
         let value = self.value(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| OperationError::bad(format!("Invalid query: {name} is missing")))
@@ -87,7 +87,8 @@ impl Query {
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// How many things a page holds. Less than 1 is an empty page, as at API Gateway.
+    /// The number of items on a page: 25 by default, at most 500. A limit below 1 gives an empty
+    /// page, as in API Gateway.
     pub(super) fn limit(&self) -> Result<usize, OperationError> {
         let limit = match self.value("limit") {
             None | Some("") => DEFAULT_LIMIT,
@@ -98,7 +99,7 @@ impl Query {
         Ok(usize::try_from(limit.min(MAX_LIMIT)).unwrap_or(0))
     }
 
-    /// Where a list of things with a date goes on.
+    /// The position after which a list in the order of dates continues.
     pub(super) fn after(&self) -> Result<Option<After>, OperationError> {
         let Some(text) = self.after_text()? else {
             return Ok(None);
@@ -106,13 +107,13 @@ impl Query {
         let after = text.split_once(':').and_then(|(micros, id)| {
             let nanos = micros.parse::<i128>().ok()?.checked_mul(1000)?;
             let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
-            // Postgres has no times before 4714 BC, and we gave out none before 1970.
+            // Postgres has no times before 4714 BC, and the server gives out none before 1970.
             (at.year() >= 1970).then(|| (at, id.to_owned()))
         });
         after.map(Some).ok_or_else(invalid_position)
     }
 
-    /// Where a list goes on that is in the order of its texts.
+    /// The position after which a list in the order of texts continues.
     pub(super) fn after_text(&self) -> Result<Option<String>, OperationError> {
         let Some(position) = self.value("position").filter(|text| !text.is_empty()) else {
             return Ok(None);
@@ -122,7 +123,7 @@ impl Query {
             .ok_or_else(invalid_position)
     }
 
-    /// Where a numbered list goes on.
+    /// The position after which a numbered list continues.
     pub(super) fn after_number(&self) -> Result<Option<i64>, OperationError> {
         let Some(text) = self.after_text()? else {
             return Ok(None);
@@ -131,7 +132,7 @@ impl Query {
     }
 }
 
-/// The position after a thing of this date and id.
+/// The position after an item with this date and id.
 pub(super) fn position(at: OffsetDateTime, id: &str) -> String {
     let micros = at.unix_timestamp_nanos() / 1000;
     text_position(&format!("{micros}:{id}"))
@@ -154,13 +155,13 @@ fn invalid_position() -> OperationError {
     OperationError::bad("Invalid position parameter specified")
 }
 
-/// A JSON object as what it should be. No body is an empty object.
+/// Reads a JSON object as a `T`. An empty body counts as an empty object.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OperationError> {
     read(object(bytes)?)
 }
 
-/// As [`body`], where null is absent, and the object may also say that what Turnkey has not is
-/// not there.
+/// As [`body`], but null counts as absent, and the object may have members of `absent` with their
+/// harmless values.
 pub(super) fn body_without<T: DeserializeOwned>(
     bytes: &[u8],
     absent: &[Absent],
@@ -171,7 +172,7 @@ pub(super) fn body_without<T: DeserializeOwned>(
 }
 
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, OperationError> {
-    // Some editors and shells write this mark before JSON. It says nothing.
+    // Some editors and shells write this mark before JSON. It has no meaning.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let value: Value = serde_json::from_slice(bytes)
@@ -198,7 +199,7 @@ fn read<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Operation
     })
 }
 
-/// Where a NUL is, in a text or a key: the path to it.
+/// The path to the first text or key that holds a NUL.
 fn nul_in(value: &Value) -> Option<String> {
     let below = |name: String, value: &Value| {
         nul_in(value).map(|place| match place.as_str() {

@@ -1,4 +1,5 @@
-//! The API's paths as API Gateway's tree of resources: it is fixed, made of the table of calls.
+//! The API's paths as a tree of resources, as in API Gateway. The tree is fixed, and is made from
+//! the table of calls.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -10,14 +11,16 @@ use crate::http::routes::{ENDPOINTS, Endpoint};
 const ID_LENGTH: usize = 10;
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// One path; its id depends on nothing but the path.
+/// One path. Its id depends on the path alone, so every server has the same ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
+    /// 10 characters of `0-9a-z`.
     pub id: String,
     /// `None` for the root.
     pub parent_id: Option<String>,
     /// The last segment, empty for the root.
     pub path_part: String,
+    /// The whole path, such as `/game/{gameId}`.
     pub path: String,
 }
 
@@ -43,6 +46,7 @@ pub fn root_id() -> String {
     id("/")
 }
 
+/// The resource with this id.
 pub fn find_resource(id: &str) -> Option<&'static Resource> {
     resources().iter().find(|resource| resource.id == id)
 }

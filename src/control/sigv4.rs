@@ -1,9 +1,9 @@
-//! AWS Signature Version 4, the verifying half.
+//! Verifies requests that are signed with AWS Signature Version 4.
 //!
-//! What is signed is the request as it came over the wire: the raw path (percent-encoded once more,
-//! as every service but S3 has it), the query, the headers that the client named, and the hash of
-//! the body. Nothing here trusts a decoded or normalised view of the request, and signatures are
-//! compared in constant time.
+//! A signature covers the request as it came over the wire: the raw path (percent-encoded once more,
+//! as for every service but S3), the query, the headers that the client named, and the hash of the
+//! body. This module uses no view of the request that another layer decoded or normalised, and it
+//! compares signatures in constant time.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::config::Secret;
 
-/// How far a request's date may be from ours, either way.
+/// The largest difference between a request's date and the server's time, in either direction.
 pub const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -29,19 +29,22 @@ const DATE: &[BorrowedFormatItem<'_>] =
 /// The parts of a request that a signature covers.
 #[derive(Clone, Copy, Debug)]
 pub struct SignedRequest<'a> {
+    /// The HTTP method, as in the request line.
     pub method: &'a str,
-    /// As it stands in the request line, before any decoding.
+    /// The path as in the request line, before any decoding.
     pub path: &'a str,
-    /// Without the `?`.
+    /// The query as in the request line, without the `?`.
     pub query: &'a str,
-    /// Names in lower case, in the order of the request.
+    /// The headers in the order of the request, with their names in lower case.
     pub headers: &'a [(&'a str, &'a [u8])],
+    /// The SHA-256 of the whole body, which may be empty.
     pub body_sha256: [u8; 32],
 }
 
-/// What the `Authorization` header says.
+/// The parts of an `Authorization` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authorization<'a> {
+    /// The id of the access key. It may hold slashes.
     pub access_key_id: &'a str,
     /// `YYYYMMDD`.
     date: &'a str,
@@ -51,22 +54,28 @@ pub struct Authorization<'a> {
     signature: &'a str,
 }
 
-/// Why a signature does not hold.
+/// Why a signature is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
+    /// The `Authorization` header is malformed.
     #[error(
         "the Authorization header is not of the form AWS4-HMAC-SHA256 Credential=…/YYYYMMDD/\
          region/service/aws4_request, SignedHeaders=…, Signature=…"
     )]
     Form,
+    /// The signature does not cover `host`, `x-amz-date`, or an `x-amz-security-token` that was sent.
     #[error("host, x-amz-date and x-amz-security-token, where sent, have to be signed headers")]
     UnsignedHeader,
+    /// The credential names another service.
     #[error("the signature is for another service")]
     OtherService,
+    /// `x-amz-date` is missing, repeated or malformed, or its day is not the credential's.
     #[error("x-amz-date is missing, not a date, or of another day than the credential's")]
     Date,
+    /// `x-amz-date` is more than [`MAX_SKEW`] from the server's time.
     #[error("the signature has expired, or is not yet current: x-amz-date is {0} off")]
     Skew(Skew),
+    /// The signature is not the expected one.
     #[error(
         "the request signature we calculated does not match the signature you provided: check \
          the secret access key, and that no proxy changes the path, the Host or other headers"
@@ -74,7 +83,7 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// A distance in time, in whole seconds; positive where the request is older than we are.
+/// The server's time minus the request's date, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skew(pub i64);
 
@@ -85,13 +94,15 @@ impl std::fmt::Display for Skew {
 }
 
 impl<'a> Authorization<'a> {
-    /// Whether a header claims to be a signature of this kind, well-formed or not.
+    /// Whether a header begins like a signature of this kind, well-formed or not.
     pub fn is_claimed_by(header: &str) -> bool {
         header.starts_with(ALGORITHM)
     }
 
+    /// Parses the value of an `Authorization` header.
+    ///
     /// # Errors
-    /// [`SignatureError::Form`].
+    /// Fails with [`SignatureError::Form`] if the header is malformed.
     pub fn parse(header: &'a str) -> Result<Authorization<'a>, SignatureError> {
         let fields = header.strip_prefix(ALGORITHM).ok_or(SignatureError::Form)?;
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
@@ -133,11 +144,11 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// Checks that whoever knows `secret` signed this request for `service` within [`MAX_SKEW`] of
-/// `now`. The region is the client's own choice.
+/// Checks that a holder of `secret` signed this request for `service`, within [`MAX_SKEW`] of `now`.
+/// The client may choose any region.
 ///
 /// # Errors
-/// What does not hold; the signature itself is looked at last.
+/// Fails with the first check that does not hold. The signature itself is checked last.
 pub fn verify(
     request: &SignedRequest<'_>,
     authorization: &Authorization<'_>,
@@ -171,7 +182,7 @@ pub fn verify(
     }
 }
 
-/// The request's date, as it was sent.
+/// The text of the request's one `x-amz-date`, if its day is the credential's.
 fn date<'a>(
     request: &SignedRequest<'a>,
     authorization: &Authorization<'_>,
@@ -195,7 +206,7 @@ fn parse_date(date: &str) -> Result<OffsetDateTime, SignatureError> {
         .map_err(|_| SignatureError::Date)
 }
 
-/// The signature that this request should have, in hexadecimal; `date` is its `x-amz-date`.
+/// The expected signature of a request, in lower-case hexadecimal. `date` is its `x-amz-date`.
 pub fn signature(
     request: &SignedRequest<'_>,
     authorization: &Authorization<'_>,
@@ -244,7 +255,7 @@ fn canonical_request(request: &SignedRequest<'_>, signed_headers: &str) -> Vec<u
     canonical
 }
 
-/// Without `.`, `..` and empty segments, each segment encoded (once more).
+/// Removes `.`, `..` and empty segments, and percent-encodes each segment (once more).
 fn canonical_path(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in path.split('/') {
@@ -267,7 +278,7 @@ fn canonical_path(path: &str) -> String {
     canonical
 }
 
-/// Decoded, encoded again in one way, sorted by name and then by value.
+/// Decodes each name and value, encodes them again in one way, and sorts by name, then by value.
 fn canonical_query(query: &str) -> String {
     let mut pairs: Vec<(String, String)> = query
         .split('&')
@@ -291,7 +302,7 @@ fn recoded(text: &str) -> String {
     encoded
 }
 
-/// The bytes behind percent-encoding. What is not of its form stands for itself.
+/// Decodes percent-encoding. A malformed escape is kept as it is.
 pub(super) fn decode(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -332,7 +343,7 @@ fn encode(bytes: &[u8], encoded: &mut String) {
     }
 }
 
-/// Without spaces around it, and with one where there were several.
+/// Removes spaces and tabs at both ends, and replaces each run of them with one space.
 fn single_spaced(value: &[u8]) -> Vec<u8> {
     let words: Vec<&[u8]> = value
         .split(|byte| *byte == b' ' || *byte == b'\t')

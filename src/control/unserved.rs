@@ -1,6 +1,6 @@
-//! The operations of API Gateway that are not served here, so that a refusal can name them.
+//! The operations of API Gateway that are not served here. Refusals name them.
 
-/// The calls of API Gateway that are not served.
+/// The calls of API Gateway that are not served, each with the name of its operation.
 pub(super) const NOT_SERVED: [(&str, &str); 85] = [
     ("POST /restapis?mode=import", "ImportRestApi"),
     ("POST /restapis/{}/authorizers", "CreateAuthorizer"),

@@ -1,6 +1,7 @@
-//! Answers as API Gateway words them: what is absent is left out, times are epoch seconds.
+//! The JSON of answers, in API Gateway's format: absent members are left out, and times are epoch
+//! seconds.
 //!
-//! The pictures in the audit are these same ones, so they hold no secret either.
+//! The audit log records the same JSON, so it holds no secret either.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +18,11 @@ use crate::store::control::{ApiSettings, Audited, Deployment, PlanKey, Stage, Us
 use crate::store::keys::ApiKey;
 use crate::store::usage::DayOfUsage;
 
-/// Which methods need a key, by path and verb.
+/// Whether a method needs a key, by path (`/game/{gameId}`) and verb (`GET`). A method that is
+/// missing here needs one.
 pub type Methods = BTreeMap<String, BTreeMap<String, bool>>;
 
-/// A key as it is read: with its tags, without its value.
+/// The JSON of a key, without its value.
 pub fn api_key(key: &ApiKey) -> Value {
     object([
         ("id", Some(json!(key.id))),
@@ -40,6 +42,7 @@ pub fn api_key(key: &ApiKey) -> Value {
     ])
 }
 
+/// The JSON of a usage plan with its stages and limits.
 pub fn usage_plan(plan: &UsagePlan) -> Value {
     let stages: Vec<Value> = plan
         .stages
@@ -70,7 +73,7 @@ pub fn usage_plan(plan: &UsagePlan) -> Value {
     ])
 }
 
-/// Without `value`: it was shown once, when the key was made.
+/// The JSON of a key in a plan. It has no `value`, which was shown once, when the key was made.
 pub fn plan_key(key: &PlanKey) -> Value {
     object([
         ("id", Some(json!(key.id))),
@@ -79,6 +82,7 @@ pub fn plan_key(key: &PlanKey) -> Value {
     ])
 }
 
+/// The JSON of the API. Name, description, date and tags are stored; the other members are fixed.
 pub fn rest_api(api: &ApiSettings) -> Value {
     object([
         ("id", Some(json!(API_ID))),
@@ -99,7 +103,7 @@ pub fn rest_api(api: &ApiSettings) -> Value {
     ])
 }
 
-/// `methods` is what is set now; with `embed` each method is shown whole.
+/// The JSON of a resource. `methods` are the current settings, which only [`Embed::Methods`] shows.
 pub fn resource(resource: &Resource, methods: &Methods, embed: Embed) -> Value {
     let verbs: Map<String, Value> = resource
         .endpoints()
@@ -131,10 +135,13 @@ pub fn resource(resource: &Resource, methods: &Methods, embed: Embed) -> Value {
 /// How much of each method a resource shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Embed {
+    /// The verb only.
     Nothing,
+    /// The whole method, as [`method`] writes it.
     Methods,
 }
 
+/// The JSON of a method. `methods` decides whether it needs a key.
 pub fn method(endpoint: &Endpoint, methods: &Methods) -> Value {
     json!({
         "httpMethod": endpoint.verb.as_str(),
@@ -144,7 +151,7 @@ pub fn method(endpoint: &Endpoint, methods: &Methods) -> Value {
     })
 }
 
-/// A method that nothing is set for needs a key.
+/// Whether a method needs a key. It does if `methods` has no setting for it.
 pub fn needs_key(endpoint: &Endpoint, methods: &Methods) -> bool {
     methods
         .get(endpoint.path)
@@ -153,6 +160,7 @@ pub fn needs_key(endpoint: &Endpoint, methods: &Methods) -> bool {
         .unwrap_or(true)
 }
 
+/// The JSON of a deployment, without what was deployed.
 pub fn deployment(deployment: &Deployment) -> Value {
     object([
         ("id", Some(json!(deployment.id))),
@@ -164,7 +172,8 @@ pub fn deployment(deployment: &Deployment) -> Value {
     ])
 }
 
-/// With `apiSummary`, and beyond API Gateway the rules of new games.
+/// The JSON of a deployment with `apiSummary` and, beyond API Gateway, `rules`: the rules version of
+/// new games, by variant.
 pub fn deployment_with_summary(deployed: &Deployment) -> Value {
     let mut summary: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for endpoint in &crate::http::routes::ENDPOINTS {
@@ -181,6 +190,7 @@ pub fn deployment_with_summary(deployed: &Deployment) -> Value {
     shown
 }
 
+/// The JSON of a stage. It has no cache, no tracing and no method settings, and says so.
 pub fn stage(stage: &Stage) -> Value {
     object([
         ("stageName", Some(json!(stage.name))),
@@ -203,7 +213,8 @@ pub fn stage(stage: &Stage) -> Value {
     ])
 }
 
-/// By key id; each day is what was used and what remained, where the plan has a quota.
+/// The JSON of usage. `values` has a list of days for each key id. Each day is the list of the calls
+/// used and, if the plan has a quota, the calls remaining.
 pub fn usage(usage: &Usage) -> Value {
     let values: BTreeMap<&str, Vec<Vec<i64>>> = usage
         .keys
@@ -229,8 +240,8 @@ pub fn usage(usage: &Usage) -> Value {
     ])
 }
 
-/// `throttleSettings` are those of every new account at API Gateway. Nothing is held to them: the
-/// server has no limit of its own beside those of usage plans.
+/// The JSON of the account. `throttleSettings` are those of every new account at API Gateway, and are
+/// not enforced: only usage plans limit calls.
 pub fn account() -> Value {
     json!({
         "throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0},
@@ -239,6 +250,7 @@ pub fn account() -> Value {
     })
 }
 
+/// The JSON of one row of the audit log.
 pub fn audited(change: &Audited) -> Value {
     object([
         ("id", Some(json!(change.id))),
@@ -251,7 +263,7 @@ pub fn audited(change: &Audited) -> Value {
     ])
 }
 
-/// A page of a list. The last one has no `position`.
+/// The JSON of one page of a list. The last page has no `position`.
 pub fn page(items: Vec<Value>, position: Option<String>) -> Value {
     object([
         ("item", Some(Value::Array(items))),
@@ -259,7 +271,7 @@ pub fn page(items: Vec<Value>, position: Option<String>) -> Value {
     ])
 }
 
-/// As answers to Create and lists have it: no tags where there are none.
+/// Removes `tags` if it is empty, as API Gateway does in answers to Create and in lists.
 pub fn without_empty_tags(mut thing: Value) -> Value {
     if let Value::Object(members) = &mut thing {
         let empty = |tags: &Value| tags.as_object().is_some_and(Map::is_empty);

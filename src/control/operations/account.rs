@@ -1,18 +1,18 @@
-//! What API Gateway calls the account: here it is the server, and it has nothing to set.
+//! API Gateway's account. Here it stands for the server, and no setting of it can be changed.
 
 use super::OperationError;
 use crate::control::absent::{OF_ACCOUNT, patched};
 use crate::control::patch::{ANY, Op, PatchList, PatchOperation, Paths};
 
-/// The one feature of an account, which is always on.
+/// The only feature of the account. It is always on.
 pub const USAGE_PLANS: &str = "UsagePlans";
 
 const PATHS: &Paths = &[("/features", ANY)];
 
-/// Accepts what is so already: that usage plans are on, and that there is no CloudWatch role.
+/// Accepts patches that change nothing, such as turning usage plans on or removing the CloudWatch role.
 ///
 /// # Errors
-/// Everything else, by its name.
+/// Fails for every other patch, and names it.
 pub fn update_account(patches: &PatchList) -> Result<(), OperationError> {
     patches.apply("updateAccountInput", |patch| {
         if let Some(judged) = patched(patch, OF_ACCOUNT) {
@@ -29,7 +29,7 @@ fn judge_feature(patch: &PatchOperation, op: Op) -> Result<(), OperationError> {
         (USAGE_PLANS, Op::Remove) => Err(OperationError::bad(
             "Usage Plans cannot be disabled once enabled",
         )),
-        // What is not there is not missed.
+        // Removing a feature that is not there changes nothing.
         (_, Op::Remove) => Ok(()),
         (feature, Op::Add | Op::Replace) => Err(OperationError::bad(format!(
             "Invalid value '{feature}' for '/features': the one feature is {USAGE_PLANS}"

@@ -1,4 +1,4 @@
-//! The one API, its resources and methods.
+//! The one API that a server hosts, its resources and methods.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,10 @@ const API_PATHS: &Paths = &[
 ];
 const METHOD_PATHS: &Paths = &[("/apiKeyRequired", REPLACE)];
 
+/// Checks that `id` is [`API_ID`].
+///
 /// # Errors
-/// [`OperationError::NotFound`] for every API but the one.
+/// Fails with [`OperationError::NotFound`] for every other id.
 pub fn check_api(id: &str) -> Result<(), OperationError> {
     if id == API_ID {
         return Ok(());
@@ -31,10 +33,16 @@ pub fn check_api(id: &str) -> Result<(), OperationError> {
     )))
 }
 
+/// Reads the settings of the API.
 pub async fn read_api(store: &Store) -> Result<ApiSettings, OperationError> {
     Ok(store.api().await?)
 }
 
+/// Applies a patch list to the settings of the API.
+///
+/// # Errors
+/// Fails with [`OperationError::BadRequest`] or [`OperationError::Validation`] if the list or its
+/// result is invalid.
 pub async fn update_api(
     store: &Store,
     actor: &Actor,
@@ -87,16 +95,24 @@ fn apply_to_api(api: &mut ApiSettings, patch: &PatchOperation) -> Result<(), Ope
     Ok(())
 }
 
-/// Which methods need a key, as it is set now and will be deployed next.
+/// Reads which methods need a key: the current settings, which the next deployment takes over.
 pub async fn read_methods(store: &Store) -> Result<Methods, OperationError> {
     Ok(methods(store.method_settings().await?))
 }
 
+/// The resource with this id.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no resource has this id.
 pub fn read_resource(id: &str) -> Result<&'static Resource, OperationError> {
     find_resource(id)
         .ok_or_else(|| OperationError::not_found("Invalid Resource identifier specified"))
 }
 
+/// The method of a resource. `resource` is its id, and `verb` is in capitals.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if there is no such resource or method.
 pub fn read_method(resource: &str, verb: &str) -> Result<&'static Endpoint, OperationError> {
     read_resource(resource)?
         .endpoints()
@@ -104,7 +120,11 @@ pub fn read_method(resource: &str, verb: &str) -> Result<&'static Endpoint, Oper
         .ok_or_else(|| OperationError::not_found("Invalid Method identifier specified"))
 }
 
-/// Sets whether a method needs a key; on a stage it holds once it is deployed there.
+/// Sets whether a method needs a key, and returns the settings of all methods. The setting takes effect
+/// on a stage once it is deployed there.
+///
+/// # Errors
+/// Fails with [`OperationError::BadRequest`] or [`OperationError::Validation`] if the list is invalid.
 pub async fn update_method(
     store: &Store,
     actor: &Actor,
@@ -138,7 +158,7 @@ pub async fn update_method(
     .await
 }
 
-/// Whether the method then needs a key.
+/// Whether the method needs a key after the patch.
 fn apply_to_method(
     endpoint: &Endpoint,
     needs_key: bool,
@@ -165,7 +185,7 @@ fn apply_to_method(
                 endpoint.operation
             )))
         }
-        // It begins with API Gateway's words.
+        // The text begins with API Gateway's words.
         path => {
             let paths = patch.paths_of_op(METHOD_PATHS).join(", ");
             let advice = match paths.as_str() {

@@ -1,10 +1,11 @@
-//! Reading who changed what.
+//! Reads the audit log: who changed what.
 
 use super::OperationError;
 use crate::store::Store;
 use crate::store::control::Audited;
 
-/// At most `limit` changes, newest first, only those recorded before `before_id`.
+/// Reads at most `limit` changes, newest first. With `before_id`, it reads only changes with a smaller
+/// id.
 pub async fn read_audit(
     store: &Store,
     before_id: Option<i64>,

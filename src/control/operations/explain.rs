@@ -1,24 +1,29 @@
-//! Which link of the chain from key to quota refuses a call.
+//! Explains which link of the chain from key to quota refuses a call.
 
 use super::{OperationError, keys};
 use crate::gate::{Explanation, Gate, Question};
 use crate::http::routes::{self, Endpoint, Matched};
 use crate::store::{KeyId, Store};
 
-/// A call that somebody might make, as an operator words it.
+/// A call to explain, as an operator writes it.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplainCall<'a> {
+    /// The name of the stage.
     pub stage: &'a str,
+    /// The verb, in any case.
     pub method: &'a str,
-    /// A path, or its template: `/game/{gameId}`.
+    /// A path without its stage, or its template: `/game/{gameId}`.
     pub path: &'a str,
+    /// The id of the key; `None` for a call without a key.
     pub key: Option<&'a str>,
 }
 
 /// Judges a call without making it.
 ///
 /// # Errors
-/// A method and path that are no call of the API, or an id that is none.
+/// Fails with [`OperationError::BadRequest`] if the API does not have this method and path, and with
+/// [`OperationError::NotFound`] if the id of the key is malformed. Any other refusal is in the
+/// explanation.
 pub async fn explain(
     store: &Store,
     gate: &Gate,
@@ -30,10 +35,10 @@ pub async fn explain(
     Ok(gate.explain(store, &question).await?)
 }
 
-/// As [`explain`], for a call that brings this key value, in place of `call.key`.
+/// As [`explain`], but for a call with the key that has this value. It ignores `call.key`.
 ///
 /// # Errors
-/// As [`explain`]. A value that no key has is no error: the explanation says so.
+/// As [`explain`]. If no key has the value, the explanation says so.
 pub async fn explain_value(
     store: &Store,
     gate: &Gate,

@@ -1,7 +1,8 @@
-//! Importing keys from a file, with API Gateway's own rules for it.
+//! Imports keys from a file, by the rules of API Gateway.
 //!
-//! A row that is wrong is left out as a whole and warned of; with [`OnWarning::RollBack`] it undoes
-//! the whole import. A value that is there already overwrites its key.
+//! A wrong row is left out and gives a warning; with [`OnWarning::RollBack`] it undoes the whole
+//! import. If a row's value belongs to a key already, the row overwrites that key's name, description
+//! and `enabled`, and adds the key to the row's plans.
 
 use std::collections::HashSet;
 
@@ -16,18 +17,24 @@ use crate::store::keys::NewKey;
 use crate::store::{Change, KeyId, PlanId, Store};
 
 const MAX_ROWS: usize = 1000;
+/// The size of the largest file, in bytes.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
 
+/// The effect of a warning on the import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnWarning {
+    /// The other rows are imported.
     GoOn,
+    /// Nothing is imported.
     RollBack,
 }
 
-/// Which keys came of a file, and what was wrong with the others.
+/// The result of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
+    /// The keys that were created or overwritten, each once.
     pub ids: Vec<KeyId>,
+    /// One text for each problem. It begins with the line of the row.
     pub warnings: Vec<String>,
 }
 
@@ -41,7 +48,8 @@ struct Row {
 /// Imports a CSV file.
 ///
 /// # Errors
-/// A file that is too large or is none, and with [`OnWarning::RollBack`] every wrong row.
+/// Fails with [`OperationError::BadRequest`] if the file is too large or its header is wrong, and, with
+/// [`OnWarning::RollBack`], if there is any warning. Then nothing is imported.
 pub async fn import_keys(
     store: &Store,
     actor: &Actor,
@@ -60,7 +68,7 @@ pub async fn import_keys(
     let mut good: Vec<Row> = Vec::new();
     for row in rows {
         match row.and_then(check) {
-            // The same value again overwrites the key of the line before.
+            // A later row with the same value replaces the earlier one.
             Ok(row) => match good.iter_mut().find(|before| before.value == row.value) {
                 Some(before) => *before = row,
                 None => good.push(row),
@@ -69,7 +77,7 @@ pub async fn import_keys(
         }
     }
     refuse_warnings(&imported, on_warning)?;
-    // Hashed with nothing locked: it takes seconds for a full file.
+    // Hashing a full file takes seconds, so it happens before anything is locked.
     let hashed = try_join_all(good.iter().map(|row| issue::hash_value(store, &row.value))).await?;
     let change = issue::begin(store, &hashed).await?;
     let result = write(&change, actor, good, &hashed, &mut imported).await;
@@ -78,7 +86,7 @@ pub async fn import_keys(
     Ok(imported)
 }
 
-/// What a file beyond the limits is answered with.
+/// The error for a file with more than 1,000 rows or [`MAX_FILE_BYTES`].
 pub fn too_large() -> OperationError {
     OperationError::bad(format!(
         "The file is too large: an import takes at most {MAX_ROWS} rows and {MAX_FILE_BYTES} \
@@ -103,14 +111,14 @@ async fn write(
     hashed: &[Hashed],
     imported: &mut Imported,
 ) -> Result<(), OperationError> {
-    // All before the first row is written: from then on other changes wait.
+    // All owners are found before the first row is written, because from then on other changes wait.
     let owners = try_join_all(
         hashed
             .iter()
             .map(|hashed| issue::find_owner(change, hashed)),
     )
     .await?;
-    // What is read from here on stays true: which plans there are, and who is in them.
+    // From here on, no other change can alter the plans or their keys.
     change.lock().await?;
     let mut done = HashSet::new();
     for ((row, hashed), owner) in rows.into_iter().zip(hashed).zip(owners) {
@@ -131,7 +139,7 @@ async fn write(
     Ok(())
 }
 
-/// What keeps a row's key from being in the row's plans.
+/// The reason why a row's key cannot be in the row's plans, if there is one.
 async fn find_fault(
     change: &Change,
     row: &Row,
@@ -228,7 +236,7 @@ fn check_fields(row: KeyRow) -> Result<Row, String> {
     })
 }
 
-/// Keys are enabled where the file does not say.
+/// An empty field means enabled.
 fn parse_enabled(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "" | "true" | "yes" | "1" => Ok(true),

@@ -21,20 +21,26 @@ const PATHS: &Paths = &[
 ];
 const MAX_NAME_LENGTH: usize = 1024;
 
-/// A key to be made. Without `enabled` it is not, as at API Gateway.
+/// A key to create. An empty text counts as absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreateKey {
+    /// At most 1,024 characters.
     pub name: Option<String>,
+    /// At most 125,000 characters.
     pub description: Option<String>,
+    /// At most 1,024 characters.
     pub customer_id: Option<String>,
+    /// Absent means disabled, as in API Gateway.
     pub enabled: Option<bool>,
-    /// Generated where it is absent or empty.
+    /// Generated if absent or empty. Otherwise it must be acceptable to [`ApiKeyValue::parse`].
     pub value: Option<CustomValue>,
+    /// At most 50. A name has 1 to 128 characters and does not begin with `aws:`; a value has at most
+    /// 256 characters.
     pub tags: Option<BTreeMap<String, String>>,
 }
 
-/// A value as an operator wrote it, in whatever form. `Debug` shows nothing of it.
+/// A key's value as an operator wrote it, not yet checked. `Debug` does not show it.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct CustomValue(String);
@@ -46,11 +52,12 @@ impl std::fmt::Debug for CustomValue {
 }
 
 impl CustomValue {
+    /// Takes a value without checking it; the operation that stores it does.
     pub fn new(text: String) -> CustomValue {
         CustomValue(text)
     }
 
-    /// The value, or a generated one where this is empty.
+    /// The value, or a generated one if it is absent or empty.
     pub(super) fn or_generated(value: Option<&CustomValue>) -> Result<ApiKeyValue, OperationError> {
         match value.map(|value| value.0.as_str()) {
             None | Some("") => Ok(ApiKeyValue::generate()),
@@ -59,10 +66,11 @@ impl CustomValue {
     }
 }
 
-/// Makes a key; its value is in no other answer.
+/// Creates a key and returns it with its value. The value cannot be read again.
 ///
 /// # Errors
-/// [`OperationError::Conflict`] where another key has this value.
+/// Fails with [`OperationError::BadRequest`] if a member breaks its limits, and with
+/// [`OperationError::Conflict`] if another key has this value.
 pub async fn create_key(
     store: &Store,
     actor: &Actor,
@@ -71,7 +79,10 @@ pub async fn create_key(
     create(store, actor, input, &[]).await
 }
 
-/// As [`create_key`], and puts the key in a plan at once.
+/// As [`create_key`], and puts the key in a plan in the same transaction.
+///
+/// # Errors
+/// As [`create_key`], and with [`OperationError::NotFound`] if the plan does not exist.
 pub async fn create_key_in_plan(
     store: &Store,
     actor: &Actor,
@@ -115,14 +126,21 @@ async fn create(
     Ok((settle(change, created).await?, value))
 }
 
+/// Reads a key.
+///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// Fails with [`OperationError::NotFound`] if no key has this id.
 pub async fn read_key(store: &Store, id: &str) -> Result<ApiKey, OperationError> {
     let key = store.key(&parse(id)?).await?;
     key.ok_or_else(|| OperationError::not_found(UNKNOWN))
 }
 
-/// Applies a patch list; all of it or nothing.
+/// Applies a patch list to a key, as a whole or not at all.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no key has this id, and with
+/// [`OperationError::BadRequest`] or [`OperationError::Validation`] if the list or its result is
+/// invalid.
 pub async fn update_key(
     store: &Store,
     actor: &Actor,
@@ -146,7 +164,7 @@ pub async fn update_key(
     .await
 }
 
-/// Writes what `edit` makes of a key's settings.
+/// Changes a key's settings with `edit` and writes them.
 pub(super) async fn change_key(
     store: &Store,
     actor: &Actor,
@@ -167,7 +185,10 @@ pub(super) async fn change_key(
     .await
 }
 
-/// Removes a key, its values and its places in plans. Its games stay.
+/// Deletes a key with its values, and removes it from its plans. Its games stay.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no key has this id.
 pub async fn delete_key(store: &Store, actor: &Actor, id: &str) -> Result<(), OperationError> {
     let id = parse(id)?;
     in_change(store, async |change| {
@@ -179,7 +200,7 @@ pub async fn delete_key(store: &Store, actor: &Actor, id: &str) -> Result<(), Op
     .await
 }
 
-/// The id of a key; one that is not of its form is the id of none.
+/// Parses the id of a key. A malformed id is reported as one that no key has.
 pub(super) fn parse(id: &str) -> Result<KeyId, OperationError> {
     id.parse().map_err(|_| OperationError::not_found(UNKNOWN))
 }

@@ -1,5 +1,9 @@
-//! What an operator can do, free of HTTP: the control plane's listener and the command line call
-//! these same functions. Each change is one transaction, its audit row among it.
+//! The operations of operators, independent of HTTP. The control plane's listener and the command line
+//! call the same functions. Each change is one transaction that includes its audit row.
+//!
+//! Every function that reads or writes can fail with [`OperationError::Unavailable`],
+//! [`OperationError::Unknown`] or [`OperationError::Internal`]. The `# Errors` sections name only the
+//! other errors.
 
 pub mod account;
 pub mod api;
@@ -22,13 +26,13 @@ use std::collections::BTreeMap;
 pub use super::OperationError;
 use crate::store::{Change, Store};
 
-/// The id of the one API.
+/// The id of the one API that a server hosts.
 pub const API_ID: &str = "turnkey";
 
 const MAX_TAGS: usize = 50;
 const MAX_DESCRIPTION_LENGTH: usize = 125_000;
 
-/// Runs `work` in a change that holds as a whole or not at all.
+/// Runs `work` in one transaction, which is committed if `work` succeeds.
 async fn in_change<T>(
     store: &Store,
     work: impl AsyncFnOnce(&Change) -> Result<T, OperationError>,
@@ -38,7 +42,7 @@ async fn in_change<T>(
     settle(change, result).await
 }
 
-/// Commits a change where all went well, and undoes it where not.
+/// Commits a change if `result` is a success, and rolls it back otherwise.
 async fn settle<T>(change: Change, result: Result<T, OperationError>) -> Result<T, OperationError> {
     match result {
         Ok(value) => {
@@ -61,7 +65,7 @@ fn check_description(kind: &str, description: Option<&str>) -> Result<(), Operat
     }
 }
 
-/// `None` for an empty text: an empty name is none.
+/// `None` for an empty text: an empty name counts as no name.
 fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

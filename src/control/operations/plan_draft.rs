@@ -1,4 +1,4 @@
-//! A usage plan on its way: what was asked for, checked as a whole in the end.
+//! Drafts of usage plans: the requested settings, checked as a whole at the end.
 
 use std::collections::BTreeMap;
 
@@ -12,44 +12,56 @@ use crate::store::control::{PlanStages, UsagePlan};
 use crate::store::plans::{Period, QuotaSetting, Throttle, method_key};
 
 const MAX_METHOD_THROTTLES: usize = 20;
-/// The greatest whole number that every JSON reader reads exactly. Counts stay far from overflow.
+/// The greatest whole number that every JSON reader reads exactly. It also keeps counts far from
+/// overflow.
 const MAX_QUOTA: i64 = (1 << 53) - 1;
 
-/// A throttle as it was asked for, not yet checked. Without a burst it gets one; a burst needs a
-/// rate.
+/// A requested throttle, not yet checked. A rate without a burst gets the calls of one second as its
+/// burst, and at least 1. A burst needs a rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThrottleInput {
-    /// Calls a second in the long run.
+    /// Calls per second in the long run; 0 or more.
     #[serde(default)]
     pub rate_limit: Option<f64>,
-    /// Calls at once.
+    /// Calls at once; 0 or more.
     #[serde(default)]
     pub burst_limit: Option<i32>,
 }
 
-/// Not yet checked: limit and period belong together.
+/// A requested quota, not yet checked. It needs a limit and a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaInput {
+    /// Calls per period, from 0 to 2^53 - 1.
     #[serde(default)]
     pub limit: Option<i64>,
+    /// The day on which a period begins, by default 0: 0 for `DAY`, 0 (Sunday) to 6 for `WEEK`, 0 (the
+    /// first) to 27 for `MONTH`.
     #[serde(default)]
     pub offset: Option<i32>,
+    /// `DAY`, `WEEK` or `MONTH`, in UTC.
     #[serde(default)]
     pub period: Option<String>,
 }
 
-/// A plan on its way to be checked.
+/// A plan that is not yet checked. [`CreatePlan`](super::plans::CreatePlan) has the limits of most
+/// fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
+    /// The name of the plan.
     pub name: String,
+    /// The description of the plan.
     pub description: Option<String>,
+    /// Any text; it is stored and has no effect.
     pub product_code: Option<String>,
+    /// The throttle of each key.
     pub throttle: Option<ThrottleInput>,
+    /// The quota of each key.
     pub quota: Option<QuotaInput>,
-    /// Each with the throttles of single methods, by the names that they were given.
+    /// The stages, each with the throttles of single methods, under the names that were given.
     pub stages: BTreeMap<String, BTreeMap<String, ThrottleInput>>,
+    /// The tags of the plan.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -76,10 +88,11 @@ impl Draft {
         }
     }
 
-    /// The plan that this draft is.
+    /// Checks the draft and makes it a plan. It does not check whether the stages exist.
     ///
     /// # Errors
-    /// What no plan can be like.
+    /// Fails with [`OperationError::BadRequest`] or [`OperationError::Validation`] for the first member
+    /// that is invalid.
     pub fn check(
         self,
         id: PlanId,
@@ -228,7 +241,7 @@ fn parse_period(name: &str) -> Result<Period, OperationError> {
     })
 }
 
-/// The burst of a throttle that sets a rate alone: what comes in a second, and one call at least.
+/// The burst of a throttle that sets only a rate: the calls of one second, and at least one.
 fn burst_of(rate: f64) -> i32 {
     #[allow(
         clippy::cast_possible_truncation,

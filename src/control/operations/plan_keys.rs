@@ -1,4 +1,4 @@
-//! Which keys are in which plan.
+//! Puts keys in usage plans, and removes them.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +11,7 @@ const KEY_TYPE: &str = "API_KEY";
 pub(super) const NOT_IN_PLAN: &str =
     "Invalid Usage Plan Key specified: the key is not in this usage plan";
 
-/// A key to be put in a plan.
+/// A key to put in a plan.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreatePlanKey {
@@ -22,6 +22,7 @@ pub struct CreatePlanKey {
 }
 
 impl CreatePlanKey {
+    /// For the key with this id.
     pub fn new(key_id: &str) -> CreatePlanKey {
         CreatePlanKey {
             key_id: key_id.to_owned(),
@@ -33,7 +34,9 @@ impl CreatePlanKey {
 /// Puts a key in a plan.
 ///
 /// # Errors
-/// [`OperationError::Conflict`] where it is there already, or in another plan of the same stage.
+/// Fails with [`OperationError::Validation`] if the type is wrong, with [`OperationError::NotFound`] if
+/// the key or the plan does not exist, and with [`OperationError::Conflict`] if the key is in the plan
+/// already, or in another plan with the same stage.
 pub async fn create_plan_key(
     store: &Store,
     actor: &Actor,
@@ -53,7 +56,7 @@ pub async fn create_plan_key(
     in_change(store, async |change| add(change, actor, &plan, &key).await).await
 }
 
-/// Puts a key in a plan as a part of `change`.
+/// As [`create_plan_key`], as a part of `change`.
 pub(super) async fn add(
     change: &Change,
     actor: &Actor,
@@ -83,11 +86,12 @@ pub(super) async fn add(
     added.ok_or_else(|| OperationError::Internal("an inserted plan key is gone".into()))
 }
 
-/// A key is in one plan per stage: judges one that comes to a plan, or, where a stage has come to
-/// the plan, all that are in it. The database judges again at the commit.
+/// Checks that each key is in one plan per stage only. With `key`, it checks a key that is to join the
+/// plan. Without, it checks all keys of the plan, which has a new stage. The database checks again at
+/// the commit.
 ///
 /// # Errors
-/// [`OperationError::Conflict`] with the key, its other plan and the stage.
+/// Fails with [`OperationError::Conflict`], which names the key, its other plan and the stage.
 pub(super) async fn check_one_plan(
     change: &Change,
     plan: &PlanId,
@@ -109,8 +113,11 @@ pub(super) async fn check_one_plan(
     )))
 }
 
+/// Reads a key of a plan.
+///
 /// # Errors
-/// [`OperationError::NotFound`].
+/// Fails with [`OperationError::NotFound`] if the key or the plan does not exist, or if the key is not
+/// in the plan.
 pub async fn read_plan_key(
     store: &Store,
     plan: &str,
@@ -126,6 +133,10 @@ pub async fn read_plan_key(
     Err(OperationError::not_found(NOT_IN_PLAN))
 }
 
+/// Removes a key from a plan.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if the plan does not exist or the key is not in it.
 pub async fn delete_plan_key(
     store: &Store,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! One patch operation on a usage plan.
+//! Applies one patch operation to the draft of a usage plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,10 +37,13 @@ const PATHS: &Paths = &[
     ),
 ];
 
-/// Applies `patch` to `draft`; what the whole list makes of it is checked afterwards.
+/// Applies `patch` to `draft`. `plan` is the plan's id, for error texts. The caller checks the draft
+/// once the whole list is applied.
 ///
 /// # Errors
-/// What the patch cannot mean. The draft may then be half changed, and is to be thrown away.
+/// Fails with [`OperationError::BadRequest`] if the patch is invalid, and with
+/// [`OperationError::NotFound`] if it names a stage that does not exist or is not in the plan. The draft
+/// may then be half changed, so the caller must discard it.
 pub fn apply(
     draft: &mut Draft,
     patch: &PatchOperation,
@@ -142,7 +145,7 @@ fn apply_method(
     }
 }
 
-/// The name of a method's throttle: the one it has, else as it is given now.
+/// The name of a method's throttle: the name it already has in the plan, or else `given`.
 fn known_name(throttles: &BTreeMap<String, ThrottleInput>, given: &str) -> String {
     let given = unescaped(given);
     let key = method_key(&given);
@@ -151,7 +154,7 @@ fn known_name(throttles: &BTreeMap<String, ThrottleInput>, given: &str) -> Strin
     known.cloned().unwrap_or(given)
 }
 
-/// The limit that the path ends with.
+/// Sets the limit that the end of the path names.
 fn set_limit(throttle: &mut ThrottleInput, patch: &PatchOperation) -> Result<(), OperationError> {
     if patch.path.ends_with("/rateLimit") {
         throttle.rate_limit = Some(patch.number("a number, 0 or more")?);
@@ -171,7 +174,7 @@ fn parse_map(patch: &PatchOperation) -> Result<BTreeMap<String, ThrottleInput>, 
     })
 }
 
-/// JSON pointer's escapes undone.
+/// Undoes the escapes of a JSON pointer.
 fn unescaped(text: &str) -> String {
     text.replace("~1", "/").replace("~0", "~")
 }

@@ -14,35 +14,51 @@ use crate::store::{Change, PlanId, Store};
 
 pub(super) const UNKNOWN: &str = "Invalid Usage Plan ID specified";
 
+/// A usage plan to create. An empty text counts as absent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreatePlan {
+    /// Required: 1 to 1,024 characters.
     #[serde(default)]
     pub name: Option<String>,
+    /// At most 125,000 characters.
     #[serde(default)]
     pub description: Option<String>,
+    /// The stages that the plan's keys may call, each at most once.
     #[serde(default)]
     pub api_stages: Option<Vec<ApiStage>>,
+    /// The throttle of each key; absent for none.
     #[serde(default)]
     pub throttle: Option<ThrottleInput>,
+    /// The quota of each key; absent for none.
     #[serde(default)]
     pub quota: Option<QuotaInput>,
+    /// With the limits of [`CreateKey::tags`](super::keys::CreateKey::tags).
     #[serde(default)]
     pub tags: Option<BTreeMap<String, String>>,
 }
 
+/// A stage of a plan.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiStage {
+    /// Required: [`API_ID`].
     #[serde(default)]
     pub api_id: Option<String>,
+    /// Required: the name of a stage that exists.
     #[serde(default)]
     pub stage: Option<String>,
-    /// By `path/VERB`; kept as it was given.
+    /// The throttles of single methods by `path/VERB`, such as `/game/POST`; at most 20. The names are
+    /// kept as they are given.
     #[serde(default)]
     pub throttle: Option<BTreeMap<String, ThrottleInput>>,
 }
 
+/// Creates a usage plan.
+///
+/// # Errors
+/// Fails with [`OperationError::BadRequest`] or [`OperationError::Validation`] if a member is invalid,
+/// and with [`OperationError::NotFound`] if a stage does not exist.
 pub async fn create_plan(
     store: &Store,
     actor: &Actor,
@@ -69,13 +85,22 @@ pub async fn create_plan(
     .await
 }
 
+/// Reads a usage plan.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no plan has this id.
 pub async fn read_plan(store: &Store, id: &str) -> Result<UsagePlan, OperationError> {
     let plan = store.usage_plan(&parse(id)?).await?;
     plan.ok_or_else(|| OperationError::not_found(UNKNOWN))
 }
 
-/// Applies a patch list in memory and writes what comes of it: in between, no call sees a plan
-/// without its stages.
+/// Applies a patch list in memory and writes only the result. So no call ever sees a state in between,
+/// such as a plan without its stages.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no plan has this id or a stage does not exist, with
+/// [`OperationError::BadRequest`] or [`OperationError::Validation`] if the list or its result is
+/// invalid, and with [`OperationError::Conflict`] if a key would be in two plans with the same stage.
 pub async fn update_plan(
     store: &Store,
     actor: &Actor,
@@ -112,7 +137,11 @@ pub async fn update_plan(
     .await
 }
 
-/// Removes a plan that has no stage any more.
+/// Deletes a plan that has no stages.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no plan has this id, and with
+/// [`OperationError::BadRequest`] if the plan has stages.
 pub async fn delete_plan(store: &Store, actor: &Actor, id: &str) -> Result<(), OperationError> {
     let id = parse(id)?;
     in_change(store, async |change| {
@@ -158,7 +187,7 @@ fn draft_stages(
     Ok(stages)
 }
 
-/// As recorded from API Gateway.
+/// The error for a stage that does not exist, in the words recorded from API Gateway.
 pub(super) fn unknown_stage(plan: &PlanId, api: &str, stage: &str) -> OperationError {
     OperationError::not_found(format!(
         "Invalid API Stage {{api: {api}, stage: {stage}}} specified for usageplan {plan}"
@@ -183,7 +212,7 @@ pub(super) async fn existing(change: &Change, id: &PlanId) -> Result<UsagePlan, 
     plan.ok_or_else(|| OperationError::not_found(UNKNOWN))
 }
 
-/// The id of a plan; one that is not of its form is the id of none.
+/// Parses the id of a plan. A malformed id is reported as one that no plan has.
 pub(super) fn parse(id: &str) -> Result<PlanId, OperationError> {
     id.parse().map_err(|_| OperationError::not_found(UNKNOWN))
 }

@@ -1,4 +1,5 @@
-//! Beyond API Gateway: a key's expiry, and a second value while apps change over.
+//! Operations that API Gateway does not have: the expiry of a key, and its rotation, during which the
+//! old and the new value are both valid.
 
 use std::time::Duration;
 
@@ -12,33 +13,38 @@ use crate::store::control::{Actor, AuditEntry};
 use crate::store::keys::ApiKey;
 use crate::store::{KeyId, Store};
 
-/// How long the old value stays good where nothing else is asked for.
+/// How long the old value stays valid by default: one day.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(24 * 3600);
 const MAX_GRACE: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// How to rotate a key.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct RotateKey {
-    /// Generated where it is absent or empty.
+    /// The new value. It is generated if absent or empty.
     pub value: Option<CustomValue>,
-    /// How long the value until now stays good; with 0 it ends at once.
+    /// How long the old value stays valid, in seconds: at most 366 days, by default
+    /// [`DEFAULT_GRACE`]. With 0 it ends at once.
     pub grace_seconds: Option<u64>,
 }
 
-/// A key with its new value, which is in no other answer.
+/// A key with its new value.
 #[derive(Clone, Debug)]
 pub struct Rotated {
+    /// The key.
     pub key: ApiKey,
+    /// The new value. It cannot be read again.
     pub value: ApiKeyValue,
-    /// When the value until now ends.
+    /// When the old value ends.
     pub previous_ends_at: OffsetDateTime,
 }
 
-/// Gives a key another value; the one until now ends after the grace.
+/// Gives a key a new value. The old one ends after the grace.
 ///
 /// # Errors
-/// [`OperationError::Conflict`] where two values are good already, unless they are to end at
-/// once, or where another key has the new value.
+/// Fails with [`OperationError::BadRequest`] if the grace is too long or the value is malformed, with
+/// [`OperationError::NotFound`] if no key has this id, and with [`OperationError::Conflict`] if another
+/// key has the new value, or if an earlier rotation has not ended yet and the grace is not 0.
 pub async fn rotate_key(
     store: &Store,
     actor: &Actor,
@@ -103,7 +109,10 @@ pub async fn rotate_key(
     })
 }
 
-/// Sets when a key ends, or with `None` that it does not.
+/// Sets the time at which a key ends. `None` removes it.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no key has this id.
 pub async fn expire_key(
     store: &Store,
     actor: &Actor,

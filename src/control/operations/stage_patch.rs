@@ -1,4 +1,4 @@
-//! One patch operation on a stage.
+//! Applies one patch operation to a stage.
 
 use super::OperationError;
 use crate::control::absent::{OF_STAGE, patched};
@@ -11,8 +11,8 @@ const PATHS: &Paths = &[
     ("/variables/{variable_name}", ANY),
 ];
 
-/// Settings of a method on a stage, below `/{resource}/{verb}`: what may be said of them, because
-/// it is the case.
+/// Settings of a method on a stage, below `/{resource}/{verb}`, each with the only value that a patch
+/// may give it: the one that it always has here.
 const METHOD_SETTINGS: [(&str, &str); 7] = [
     ("/metrics/enabled", "false"),
     ("/logging/dataTrace", "false"),
@@ -24,10 +24,11 @@ const METHOD_SETTINGS: [(&str, &str); 7] = [
     ("/throttling/burstLimit", "-1"),
 ];
 
-/// Applies `patch` to `stage`; whether the deployment exists is judged afterwards.
+/// Applies `patch` to `stage`. The caller checks afterwards whether the deployment exists.
 ///
 /// # Errors
-/// What a stage does not have. The texts are API Gateway's where they are known.
+/// Fails if the patch is invalid or sets something that a stage does not have. The texts are API
+/// Gateway's where those are known.
 pub(super) fn apply(stage: &mut Stage, patch: &PatchOperation) -> Result<(), OperationError> {
     if patch.op == "copy" {
         return Err(promotion(patch));
@@ -66,7 +67,7 @@ pub(super) fn apply(stage: &mut Stage, patch: &PatchOperation) -> Result<(), Ope
     }
 }
 
-/// What no stage here has: it may be said not to be there.
+/// Judges a patch of a setting that no stage has here. A patch that says it is off is accepted.
 fn apply_other(patch: &PatchOperation) -> Result<(), OperationError> {
     let path = &patch.path;
     if patch.known_op() == Some(Op::Remove) {
@@ -107,7 +108,7 @@ fn apply_other(patch: &PatchOperation) -> Result<(), OperationError> {
     )))
 }
 
-/// `copy` makes a canary the stage's deployment, and there are no canaries.
+/// The error for `copy`, which would promote a canary to the stage's deployment: there are no canaries.
 fn promotion(patch: &PatchOperation) -> OperationError {
     let from = patch.from.as_deref().unwrap_or_default();
     let is_promotion = matches!(

@@ -1,7 +1,8 @@
 //! Deployments, and the stages that point to them.
 //!
-//! What is set reaches a stage only by a deployment; pointing a stage back is the rollback. A
-//! stage that is removed is answered as an unknown one, and its games stay in the log.
+//! The settings of methods take effect on a stage only through a deployment. To roll back, point the
+//! stage to an earlier deployment. Calls to a deleted stage are answered like calls to an unknown one,
+//! and its games stay in the log.
 
 use std::collections::BTreeMap;
 
@@ -21,27 +22,43 @@ const DEPLOYMENT_PATHS: &Paths = &[("/description", REPLACE_REMOVE)];
 
 type Variables = BTreeMap<String, String>;
 
+/// A deployment to create. An empty text counts as absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreateDeployment {
-    /// The stage to point to the new deployment, made where there is none of that name.
+    /// The stage to point to the new deployment. It is created if it does not exist.
     pub stage_name: Option<String>,
+    /// The new description of the stage, at most 125,000 characters. It needs a `stage_name`.
     pub stage_description: Option<String>,
+    /// The description of the deployment, at most 125,000 characters.
     pub description: Option<String>,
+    /// Variables to add to those of the stage, with the limits of [`CreateStage::variables`]. They need
+    /// a `stage_name`.
     pub variables: Option<Variables>,
 }
 
+/// A stage to create.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CreateStage {
+    /// Required: a [`StageName`] that no other stage has.
     pub stage_name: Option<String>,
+    /// Required: the id of a deployment that exists.
     pub deployment_id: Option<String>,
+    /// At most 125,000 characters.
     pub description: Option<String>,
+    /// At most 100. A name is 1 to 64 of `A-Z a-z 0-9 _`; a value has at most 512 characters.
     pub variables: Option<Variables>,
+    /// With the limits of [`CreateKey::tags`](super::keys::CreateKey::tags).
     pub tags: Option<BTreeMap<String, String>>,
 }
 
-/// Takes a snapshot of what is set, and points a stage to it where one is named.
+/// Creates a deployment: a snapshot of the current settings. If a stage is named, it then points to
+/// the deployment.
+///
+/// # Errors
+/// Fails with [`OperationError::BadRequest`] if a member is invalid, or if a member of the stage is
+/// given without `stage_name`.
 pub async fn create_deployment(
     store: &Store,
     actor: &Actor,
@@ -94,12 +111,21 @@ pub async fn create_deployment(
     .await
 }
 
+/// Reads a deployment.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no deployment has this id.
 pub async fn read_deployment(store: &Store, id: &str) -> Result<Deployment, OperationError> {
     let deployment = store.deployment(&parse_deployment(id)?).await?;
     deployment.ok_or_else(|| OperationError::not_found(UNKNOWN_DEPLOYMENT))
 }
 
-/// Says something else of a deployment. What was deployed is never changed.
+/// Changes the description of a deployment. The snapshot itself never changes.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no deployment has this id, and with
+/// [`OperationError::BadRequest`] or [`OperationError::Validation`] if the list or its result is
+/// invalid.
 pub async fn update_deployment(
     store: &Store,
     actor: &Actor,
@@ -132,7 +158,11 @@ pub async fn update_deployment(
     .await
 }
 
-/// Removes a deployment that no stage points to.
+/// Deletes a deployment that no stage points to.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no deployment has this id, and with
+/// [`OperationError::BadRequest`] if a stage points to it.
 pub async fn delete_deployment(
     store: &Store,
     actor: &Actor,
@@ -160,6 +190,11 @@ pub async fn delete_deployment(
     .await
 }
 
+/// Creates a stage.
+///
+/// # Errors
+/// Fails with [`OperationError::Conflict`] if the stage exists, and with
+/// [`OperationError::BadRequest`] if a member is invalid or the deployment does not exist.
 pub async fn create_stage(
     store: &Store,
     actor: &Actor,
@@ -185,6 +220,10 @@ pub async fn create_stage(
     .await
 }
 
+/// Reads a stage.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no stage has this name.
 pub async fn read_stage(store: &Store, name: &str) -> Result<Stage, OperationError> {
     let mut stages = store.stages().await?.into_iter();
     stages
@@ -192,7 +231,12 @@ pub async fn read_stage(store: &Store, name: &str) -> Result<Stage, OperationErr
         .ok_or_else(|| OperationError::not_found(UNKNOWN_STAGE))
 }
 
-/// Applies a patch list; `/deploymentId` deploys or rolls back.
+/// Applies a patch list to a stage. To deploy or roll back, replace `/deploymentId`.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no stage has this name, and with
+/// [`OperationError::BadRequest`] or [`OperationError::Validation`] if the list or its result is
+/// invalid, or if the deployment does not exist.
 pub async fn update_stage(
     store: &Store,
     actor: &Actor,
@@ -211,7 +255,10 @@ pub async fn update_stage(
     .await
 }
 
-/// Removes a stage, also from the plans that have it.
+/// Deletes a stage, and removes it from the plans that have it. Its games stay in the log.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if no stage has this name.
 pub async fn delete_stage(store: &Store, actor: &Actor, name: &str) -> Result<(), OperationError> {
     in_change(store, async |change| {
         let before = existing_stage(change, name).await?;
@@ -228,7 +275,7 @@ pub async fn delete_stage(store: &Store, actor: &Actor, name: &str) -> Result<()
     .await
 }
 
-/// Writes a stage and reads it back with the database's times.
+/// Writes a stage and returns it as stored, with the database's times.
 pub(super) async fn write_stage(
     change: &Change,
     actor: &Actor,
@@ -294,7 +341,7 @@ fn check_variables(variables: &Variables) -> Result<(), OperationError> {
     Ok(())
 }
 
-/// A stage to be made; its times are set by the database.
+/// A new stage. The database sets its times.
 fn new_stage(name: StageName, deployment: &DeploymentId) -> Stage {
     Stage {
         name,

@@ -1,4 +1,5 @@
-//! Tags, by the name that Amazon gives to a thing.
+//! Tags of the API, keys, plans and stages, each named by its ARN:
+//! `arn:aws:apigateway:{region}::/apikeys/{id}` and the like.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,11 @@ enum Tagged {
     Stage(String),
 }
 
+/// Reads the tags of a resource.
+///
+/// # Errors
+/// Fails with [`OperationError::BadRequest`] if the ARN names nothing that has tags, and with
+/// [`OperationError::NotFound`] if the resource does not exist.
 pub async fn read_tags(store: &Store, arn: &str) -> Result<Tags, OperationError> {
     let tagged = parse(arn)?;
     match tagged {
@@ -29,7 +35,11 @@ pub async fn read_tags(store: &Store, arn: &str) -> Result<Tags, OperationError>
     }
 }
 
-/// Adds tags, over those of the same keys.
+/// Adds tags to a resource. A tag replaces the one with the same key.
+///
+/// # Errors
+/// As [`read_tags`], and with [`OperationError::BadRequest`] if the resource would have more than 50
+/// tags, a key is not 1 to 128 characters or begins with `aws:`, or a value is over 256 characters.
 pub async fn tag(
     store: &Store,
     actor: &Actor,
@@ -39,7 +49,10 @@ pub async fn tag(
     edit(store, actor, "TagResource", arn, |tags| tags.extend(added)).await
 }
 
-/// Takes tags away; those that are not there are not missed.
+/// Removes the tags with these keys. It ignores keys that the resource does not have.
+///
+/// # Errors
+/// As [`read_tags`].
 pub async fn untag(
     store: &Store,
     actor: &Actor,
@@ -119,7 +132,7 @@ async fn write_in(change: &Change, tagged: &Tagged, tags: &Tags) -> Result<(), O
     Ok(())
 }
 
-/// Reads `arn:aws:apigateway:{region}::/apikeys/{id}` and its like.
+/// Parses `arn:aws:apigateway:{region}::/apikeys/{id}` and the like.
 fn parse(arn: &str) -> Result<Tagged, OperationError> {
     let invalid = || OperationError::bad(format!("Invalid ARN specified in the request: {arn}"));
     let fields: Vec<&str> = arn.splitn(6, ':').collect();

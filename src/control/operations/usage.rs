@@ -1,4 +1,4 @@
-//! What keys have used, and setting what remains.
+//! Reads the usage of keys, and sets the calls that remain of a quota.
 
 use std::collections::BTreeMap;
 
@@ -17,30 +17,44 @@ const PATHS: &Paths = &[("/remaining", REPLACE)];
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const MAX_DAYS: i64 = 90;
 
-/// The use of some keys of a plan: for each day from the first to the last, in order.
+/// One page of the usage of a plan's keys. Days are in UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
+    /// The plan.
     pub plan: PlanId,
+    /// The first day.
     pub first_day: Date,
+    /// The last day, inclusive.
     pub last_day: Date,
+    /// For each key, every day from the first to the last, in order.
     pub keys: BTreeMap<KeyId, Vec<DayOfUsage>>,
-    /// Where the next page begins.
+    /// The last key of this page, if another page follows. The next question has it as `after`.
     pub next: Option<KeyId>,
 }
 
-/// Which use is asked for. Days as `YYYY-MM-DD`.
+/// Asks for usage. Days are `YYYY-MM-DD`, in UTC, and both are included.
 #[derive(Clone, Copy, Debug)]
 pub struct UsageQuestion<'a> {
+    /// The id of the plan.
     pub plan: &'a str,
+    /// The id of the only key to read; `None` for all keys.
     pub key: Option<&'a str>,
+    /// The first day.
     pub first_day: &'a str,
+    /// The last day: not before the first, and at most 89 days after it.
     pub last_day: &'a str,
+    /// Only keys with a greater id are read.
     pub after: Option<&'a str>,
-    /// How many keys a page holds.
+    /// The number of keys on a page.
     pub limit: usize,
 }
 
-/// What keys used day by day. At most a few seconds old.
+/// Reads the calls of keys, day by day. They lag by at most a few seconds. Keys that left the plan or
+/// were deleted are listed if they called on one of the days.
+///
+/// # Errors
+/// Fails with [`OperationError::BadRequest`] if a day is malformed or the range is invalid, and with
+/// [`OperationError::NotFound`] if the plan does not exist or an id is malformed.
 pub async fn read_usage(
     store: &Store,
     question: &UsageQuestion<'_>,
@@ -83,7 +97,13 @@ pub async fn read_usage(
     })
 }
 
-/// Sets what remains of a key's quota in this period, and tells of today. Holds within 2 s.
+/// Sets the calls that remain of a key's quota in the current period, and returns today's usage. It
+/// takes effect within 2 s.
+///
+/// # Errors
+/// Fails with [`OperationError::NotFound`] if the plan does not exist or the key is not in it, and with
+/// [`OperationError::BadRequest`] or [`OperationError::Validation`] if the list is invalid or the plan
+/// has no quota.
 pub async fn update_usage(
     store: &Store,
     actor: &Actor,
@@ -148,7 +168,7 @@ fn parse_day(field: &str, text: &str) -> Result<Date, OperationError> {
         })
 }
 
-/// As dates are on the wire.
+/// Formats a day as on the wire: `YYYY-MM-DD`.
 pub fn format_day(day: Date) -> String {
     format!(
         "{:04}-{:02}-{:02}",
