@@ -1,4 +1,4 @@
-//! Reading request bodies and queries, so that every refusal names the field and what is expected.
+//! Reads request bodies and queries. Every refusal names the field and what is expected of it.
 
 use std::ops::RangeInclusive;
 
@@ -13,12 +13,12 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// Reads `bytes`, an object of some of the `known` fields.
+    /// Reads an object with no fields but the `known` ones.
     pub(super) fn parse(bytes: &[u8], known: &[&str]) -> Result<Body, PlayError> {
         Body::parse_any(bytes)?.only(known)
     }
 
-    /// Reads `bytes`, an object; no bytes at all are the empty one.
+    /// Reads an object with any fields. An empty body is the empty object.
     pub(super) fn parse_any(bytes: &[u8]) -> Result<Body, PlayError> {
         match parse_json(bytes)? {
             Value::Object(fields) => Ok(Body { fields }),
@@ -76,7 +76,7 @@ impl Body {
         self.value(name).map(within).transpose()
     }
 
-    /// One of a few words.
+    /// A field that holds one of a few words.
     pub(super) fn choice<T: Copy>(
         &self,
         name: &str,
@@ -88,7 +88,7 @@ impl Body {
     }
 }
 
-/// The JSON value that `bytes` are; no bytes at all are the empty object.
+/// Reads a JSON value. An empty body is the empty object.
 pub(super) fn parse_json(bytes: &[u8]) -> Result<Value, PlayError> {
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));

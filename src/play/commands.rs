@@ -1,4 +1,5 @@
-//! Commands on a game that exists: load, decide, append; and again where somebody was faster.
+//! Commands on an existing game: load, decide, append, and start again if another command was
+//! faster.
 
 use std::sync::Arc;
 
@@ -14,32 +15,32 @@ use crate::store::History;
 use crate::store::append::{AppendError, NewEvent};
 use crate::trace::span;
 
-/// How many races a command may lose.
+/// How often a command starts again because another one was faster.
 const MAX_RACES: u32 = 3;
 
 /// Why a command does nothing to a game.
 pub(super) enum Refused {
     /// The caller may not know of the game.
     Hidden,
-    /// The caller's picture of the game is old.
+    /// The game has changed since the caller saw it.
     Conflict,
-    /// Not of the form of a move of this variant.
+    /// The move does not have the form of this variant's moves. The text says why.
     MoveForm(String),
     Rules(Refusal),
 }
 
-/// A game after a command, and whether the command held already.
+/// A game after a command. `replayed` is true if the command had been carried out before.
 pub(super) struct Done {
     pub(super) history: Arc<History>,
     pub(super) replayed: bool,
 }
 
 impl Play {
-    /// Plays a move.
+    /// Plays a move. A repeat with the same `version` is answered as a replay.
     ///
     /// # Errors
-    /// [`PlayError::VersionConflict`] where another event than this move came after the version
-    /// that the player saw; the refusals of the rules.
+    /// [`PlayError::VersionConflict`] if an event other than this move followed the version that
+    /// the player saw; otherwise what the rules refuse.
     pub async fn make_move(&self, caller: &Caller, request: MakeMove) -> Answered<GameView> {
         let player = caller.player()?;
         let game = parse_game_id(&request.game_id)?;
@@ -47,21 +48,21 @@ impl Play {
         self.act(caller, game, player, judge).await
     }
 
-    /// Gives the game up; one that still waits for its second player is abandoned.
+    /// Resigns the game. A game that still waits for its second player is abandoned.
     pub async fn resign_game(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
         let command = Command::Resign { player };
         self.act_by_rules(caller, game_id, command).await
     }
 
-    /// Offers a draw, or accepts the other's offer.
+    /// Offers a draw, or accepts the other player's offer.
     pub async fn offer_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
         let command = Command::OfferDraw { player };
         self.act_by_rules(caller, game_id, command).await
     }
 
-    /// Declines the other's draw offer, or withdraws one's own.
+    /// Declines the other player's draw offer, or withdraws the caller's own.
     pub async fn decline_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
         let command = Command::DeclineDraw { player };
@@ -103,8 +104,8 @@ impl Play {
         .await
     }
 
-    /// Lets `judge` decide on the game and records what it decides. A refusal, and the answer
-    /// that nothing is to be done, are only taken from a game that was just read from the log.
+    /// Lets `judge` decide on the game and records the event that it decides on. A refusal, or
+    /// [`Decision::AlreadyHolds`], counts only on a game that was just read from the log.
     pub(super) async fn execute(
         &self,
         game: GameId,
@@ -151,7 +152,7 @@ impl Play {
         history.ok_or(PlayError::GameNotFound)
     }
 
-    /// Records `event` as what comes next in `history`.
+    /// Records `event` as the next event of `history`.
     pub(super) async fn append(
         &self,
         history: &History,
@@ -178,13 +179,14 @@ impl Play {
             ))
             .await?;
         let next = history.followed_by(recorded);
-        // The event was recorded under the very version and game that were asked for.
+        // The event was recorded for exactly the game and version that were asked for.
         let next = Arc::new(next.expect("a recorded event follows its history"));
         self.inner.games.put(&next);
         Ok(next)
     }
 
-    /// What a refusal answers, with the current game where the caller's picture is old.
+    /// The error for a refusal. It holds the current game if the caller may have decided on an
+    /// older one.
     pub(super) async fn refusal(
         &self,
         history: &Arc<History>,
@@ -231,7 +233,7 @@ impl Play {
     }
 }
 
-/// Whether `player`, or whoever has no token, may know of a game in this stage.
+/// Whether `player` may know of a game in this stage. `None` is a caller without a token.
 pub(super) fn visible(history: &History, stage: &StageName, player: Option<PlayerId>) -> bool {
     let game = history.game();
     let may_watch = match game.visibility {
@@ -245,7 +247,8 @@ pub(super) fn decide(history: &History, command: &Command) -> Result<Decision, R
     game::decide(history.game(), command).map_err(Refused::Rules)
 }
 
-/// Looks for a repeat before anything that has changed since could refuse the move.
+/// Looks for a repeat first, so that a later change of the game cannot refuse a move that was
+/// recorded.
 fn judge_move(
     history: &History,
     player: PlayerId,

@@ -1,4 +1,4 @@
-//! New games, and the reservation that comes before a game's first event.
+//! Creates games, and makes the reservation that comes before a game's first event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::game::{self, Event, GameId, Opponent, PlayerId, Rules, Seat};
 use crate::store::append::{AppendError, NewEvent};
 use crate::store::{Earlier, History, Person, Reservation, Reserved, ReservedKey};
 
-/// How long a reservation without its event is taken for a call that is under way.
+/// How long a reservation without its event counts as a call that is still running.
 const UNDER_WAY: Duration = Duration::from_secs(5);
-/// How many codes are drawn; that even the second is taken is next to impossible.
+/// How many invite codes are drawn. That even the second is taken is next to impossible.
 const MAX_DRAWS: u32 = 8;
 
 /// An idempotency key as it is stored.
@@ -24,21 +24,21 @@ pub(super) struct OwnedKey {
     digests: BodyDigests,
 }
 
-/// The caller of a call that seats them, with the id that they get by it.
+/// The caller of a call that seats them. A caller without a token becomes a new player.
 #[derive(Clone)]
 pub(super) struct Seater {
     pub(super) player: PlayerId,
-    /// The call bore no token: its answer gives one.
+    /// The call bore no token, so its answer holds one.
     pub(super) is_new: bool,
     pub(super) name: Option<String>,
 }
 
 impl Play {
-    /// A new game.
+    /// Creates a game and seats the caller in it.
     ///
     /// # Errors
-    /// [`PlayError::InProgress`] and [`PlayError::IdempotencyKeyReused`] for a key that came
-    /// before.
+    /// [`PlayError::InProgress`] and [`PlayError::IdempotencyKeyReused`] for an idempotency key
+    /// that came before.
     pub async fn create_game(
         &self,
         caller: &Caller,
@@ -86,7 +86,8 @@ impl Play {
         Err(PlayError::NOTHING_SENT)
     }
 
-    /// The call came before: its answer, or, where it broke off before the event, its completion.
+    /// Answers a repeated call as the first one, or completes the first one if it broke off before
+    /// its event.
     async fn create_again(
         &self,
         caller: &Caller,
@@ -126,7 +127,7 @@ impl Play {
             .await?;
         match begun {
             Some(history) => self.begun(&history, &seater, request.seat, false).await,
-            // Somebody else has completed the same reservation.
+            // Another call has completed the same reservation.
             None => {
                 let history = self.read_existing(game).await?;
                 self.begun(&history, &seater, request.seat, true).await
@@ -150,7 +151,7 @@ impl Play {
         })
     }
 
-    /// Records a game's first event; `None` where the game exists.
+    /// Records a game's first event; `None` if the game exists.
     pub(super) async fn append_first(
         &self,
         game_id: GameId,
@@ -204,7 +205,7 @@ impl Play {
         })
     }
 
-    /// The caller, or who they become where they bear no token.
+    /// The caller's player, or a new player for a caller without a token.
     pub(super) fn seater(&self, caller: &Caller, name: Option<&str>) -> Seater {
         Seater {
             player: caller.player.unwrap_or_else(|| PlayerId(self.new_id())),

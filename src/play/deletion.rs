@@ -1,10 +1,10 @@
-//! Deleting an account: the token first, then the games, then the name.
+//! Deletes an account: first the token, then the games, then the name.
 //!
-//! The player is marked, and from then on nobody takes their token. Calls that were let in before
-//! the mark have two seconds to end. Then the lists of games are read, once they have passed the
-//! log's end, and every game of the player is ended. What comes later still is ended by the
-//! projector ([`Play::end_games_given_to_deleted`]). The row goes last, so a call that is cut off
-//! can be repeated and goes on from the mark.
+//! The player is marked, and from then on their token is refused. Calls that were let in before the
+//! mark have two seconds to end. Then the lists of games are read, once they have passed the log's
+//! end, and every unfinished game of the player is ended. The projector ends the games that come
+//! even later ([`Play::end_games_given_to_deleted`]). The player's row is deleted last, so a call
+//! that is cut off can be repeated and continues from the mark.
 
 use std::time::Duration;
 
@@ -25,9 +25,9 @@ const GRACE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(10);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 const PAGE_LENGTH: i64 = 500;
-/// How many games are ended at once: enough to fill the writer's batches, few beside its queue.
+/// How many games are ended at once: enough to fill the writer's batches, but few beside its queue.
 const AT_ONCE: usize = 16;
-/// How often a game is tried to which others go on doing something.
+/// How often ending a game is tried while other events of it keep coming first.
 const TRIES: u32 = 30;
 /// How many cut-off deletions a sweep reads at once.
 const SWEEP_LENGTH: i64 = 100;
@@ -39,7 +39,7 @@ pub(super) const PLAYERS_AT_ONCE: usize = 4;
 pub struct Given {
     /// The game with the seat.
     pub game: GameId,
-    /// Whose seat it is.
+    /// The player whose seat it is.
     pub player: PlayerId,
 }
 
@@ -52,10 +52,10 @@ enum NotDeleted {
 
 impl Play {
     /// Deletes the caller's account: ends their tokens and their games, then deletes their name.
-    /// Their finished games stay. What was done before holds already.
+    /// Their finished games stay. A repeat skips the steps that are done.
     ///
     /// # Errors
-    /// [`PlayError::Unavailable`] where it could not be finished now; a repeat goes on from there.
+    /// [`PlayError::Unavailable`] if it could not be finished now. A repeat continues from there.
     pub async fn delete_player(&self, caller: &Caller) -> Answered<()> {
         let player = caller.player()?;
         let play = self.clone();
@@ -73,19 +73,19 @@ impl Play {
         let Ok(_turn) = turn else {
             return Err(PlayError::OUTCOME_UNKNOWN.into());
         };
-        // The call that had the turn before may have finished.
+        // The call that had the turn before may have finished the deletion.
         let marked = store.mark_player_deleted(player).await;
         if marked.map_err(once_sent)?.is_none() {
             return Ok(());
         }
         self.end_games(player).await?;
-        // Whoever deleted the same player at the same time has done it as well.
+        // Another instance may have deleted the same player at the same time.
         store.delete_player(player).await.map_err(once_sent)?;
         Ok(())
     }
 
-    /// Finishes the deletions that were cut off and that nobody has repeated. One that cannot be
-    /// finished does not hold up the others.
+    /// Finishes the deletions that were cut off and not repeated. One that cannot be finished does
+    /// not hold up the others.
     pub(super) async fn finish_deletions(&self) -> Result<(), PlayError> {
         let mut after = Leaving::FIRST;
         loop {
@@ -98,7 +98,8 @@ impl Play {
             for Leaving { player, .. } in page {
                 match self.delete(player).await {
                     Ok(()) => {}
-                    // So it is for everybody.
+                    // The lists are behind for every player, so no other deletion can be finished
+                    // now.
                     Err(NotDeleted::ListsBehind) => return Err(NotDeleted::ListsBehind.into()),
                     Err(NotDeleted::Failed(error)) => {
                         tracing::warn!(player_id = %player.0, %error, "a deletion could not be finished");
@@ -108,17 +109,17 @@ impl Play {
         }
     }
 
-    /// Ends the games in `given`, whose players have deleted their account. To be called with what
-    /// the log has given them, before the lists of games show it.
+    /// Ends the games in `given`, whose players have deleted their account. Call it with the seats
+    /// that events in the log have given them, before the lists of games show these events.
     ///
     /// # Errors
-    /// [`PlayError::Unavailable`]; then it is to be called again with the same.
+    /// [`PlayError::Unavailable`]. Then call it again with the same seats.
     pub async fn end_games_given_to_deleted(&self, given: &[Given]) -> Result<(), PlayError> {
         self.end_games_of(given.to_vec()).await?;
         Ok(())
     }
 
-    /// Ends a marked player's games, until the lists know of none that is left.
+    /// Ends a marked player's games until the lists show no unfinished one.
     async fn end_games(&self, player: PlayerId) -> Result<(), NotDeleted> {
         loop {
             self.wait_for_lists().await?;
@@ -144,7 +145,7 @@ impl Play {
         Ok(())
     }
 
-    /// Ends the games that the lists know of; how many were still to be ended.
+    /// Ends the games in the lists. Returns how many were still unfinished.
     async fn end_listed_games(&self, player: PlayerId) -> Result<usize, PlayError> {
         let store = &self.inner.store;
         let mut ended = 0;
@@ -168,8 +169,8 @@ impl Play {
         Ok(ended + self.end_unlinked_rematches(player).await?)
     }
 
-    /// Ends the rematches that were made by calls that were cut off before the old game named
-    /// them. Their ids are computed; most do not exist, so each page asks first which do.
+    /// Ends the rematches that were created by calls that were cut off before the old game named
+    /// them. Their ids are computed. Most do not exist, so each page first asks which ones do.
     async fn end_unlinked_rematches(&self, player: PlayerId) -> Result<usize, PlayError> {
         let store = &self.inner.store;
         let mut ended = 0;
@@ -186,7 +187,7 @@ impl Play {
         }
     }
 
-    /// Ends games, several at once; how many were still to be ended.
+    /// Ends games, several at once. Returns how many were still unfinished.
     async fn end_games_of(&self, given: Vec<Given>) -> Result<usize, PlayError> {
         let ends = stream::iter(given)
             .map(|given| async move { self.end_game_of(given.game, given.player).await })
@@ -198,9 +199,9 @@ impl Play {
         .await
     }
 
-    /// Ends one game of a player who has deleted their account; whether anything was to be done.
-    /// A game that cannot be read, or that Postgres lets nobody carry on, is logged and left as it
-    /// is: it may not hold up the deletion, nor the projector.
+    /// Ends one game of a player who has deleted their account. Returns whether it was still
+    /// unfinished. A game that cannot be read, or whose next event Postgres refuses, is logged and
+    /// left as it is: it may hold up neither the deletion nor the projector.
     ///
     /// # Errors
     /// [`PlayError::Unavailable`].
@@ -267,8 +268,8 @@ fn given_to(player: PlayerId, games: impl IntoIterator<Item = GameId>) -> Vec<Gi
     given.collect()
 }
 
-/// What ends a game for a player who is gone. One that waits is abandoned, also where its free
-/// seat is only kept for them: who sits in it waits for nobody.
+/// The event that ends a game of a deleted player. A waiting game is abandoned, also if its open
+/// seat is only kept for the deleted player, because then its seated player would wait in vain.
 fn end_for(history: &History, player: PlayerId) -> Result<Decision, Refused> {
     let game = history.game();
     let leaves = match game.status() {

@@ -1,6 +1,6 @@
-//! Everything that a call can be answered with instead of what it asked for.
+//! The errors with which a call can end.
 //!
-//! Statuses and bodies are not decided here: the HTTP layer maps each variant to its own answer.
+//! The HTTP layer maps each variant to a status and a body.
 
 use std::time::Duration;
 
@@ -8,85 +8,134 @@ use super::view::GameView;
 use crate::store::StoreError;
 use crate::store::append::AppendError;
 
-/// Why a call did not do what it asked for. A variant that holds a game holds the current one,
-/// as the caller may see it, because the caller's own picture is old.
+/// Why a call failed. A variant with a game holds the current one as the caller may see it, because
+/// the caller may have decided on an older one.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PlayError {
-    /// The request has not the form it should have; the text names the field.
+    /// The request does not have the required form.
     #[error("{detail}")]
-    Malformed { detail: String },
-    /// The call is a player's, and no player token came with it.
+    Malformed {
+        /// Says what is wrong with the request, and which field it is.
+        detail: String,
+    },
+    /// The call needs a player token, and none came with it.
     #[error("this call needs a player token")]
     PlayerTokenRequired,
-    /// Not signed by us, from the future, or of a player who was deleted.
+    /// The token was not signed by this deployment, is dated in the future, or names a deleted
+    /// player.
     #[error("the player token is not valid")]
     PlayerTokenInvalid,
-    /// A valid token, of someone with no seat in this game.
+    /// The token is valid, but its player has no seat in this game.
     #[error("the caller has no seat in this game")]
     NotSeated,
-    /// Unknown, a malformed id, in another stage, or private and not the caller's: never said
-    /// which.
+    /// The id is unknown or malformed, or the game is in another stage, or private and not the
+    /// caller's. The answer does not say which.
     #[error("there is no such game")]
     GameNotFound,
     /// No game of this stage has this invite.
     #[error("there is no such invite")]
     InviteNotFound,
-    /// The game is not as the caller saw it, or three others were faster.
+    /// The game has changed since the caller saw it, or other commands were faster too often.
     #[error("the game has moved on")]
-    VersionConflict { game: Box<GameView> },
-    #[error("it is the other player's turn")]
-    NotYourTurn { game: Box<GameView> },
-    /// The variant's own refusal of a move that another position would take, such as
-    /// `cell_taken`.
-    #[error("{detail}")]
-    MoveNotNow {
-        code: &'static str,
-        detail: String,
+    VersionConflict {
+        /// The current game.
         game: Box<GameView>,
     },
-    /// The game waits for its second player, or ended before there was one.
+    /// The other seat is to move.
+    #[error("it is the other player's turn")]
+    NotYourTurn {
+        /// The current game.
+        game: Box<GameView>,
+    },
+    /// The variant refuses the move in this position, though it is legal in others: `cell_taken`,
+    /// for example.
+    #[error("{detail}")]
+    MoveNotNow {
+        /// The variant's word for the reason; the `code` of the answer.
+        code: &'static str,
+        /// Says what is wrong with the move.
+        detail: String,
+        /// The current game.
+        game: Box<GameView>,
+    },
+    /// The game waits for its second player, or ended before it had one.
     #[error("the game has no second player")]
-    NotStarted { game: Box<GameView> },
-    /// `game` is absent where it is private and the caller has no seat in it.
+    NotStarted {
+        /// The current game.
+        game: Box<GameView>,
+    },
+    /// The call needs a game that is not over.
     #[error("the game is over")]
-    GameOver { game: Option<Box<GameView>> },
+    GameOver {
+        /// The current game; absent if it is private and the caller has no seat in it.
+        game: Option<Box<GameView>>,
+    },
+    /// A rematch needs a finished game.
     #[error("the game is not over")]
-    GameNotOver { game: Box<GameView> },
-    /// `game` is absent where it is private.
+    GameNotOver {
+        /// The current game.
+        game: Box<GameView>,
+    },
+    /// The invite's game has no open seat.
     #[error("both seats are taken")]
-    SeatTaken { game: Option<Box<GameView>> },
+    SeatTaken {
+        /// The current game; absent if it is private and the caller has no seat in it.
+        game: Option<Box<GameView>>,
+    },
+    /// There is no draw offer to decline.
     #[error("there is no draw offer")]
-    NoDrawOffer { game: Box<GameView> },
-    /// Declined or withdrawn: not again before a move.
+    NoDrawOffer {
+        /// The current game.
+        game: Box<GameView>,
+    },
+    /// The caller's draw offer was declined or withdrawn. They may offer again after a move.
     #[error("a draw was offered before")]
-    DrawAlreadyOffered { game: Box<GameView> },
-    /// The first call with this idempotency key is under way: ask again in a second.
+    DrawAlreadyOffered {
+        /// The current game.
+        game: Box<GameView>,
+    },
+    /// The first call with this idempotency key is still running. Repeat the call in a second.
     #[error("the first call with this idempotency key is under way")]
     InProgress,
-    /// A move that is legal in no position.
+    /// The move is legal in no position.
     #[error("{detail}")]
-    IllegalMove { detail: String },
+    IllegalMove {
+        /// Says what is wrong with the move, and which moves are legal.
+        detail: String,
+    },
+    /// No variant has this id.
     #[error("{detail}")]
-    UnknownVariant { detail: String },
+    UnknownVariant {
+        /// Names the variants that there are.
+        detail: String,
+    },
+    /// The variant, or this release, does not have this option or this value of it.
     #[error("{detail}")]
-    InvalidOption { detail: String },
-    /// The idempotency key came before, with another body.
+    InvalidOption {
+        /// Names the option and what is wrong with it.
+        detail: String,
+    },
+    /// The idempotency key came before with another body.
     #[error("the idempotency key was used with another body")]
     IdempotencyKeyReused,
-    /// This caller guesses invites: to be answered as a throttled call is.
+    /// The caller has tried too many unknown invites. It is answered like a throttled call.
     #[error("too many unknown invites")]
-    TooManyUnknownInvites { retry_after: Duration },
+    TooManyUnknownInvites {
+        /// How long the caller should wait before the next attempt.
+        retry_after: Duration,
+    },
     /// The database cannot answer now.
     #[error("the database cannot answer")]
     Unavailable(Unavailable),
 }
 
-/// What an unanswered call may have done.
+/// Whether a call that the database did not answer may have had an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// Nothing was sent to the store, so nothing happened.
     NothingSent,
-    /// It may have happened: repeat it with the same `version` or the same idempotency key.
+    /// The call may have had its effect. Repeat it with the same `version` or the same idempotency
+    /// key.
     OutcomeUnknown,
 }
 
@@ -97,7 +146,7 @@ impl PlayError {
         }
     }
 
-    /// The same, where something was sent to the store before it failed.
+    /// The same error after something was sent to the store: nothing sent becomes outcome unknown.
     pub(crate) fn once_sent(self) -> PlayError {
         match self {
             PlayError::Unavailable(Unavailable::NothingSent) => PlayError::OUTCOME_UNKNOWN,
@@ -105,7 +154,7 @@ impl PlayError {
         }
     }
 
-    /// The same, as it is told to a caller without a player token.
+    /// The same error for a caller without a player token: its game has no `yourSeats`.
     pub(crate) fn without_your_seats(mut self) -> PlayError {
         if let PlayError::GameOver { game: Some(game) }
         | PlayError::SeatTaken { game: Some(game) }
@@ -141,7 +190,7 @@ impl From<StoreError> for PlayError {
 }
 
 impl PlayError {
-    /// What a failed append answers; a lost race is not a failure and is handled before.
+    /// The error for a failed append. A lost race is not a failure; callers handle it themselves.
     pub(crate) fn of_append(error: &AppendError) -> PlayError {
         match error {
             AppendError::Full | AppendError::Unreachable => PlayError::NOTHING_SENT,

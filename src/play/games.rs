@@ -1,9 +1,10 @@
 //! Recent games in memory.
 //!
-//! What is here may be old, or be of a log that has been set back since, so it decides nothing by
-//! itself: the log's own judgement stands behind every append, refusals are made only on what the
-//! log says, and a read first asks the log where the game ends. One such question serves every
-//! read of that game that came before it was asked, and none that came later.
+//! A cached game may be old, or come from a log that has been restored to an earlier state since,
+//! so the cache decides nothing by itself. The database checks every append against the log, a
+//! command is refused only on a game that was just read from the log, and a read first asks the log
+//! for the game's last version. One such query answers every read of that game that was waiting
+//! when it was sent, and none that came later.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +18,7 @@ use super::PlayError;
 use crate::game::GameId;
 use crate::store::{History, Recorded, Store};
 
-/// How much memory the games may take, as [`weight`] reckons it.
+/// How much memory the games may take, as [`weight`] estimates it.
 const CAPACITY_BYTES: u64 = 64 << 20;
 
 /// The cache of recent games. Cheap to clone.
@@ -26,21 +27,22 @@ pub struct Games {
     store: Store,
     cache: Cache<GameId, Arc<History>>,
     reads: Arc<Mutex<HashMap<GameId, Reads>>>,
-    /// Counts the times that everything was forgotten, so that what was read from the log before
-    /// is not kept after.
+    /// How often every game was dropped. A game whose reading began before a drop is not kept after
+    /// it.
     courses: Arc<AtomicU64>,
 }
 
 type Found = Result<Option<Arc<History>>, PlayError>;
 
-/// The reads of one game that wait for a question to the log that is not asked yet. While the
-/// entry exists, a task is asking.
+/// The reads of one game that wait for the next query to the log. While the entry exists, a task is
+/// querying.
 #[derive(Default)]
 struct Reads {
     waiting: Vec<oneshot::Sender<Found>>,
 }
 
 impl Games {
+    /// An empty cache of games in `store`. It holds at most about 64 MiB of games.
     pub fn new(store: Store) -> Games {
         let cache = Cache::builder()
             .max_capacity(CAPACITY_BYTES)
@@ -54,10 +56,11 @@ impl Games {
         }
     }
 
-    /// Carries on the cached games with `events` of the log.
+    /// Applies `events`, which must come in the order of the log, to the cached games. A cached
+    /// game that misses an event before one of these is dropped.
     pub fn observe(&self, events: &[Arc<Recorded>]) {
         for recorded in events {
-            // Most events are of games that nobody here has asked for.
+            // Most events are of games that are not cached here.
             if !self.cache.contains_key(&recorded.game_id) {
                 continue;
             }
@@ -70,18 +73,21 @@ impl Games {
         }
     }
 
-    /// Drops every game: the log is another one.
+    /// Drops every game. Call it when the log was restored.
     pub fn forget_all(&self) {
         self.courses.fetch_add(1, Ordering::AcqRel);
         self.cache.invalidate_all();
     }
 
-    /// The game as it was last seen here, if it was; perhaps not as it is.
+    /// The cached game, if there is one. It may be older than the game in the log.
     pub fn cached(&self, game: GameId) -> Option<Arc<History>> {
         self.cache.get(&game)
     }
 
-    /// The game as the log has it at some moment after this call; `None` where there is none.
+    /// The game as the log has it at some moment after this call; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// [`PlayError::Unavailable`].
     pub async fn current(&self, game: GameId) -> Found {
         let (sender, answer) = oneshot::channel();
         if self.wait(game, sender) {
@@ -91,8 +97,7 @@ impl Games {
         answer.await.unwrap_or(Err(PlayError::NOTHING_SENT))
     }
 
-    /// As [`current`](Self::current) for many games, of which those that exist are returned in
-    /// the same order.
+    /// As [`current`](Self::current) for many games. Returns those that exist, in the same order.
     pub async fn current_of(&self, games: &[GameId]) -> Result<Vec<Arc<History>>, PlayError> {
         let course = self.courses.load(Ordering::Acquire);
         let heads = self.store.read_versions(games).await?;
@@ -112,7 +117,10 @@ impl Games {
         Ok(games.iter().filter_map(|game| found.remove(game)).collect())
     }
 
-    /// The game as the log has it, read whole.
+    /// Reads the whole game from the log and caches it; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// [`PlayError::Unavailable`].
     pub async fn read(&self, game: GameId) -> Found {
         let course = self.courses.load(Ordering::Acquire);
         let history = self.store.read_history(game).await?.map(Arc::new);
@@ -123,12 +131,13 @@ impl Games {
         Ok(history)
     }
 
-    /// Keeps a game that this instance has just carried on.
+    /// Caches a game after this instance has appended an event to it.
     pub fn put(&self, history: &Arc<History>) {
         self.keep(self.courses.load(Ordering::Acquire), history);
     }
 
-    /// Joins the reads that wait for the next question; true where somebody must begin to ask.
+    /// Adds a read to those that wait for the next query. Returns true if the caller must start the
+    /// querying task.
     fn wait(&self, game: GameId, sender: oneshot::Sender<Found>) -> bool {
         // Nothing panics while the lock is held, and a map is whole in any case.
         let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +146,8 @@ impl Games {
         is_first
     }
 
-    /// The reads that wait now; none, and the entry is gone, where there is nobody to ask for.
+    /// Takes the reads that wait now. If there are none, it removes the game's entry, and the
+    /// querying task must end.
     fn take_waiting(&self, game: GameId) -> Vec<oneshot::Sender<Found>> {
         let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = reads
@@ -159,7 +169,7 @@ impl Games {
             }
             let found = self.ask(game).await;
             for sender in waiting {
-                // Whoever asked may have gone.
+                // The reader may have given up.
                 let _ = sender.send(found.clone());
             }
         }
@@ -175,7 +185,7 @@ impl Games {
         }
     }
 
-    /// The cached game where it ends exactly as the log says.
+    /// The cached game, if it ends at exactly this version and position.
     fn cached_at(&self, game: GameId, head: (u32, i64)) -> Option<Arc<History>> {
         let (version, position) = head;
         self.cache
@@ -198,7 +208,8 @@ impl Games {
     }
 }
 
-/// Somebody asks for a game. Should they fail, the next read asks anew instead of waiting for them.
+/// Stands for a task that queries a game. If the task panics, the next read starts a new one
+/// instead of waiting for it.
 struct Asking<'a> {
     games: &'a Games,
     game: GameId,
@@ -216,7 +227,7 @@ impl Drop for Asking<'_> {
     }
 }
 
-/// Whether `cached` is `history`, or `history` and more.
+/// Whether `cached` is `history`, or continues it.
 fn goes_on_from(cached: &History, history: &History) -> bool {
     holds(cached, history.last())
 }
@@ -230,12 +241,12 @@ fn carry_on(cached: &Arc<History>, recorded: &Arc<Recorded>) -> Op<Arc<History>>
     match cached.followed_by(recorded.clone()) {
         Some(history) => Op::Put(Arc::new(history)),
         None if holds(cached, recorded) => Op::Nop,
-        // Behind a gap, or of another course of the log.
+        // There is a gap before the event, or the log was restored.
         None => Op::Remove,
     }
 }
 
-/// About how many bytes a game takes.
+/// The estimated size of a game in memory, in bytes.
 fn weight(history: &History) -> u32 {
     let event_bytes = size_of::<Recorded>() + 2 * size_of::<usize>() + 64;
     let bytes = 512 + history.events().len() * event_bytes;

@@ -68,7 +68,7 @@ async fn a_question_that_was_asked_before_serves_no_later_read() {
     assert!(read(), "the first one has somebody ask");
     assert!(!read());
     assert_eq!(games.take_waiting(game).len(), 2);
-    // The question is under way: this read waits for the next one.
+    // A query is under way, so this read waits for the next one.
     assert!(!read());
     assert_eq!(games.take_waiting(game).len(), 1);
     assert_eq!(games.take_waiting(game).len(), 0);

@@ -1,4 +1,4 @@
-//! Who tries too many invites that do not exist.
+//! Slows down callers that try many invites that do not exist.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,19 +11,19 @@ use crate::game::PlayerId;
 
 const MAX_UNKNOWN: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(60);
-/// How many callers' failures are remembered.
+/// The most callers whose unknown invites are counted at once.
 const MAX_CALLERS: u64 = 100_000;
 
 /// Counts the unknown invites of each API key, client address and player, on this instance.
 ///
-/// Only unknown invites are counted and refused. A right invite passes whatever came before it,
-/// so nobody is kept out of a game by others behind the same address.
+/// Only unknown invites are counted and refused. A valid invite always passes, so others behind the
+/// same address cannot keep a player out of a game.
 #[derive(Clone)]
 pub(super) struct Guesses {
     callers: Cache<Guesser, Arc<Mutex<Guessing>>>,
 }
 
-/// Whose guesses are counted together.
+/// Guesses with the same key, address and player are counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Guesser {
     api_key_id: Option<String>,
@@ -45,9 +45,8 @@ impl Guesses {
         Guesses { callers }
     }
 
-    /// Counts one more unknown invite of this caller; returns the answer to it:
-    /// [`PlayError::InviteNotFound`], or [`PlayError::TooManyUnknownInvites`] from the 21st of a
-    /// minute on.
+    /// Counts one more unknown invite of this caller. Returns [`PlayError::InviteNotFound`], or
+    /// [`PlayError::TooManyUnknownInvites`] from the 21st of a minute on.
     pub(super) fn unknown(&self, caller: &Caller) -> PlayError {
         let begin = || {
             Arc::new(Mutex::new(Guessing {

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 8;
 
-/// A code in the form in which it is stored: no hyphen, capitals.
+/// An invite code in its stored form: eight digits and capital letters without a hyphen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InviteCode(String);
 
@@ -23,12 +23,13 @@ impl InviteCode {
         InviteCode(random.map(digit).iter().collect())
     }
 
-    /// Reads a code as people write it and as chats and keyboards change it: without case; without
-    /// spaces, dashes, `_`, `.`, quotes and invisible characters of any kind; in full-width and
-    /// other compatible forms; `I` and `L` for `1`, `O` for `0`. `None` for what can be no code.
+    /// Reads a code as people write it and as chats and keyboards change it. Case does not matter.
+    /// Spaces, dashes, `_`, `.`, quotes and invisible characters of any kind are passed over.
+    /// Full-width and other compatible forms are read as plain ones, `I` and `L` as `1`, and `O` as
+    /// `0`. `None` if the text cannot be a code.
     pub fn parse(text: &str) -> Option<InviteCode> {
         let mut code = String::with_capacity(LENGTH);
-        // Once more after the compatible forms are folded: some of them come apart into spaces.
+        // Filtered again after NFKC, because some compatible forms come apart into spaces.
         let characters = text
             .chars()
             .filter(|character| !is_passed_over(*character))
@@ -55,9 +56,10 @@ impl InviteCode {
     }
 }
 
-/// What a code may have between its characters and around them.
+/// Whether a code may have `character` between its own characters or around them.
 fn is_passed_over(character: char) -> bool {
-    // Unicode has no word for these: marks that are typed for a quote, a dash or a full stop.
+    // No property in Unicode covers these marks, which are typed for a quote, a dash or a full
+    // stop.
     let is_typed_for_one = matches!(
         character,
         '.' | '。' | '`' | '´' | '′' | '″' | 'ʹ' | 'ʺ' | 'ʼ' | '˗' | '⁃' | 'ー' | '─'
@@ -79,7 +81,7 @@ fn is_passed_over(character: char) -> bool {
         )
 }
 
-/// A stored code as it is shown.
+/// A stored code as clients see it: with a hyphen in the middle.
 pub(super) fn shown(code: &str) -> String {
     match code.split_at_checked(LENGTH / 2) {
         Some((left, right)) => format!("{left}-{right}"),
@@ -157,7 +159,7 @@ mod tests {
             "\u{3000}",
             "\n",
             "\u{2028}",
-            // What cannot be seen.
+            // Invisible characters.
             "\u{200b}",
             "\u{200d}",
             "\u{2060}",
@@ -197,7 +199,7 @@ mod tests {
                 "{written:?}"
             );
         }
-        // An input method's full width, and letters with a style.
+        // Full-width characters of an input method, and styled letters.
         for written in ["Ｋ７ＱＭ－ＰＤ３Ｘ", "ｋ７ｑｍｐｄ３ｘ", "𝐊𝟕𝐐𝐌-𝐏𝐃𝟑𝐗"]
         {
             assert_eq!(

@@ -1,4 +1,4 @@
-//! Taking the open seat of a game by its invite.
+//! Takes the open seat of a game by its invite.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::game::{Command, Event, GameId, PlayerId, Refusal};
 use crate::store::{Earlier, History, Reservation, Reserved};
 
 impl Play {
-    /// Takes the open seat of the game that the invite is to.
+    /// Gives the caller the open seat of the game that the invite is for.
     ///
     /// # Errors
     /// [`PlayError::InviteNotFound`], [`PlayError::SeatTaken`], [`PlayError::GameOver`];
-    /// [`PlayError::TooManyUnknownInvites`] for an unknown invite of a caller who has tried many.
+    /// [`PlayError::TooManyUnknownInvites`] for an unknown invite if the caller has tried many.
     pub async fn join_game(
         &self,
         caller: &Caller,
@@ -35,7 +35,7 @@ impl Play {
     ) -> Answered<CreatedView> {
         let game = self.invited_to(&caller, &request.invite).await?;
         let key = key.map(|key| OwnedKey::new(&key, &caller, "POST /join"));
-        // Who has a token is renamed once they are seated, not by an attempt.
+        // A player with a token is renamed only once they are seated, not by a refused attempt.
         let new_name = request.name.as_ref().filter(|_| caller.player.is_none());
         let seater = self.seater(&caller, new_name.map(PlayerName::as_str));
         let reserves = key.is_some() || seater.is_new;
@@ -74,7 +74,8 @@ impl Play {
         }
     }
 
-    /// The call came before: its answer, or, where it broke off before the event, its completion.
+    /// Answers a repeated call as the first one, or completes the first one if it broke off before
+    /// its event.
     async fn join_again(
         &self,
         game: GameId,
@@ -109,7 +110,7 @@ impl Play {
         }
     }
 
-    /// The game whose invite `text` is.
+    /// The game that the invite in `text` is for.
     async fn invited_to(&self, caller: &Caller, text: &str) -> Result<GameId, PlayError> {
         let found = match InviteCode::parse(text) {
             None => None,
@@ -118,11 +119,12 @@ impl Play {
                 store.find_invite(code.as_str(), &caller.stage).await?
             }
         };
-        // What can be no code is answered, and counted, as an invite that nobody has made.
+        // Text that cannot be a code is answered, and counted, as an unknown invite.
         found.ok_or_else(|| self.inner.guesses.unknown(caller))
     }
 
-    /// Records that the caller sits, and renames who asked for it.
+    /// Records that the caller is seated, then renames a caller with a token if the call asks for
+    /// it.
     async fn seat(
         &self,
         game: GameId,
@@ -130,7 +132,7 @@ impl Play {
         name: Option<PlayerName>,
     ) -> Answered<CreatedView> {
         let joined = self.execute_join(game, seater.player).await;
-        // Who came without a token has no seats to be told of.
+        // Answers to a caller without a token have no `yourSeats`.
         let done = if seater.is_new {
             joined.map_err(PlayError::without_your_seats)?
         } else {
@@ -138,13 +140,13 @@ impl Play {
         };
         if let Some(name) = name.filter(|_| !seater.is_new) {
             let renamed = self.inner.store.rename_player(seater.player, name.as_str());
-            // The seat is taken: repeating the call is safe, and renames.
+            // The seat is taken. Repeating the call is safe, and renames the player.
             renamed.await.map_err(|_| PlayError::OUTCOME_UNKNOWN)?;
         }
         self.joined(done, seater).await
     }
 
-    /// Takes the open seat of a game, of which the player need not have been able to know.
+    /// Takes the open seat of a game. The player need not be allowed to see the game before.
     pub(super) async fn execute_join(
         &self,
         game: GameId,
@@ -152,7 +154,7 @@ impl Play {
     ) -> Result<Done, PlayError> {
         let judge = move |history: &History| decide(history, &Command::Join { player });
         match self.execute(game, player, judge).await {
-            // The invite's game never came to be: there is no such invite yet.
+            // The invite's game does not exist, or not yet, so neither does the invite.
             Err(PlayError::GameNotFound) => Err(PlayError::InviteNotFound),
             done => done,
         }
@@ -174,7 +176,7 @@ impl Play {
     }
 }
 
-/// The version at which `player` took the open seat, if that is how they came to sit.
+/// The version at which `player` took the open seat; `None` if they got no seat that way.
 fn seated_by_joining(history: &History, player: PlayerId) -> Option<u32> {
     let seated = history.events().iter().find(
         |recorded| matches!(recorded.event, Event::PlayerSeated { player: seated, .. } if seated == player),
@@ -182,7 +184,7 @@ fn seated_by_joining(history: &History, player: PlayerId) -> Option<u32> {
     seated.map(|recorded| recorded.version)
 }
 
-/// Whether nothing was and nothing will be recorded.
+/// Whether the error proves that nothing was recorded and nothing will be.
 fn is_refusal(error: &PlayError) -> bool {
     !matches!(error, PlayError::Unavailable(_))
 }

@@ -1,8 +1,11 @@
-//! What players do: load the game, let the rules decide, append the event; and what they see.
+//! The commands and queries of players. A command loads the game, lets the rules decide, and
+//! appends the event.
 //!
-//! Every command runs in a task of its own that is awaited here, so it is carried through even
-//! where the caller's connection breaks half-way. A cached game may accept a command, never
-//! refuse one: before a refusal the game is read from the log.
+//! Every command runs in a task of its own, which is awaited here, so it runs to its end even if
+//! the caller's connection breaks half-way. A cached game may accept a command but never refuse
+//! one: before a refusal the game is read from the log.
+
+#![warn(missing_docs)]
 
 mod body;
 mod commands;
@@ -57,7 +60,7 @@ use crate::trace::Origins;
 use guesses::Guesses;
 use turns::Turns;
 
-/// The rules that a stage's new games of a variant get: what was deployed there.
+/// Returns the rules that new games of a variant get on a stage, as deployed there.
 pub type RulesFor = Arc<dyn Fn(&StageName, Variant) -> Rules + Send + Sync>;
 
 /// Everything that players can do. Cheap to clone.
@@ -73,7 +76,7 @@ struct Inner {
     rules_for: RulesFor,
     games: Games,
     guesses: Guesses,
-    /// Whose account is being deleted here now.
+    /// The account deletions that run on this instance.
     deletions: Turns,
 }
 
@@ -82,36 +85,45 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_LENGTH: i64 = 1000;
 const SWEEP_ROUNDS: u32 = 1000;
 
-/// Who calls.
+/// The caller of a command or a query, as the HTTP layer and the gate have identified them.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// The stage that the call names. Games of other stages do not exist for it.
     pub stage: StageName,
-    /// The API key's id, where the call needed a key.
+    /// The API key's id, if the call needed a key.
     pub api_key_id: Option<String>,
+    /// The client's address. Guesses of invites are counted by it.
     pub client_address: IpAddr,
-    /// Whom the call's player token names: see [`Play::authenticate`].
+    /// The player that the call's token names; `None` if the call bears none. See
+    /// [`Play::authenticate`].
     pub player: Option<PlayerId>,
 }
 
-/// A call that did what it asked for.
+/// The answer to a call that succeeded.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
+    /// The body of the answer.
     pub value: T,
+    /// Whether the call created something.
     pub success: Success,
-    /// What was asked for held already; nothing was recorded by this call.
+    /// True if an earlier call had done it already and this one recorded nothing.
     pub replayed: bool,
 }
 
-/// Whether a success made something new; 201 or 200.
+/// Whether a success created something. The HTTP layer answers 201 or 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Success {
+    /// A game or a player was created, by this call or by the earlier one that it repeats.
     Created,
+    /// Every other success.
     Done,
 }
 
 type Answered<T> = Result<Answer<T>, PlayError>;
 
 impl Play {
+    /// Commands and queries on the games in `store`. Events are recorded by `appender`, and new
+    /// games get the rules that `rules_for` returns.
     pub fn new(store: Store, appender: Appender, tokens: Tokens, rules_for: RulesFor) -> Play {
         Play {
             inner: Arc::new(Inner {
@@ -126,22 +138,22 @@ impl Play {
         }
     }
 
-    /// The cache of recent games, to be fed by the log's follower.
+    /// The cache of recent games. The log's follower must feed it: see [`Games::observe`].
     pub fn games(&self) -> &Games {
         &self.inner.games
     }
 
-    /// The spans that recorded this instance's last events.
+    /// The trace spans in which this instance recorded its last events.
     pub fn origins(&self) -> &Origins {
         self.inner.appender.origins()
     }
 
-    /// Deletes what has run out: reservations of idempotency keys, and invites to games that
-    /// never came to be; and finishes the deletions of accounts that were cut off and not
-    /// repeated. To be called about once an hour, by any number of instances.
+    /// Deletes expired reservations of idempotency keys and invites to games that were never
+    /// created, and finishes account deletions that were cut off and not repeated. Call it about
+    /// once an hour, on any number of instances.
     ///
     /// # Errors
-    /// Where the database does not answer; the next call goes on.
+    /// [`PlayError::Unavailable`] if the database does not answer. The next call continues.
     pub async fn sweep(&self) -> Result<(), PlayError> {
         let store = &self.inner.store;
         for _ in 0..SWEEP_ROUNDS {
@@ -154,7 +166,7 @@ impl Play {
         self.finish_deletions().await
     }
 
-    /// Sweeps hourly, for ever. To be run by one task.
+    /// Sweeps now and then every hour, without end. Run it in one task.
     pub async fn sweep_hourly(self) {
         let mut hourly = tokio::time::interval(SWEEP_EVERY);
         loop {
@@ -165,7 +177,7 @@ impl Play {
         }
     }
 
-    /// Runs a command to its end, even where the caller stops waiting for it.
+    /// Runs a command to its end, even if the caller stops waiting for it.
     async fn carry_through<T: Send + 'static>(
         &self,
         command: impl Future<Output = Answered<T>> + Send + 'static,
@@ -177,7 +189,7 @@ impl Play {
         })
     }
 
-    /// Now, by the clock that all instances share.
+    /// The current time by the database's clock, which all instances share.
     fn now(&self) -> OffsetDateTime {
         self.inner.store.clock().now()
     }

@@ -1,8 +1,8 @@
-//! Players' names: which texts are one, and what is wrong with those that are not.
+//! Players' names: which texts are valid names, and what is wrong with the others.
 //!
 //! Every property of a character comes from Unicode's data (`icu_properties`). The rules for
 //! joiners follow RFC 5892, appendix A (CONTEXTJ), and those for emoji follow UTS 51. Where real
-//! spelling needs more than RFC 5892 allows, the place says so.
+//! spelling needs more than RFC 5892 allows, a comment says so.
 
 use icu_properties::props::{
     BidiControl, DefaultIgnorableCodePoint, Emoji, ExtendedPictographic, GeneralCategory,
@@ -29,11 +29,12 @@ const KEYCAP: char = '\u{20e3}';
 const BLACK_FLAG: char = '\u{1f3f4}';
 const LAST_TAG: char = '\u{e007f}';
 const BLANK_BRAILLE_PATTERN: char = '\u{2800}';
-/// The combining class of the signs that take the vowel from a letter and join it to the next.
+/// The combining class of the signs that remove a letter's vowel and join the letter to the next
+/// one.
 const VIRAMA: u8 = 9;
 
 /// A player's name: 1 to 40 grapheme clusters in NFC, at most 200 bytes, with no space around it
-/// and nothing in it that cannot be seen.
+/// and no invisible character that has no visible effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlayerName(String);
 
@@ -75,7 +76,7 @@ impl PlayerName {
     }
 }
 
-/// The first character that may not be where it is, and what it is.
+/// The position of the first refused character, and what is wrong with it.
 fn first_refused(characters: &[char]) -> Option<(usize, &'static str)> {
     let refused = (0..characters.len()).find_map(|at| {
         refusal(&characters[..at], characters[at], &characters[at + 1..]).map(|what| (at, what))
@@ -112,14 +113,14 @@ fn refusal(before: &[char], character: char, after: &[char]) -> Option<&'static 
         let is_needed = is_needed(before, character, after);
         return (!is_needed).then_some("invisible here");
     }
-    // Format characters of one script are part of its writing; those of none annotate text.
+    // Format characters that belong to a script are part of its writing; the others annotate text.
     let is_annotation = category == GeneralCategory::Format
         && !has::<PrependedConcatenationMark>(character)
         && script(character) == Script::Common;
     is_annotation.then_some("an invisible format character")
 }
 
-/// Whether an invisible character does something that can be seen.
+/// Whether an invisible character has a visible effect where it stands.
 fn is_needed(before: &[char], character: char, after: &[char]) -> bool {
     let next = after.first().copied();
     match character {
@@ -136,7 +137,8 @@ fn is_needed(before: &[char], character: char, after: &[char]) -> bool {
     }
 }
 
-/// UTS 51: a pictograph, perhaps with a skin tone or a variation selector, before another one.
+/// UTS 51: a joiner stands between two pictographs. The first may have a skin tone or a variation
+/// selector.
 fn joins_emoji(before: &[char], next: Option<char>) -> bool {
     let extends = |character: char| {
         CodePointMapData::<GraphemeClusterBreak>::new().get(character)
@@ -147,14 +149,15 @@ fn joins_emoji(before: &[char], next: Option<char>) -> bool {
         && next.is_some_and(has::<ExtendedPictographic>)
 }
 
-/// After a virama (RFC 5892); before one, as Bengali and Kannada write a full `ra`; or where it
-/// shows one side's joining form, as Persian abbreviations do.
+/// A joiner may stand after a virama (RFC 5892); before one, as in a full `ra` of Bengali and
+/// Kannada; or where it shows the joining form of one side, as in Persian abbreviations.
 fn joins_letters(before: &[char], after: &[char]) -> bool {
     is_beside_virama(before, after) || joins_on(before) != joins_back(after)
 }
 
-/// After or before a virama, or between two letters of a script whose letters join. RFC 5892 asks
-/// that they would have joined; Persian writes it between the parts of a name all the same.
+/// A non-joiner may stand after or before a virama, or between two letters of a script whose
+/// letters join. RFC 5892 requires that the two would have joined, but Persian also writes it
+/// between parts of a name that would not.
 fn parts_letters(before: &[char], after: &[char]) -> bool {
     let joins_at_all = |kind| {
         matches!(
@@ -195,7 +198,7 @@ fn joins_back(after: &[char]) -> bool {
     )
 }
 
-/// How the nearest letter joins its neighbours; marks are passed over.
+/// How the nearest letter joins its neighbours. Marks are passed over.
 fn joining<'a>(characters: impl Iterator<Item = &'a char>) -> JoiningType {
     let mut kinds =
         characters.map(|character| CodePointMapData::<JoiningType>::new().get(*character));

@@ -1,4 +1,5 @@
-//! Which names are taken and as what, and which are refused and at which position.
+//! Names that are accepted, with the form that is stored; and names that are refused, with the
+//! position of the refused character.
 
 use super::*;
 
@@ -14,7 +15,7 @@ fn names_of_people_are_taken_as_they_are_written() {
         "Ann",
         "Zoë O’Brien-Müller",
         "山田 太郎",
-        // An ideograph in the form that a family writes.
+        // An ideograph in the variant that a family uses.
         "葛\u{e0100}城",
         "김철수",
         "Ολυμπία",

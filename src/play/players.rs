@@ -1,4 +1,5 @@
-//! Players: made, shown, renamed; and who a token names. How they are deleted is in `deletion`.
+//! Creates, shows and renames players, and finds the player that a token names. `deletion` deletes
+//! them.
 
 use std::collections::HashSet;
 
@@ -9,11 +10,12 @@ use crate::game::PlayerId;
 use crate::store::{Person, Reservation, Reserved};
 
 impl Play {
-    /// The player that a token names; `None` where the call bears none. `bearer` is the token
-    /// itself, without the word before it.
+    /// The player that a token names; `None` if the call bears none. `bearer` is the token alone,
+    /// without the word `Bearer`.
     ///
     /// # Errors
-    /// [`PlayError::PlayerTokenInvalid`] where it is not ours, or its player was deleted.
+    /// [`PlayError::PlayerTokenInvalid`] if this deployment did not sign the token, or its player
+    /// was deleted.
     pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Option<PlayerId>, PlayError> {
         let Some(token) = bearer else {
             return Ok(None);
@@ -26,11 +28,11 @@ impl Play {
         }
     }
 
-    /// The player whose account a call asks to delete: whoever the token names, also where they
-    /// are deleted already, so that the call can be repeated.
+    /// The player whose account a call asks to delete. A player who is deleted already is accepted,
+    /// so that the call can be repeated.
     ///
     /// # Errors
-    /// [`PlayError::PlayerTokenInvalid`] where the token is not ours.
+    /// [`PlayError::PlayerTokenInvalid`] if this deployment did not sign the token.
     pub fn authenticate_leaving(
         &self,
         bearer: Option<&str>,
@@ -40,7 +42,7 @@ impl Play {
             .transpose()
     }
 
-    /// Those of `players` who have not deleted their account, nor begun to.
+    /// The given players without those whose account is deleted or being deleted.
     pub async fn players_existing(
         &self,
         players: &[PlayerId],
@@ -48,7 +50,11 @@ impl Play {
         Ok(self.inner.store.living_players(players).await?)
     }
 
-    /// A new player with a token.
+    /// Creates a player and signs a token for them. A repeat with the same key gets the same
+    /// player.
+    ///
+    /// # Errors
+    /// [`PlayError::IdempotencyKeyReused`] if the key came before with another body.
     pub async fn create_player(
         &self,
         caller: &Caller,
@@ -92,7 +98,7 @@ impl Play {
         })
     }
 
-    /// Who the caller is.
+    /// The caller's id and name.
     pub async fn read_player(&self, caller: &Caller) -> Answered<PlayerView> {
         let player = caller.player()?;
         let mut found = self.inner.store.players(&[player]).await?;
@@ -103,7 +109,7 @@ impl Play {
         }))
     }
 
-    /// Gives the caller another name.
+    /// Gives the caller a new name.
     pub async fn rename_player(&self, caller: &Caller, name: PlayerName) -> Answered<PlayerView> {
         let player = caller.player()?;
         let play = self.clone();

@@ -1,4 +1,4 @@
-//! Reading: games as their viewers may see them.
+//! Reads games, their events and lists of games as the caller may see them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ impl Play {
     /// A game as it is, or as it was at `version`.
     ///
     /// # Errors
-    /// [`PlayError::Malformed`] where the game has not come to `version`.
+    /// [`PlayError::GameNotFound`]; [`PlayError::Malformed`] if the game has not reached `version`.
     pub async fn read_game(
         &self,
         caller: &Caller,
@@ -42,7 +42,10 @@ impl Play {
         Ok(Answer::done(self.view(&shown, caller.player).await?))
     }
 
-    /// A page of a game's events.
+    /// A page of a game's events, in order of their versions.
+    ///
+    /// # Errors
+    /// [`PlayError::GameNotFound`].
     pub async fn read_events(
         &self,
         caller: &Caller,
@@ -60,12 +63,16 @@ impl Play {
         }))
     }
 
-    /// The caller's games: those where it is their turn first, then by the newest change.
+    /// A page of the caller's games in this stage. Games where it is the caller's turn come first;
+    /// within each group the last changed comes first.
+    ///
+    /// # Errors
+    /// [`PlayError::Malformed`] if the cursor is not one that an earlier page returned.
     pub async fn list_games(&self, caller: &Caller, request: ListGames) -> Answered<GamesView> {
         let player = caller.player()?;
         let after = request.cursor.as_deref().map(parse_cursor).transpose()?;
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-        // One more than a page tells whether there is another.
+        // Asking for one more than a page shows whether there is a next page.
         let asked = i64::from(request.limit) + 1;
         let mut listed = self
             .inner
@@ -87,7 +94,7 @@ impl Play {
         }))
     }
 
-    /// What can be played.
+    /// Every variant, with the rules that new games get in the caller's stage.
     pub fn variants(&self, caller: &Caller) -> VariantsView {
         let rules = |variant| (self.inner.rules_for)(&caller.stage, variant);
         VariantsView {
@@ -95,10 +102,11 @@ impl Play {
         }
     }
 
-    /// A game as it is now, if `player`, or whoever has no token, may watch it in this stage.
+    /// A game as it is now, if `player` may watch it in this stage. `None` is a caller without a
+    /// token.
     ///
     /// # Errors
-    /// [`PlayError::GameNotFound`], one and the same for every reason.
+    /// [`PlayError::GameNotFound`], the same for every reason.
     pub async fn watch_check(
         &self,
         game_id: &str,
@@ -131,7 +139,8 @@ impl Play {
         Ok(views.pop().expect("one history has one view"))
     }
 
-    /// As [`view`](Self::view), once a command is recorded: what fails now is no longer nothing.
+    /// As [`view`](Self::view), after a command was recorded: an error must no longer claim that
+    /// nothing happened.
     pub(super) async fn view_committed(
         &self,
         history: &Arc<History>,
@@ -176,7 +185,7 @@ impl Play {
     }
 }
 
-/// A place in the list of games, as text that a URL can hold.
+/// Writes a place in the list of games as text for a URL.
 fn cursor(place: ListPlace) -> String {
     let mut bytes = [0; 9];
     bytes[0] = u8::from(place.my_turn);

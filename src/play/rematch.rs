@@ -1,8 +1,9 @@
 //! The next game between the same players.
 //!
-//! It touches two games with one event each, so it is made repeatable: the next game's id is
-//! computed from the old one's, both players compute the same, and whoever finds the next game
-//! without the old one's link to it records the link.
+//! A rematch records an event in each of two games, so a call that is cut off between them must be
+//! repeatable. The next game's id is computed from the old game, so the calls of both players get
+//! the same id. A call that finds the next game, but no link to it in the old game, records the
+//! link.
 
 use std::sync::Arc;
 
@@ -20,12 +21,12 @@ use crate::game::{Command, Creation, Decision, Event, GameId, PlayerId, Refusal,
 use crate::store::History;
 
 impl Play {
-    /// Seats the caller in the next game, with seats swapped; makes it where the other player has
-    /// not.
+    /// Seats the caller in the next game, with seats swapped. Creates that game if the other player
+    /// has not.
     ///
     /// # Errors
-    /// [`PlayError::GameNotOver`], [`PlayError::NotSeated`]; [`PlayError::GameOver`] where the
-    /// other player has given up the next game while it waited, or has deleted their account.
+    /// [`PlayError::GameNotOver`], [`PlayError::NotSeated`]; [`PlayError::GameOver`] if the other
+    /// player gave up the next game while it waited, or deleted their account.
     pub async fn rematch_game(&self, caller: &Caller, game_id: &str) -> Answered<CreatedView> {
         let player = caller.player()?;
         let game = parse_game_id(game_id)?;
@@ -54,7 +55,7 @@ impl Play {
         if old.game().rematch.is_none()
             && let Some(gone) = self.opponent_gone(&old, player).await?
         {
-            // A call that was cut off may have made the next game without the link to it.
+            // A call that was cut off may have created the next game without the link to it.
             self.end_game_of(next, gone).await?;
             let over = Refused::Rules(Refusal::GameOver);
             return Err(self.refusal(&old, player, over).await);
@@ -63,7 +64,7 @@ impl Play {
             Some(_) => None,
             None => self.begin_rematch(&old, next, player).await?,
         };
-        // The link is recorded also by who finds the next game without it.
+        // This also records a link that an earlier call did not come to record.
         let link = Command::Rematch { player, next };
         let judge_link = move |history: &History| judge(history, &stage, player, link.clone());
         let linked = self.execute(game, player, judge_link).await;
@@ -97,7 +98,7 @@ impl Play {
         })
     }
 
-    /// The other player of a game, where they have deleted their account.
+    /// The other player of a game, if they have deleted their account.
     async fn opponent_gone(
         &self,
         old: &History,
@@ -110,8 +111,8 @@ impl Play {
         Ok(others.into_iter().find(|other| !living.contains(other)))
     }
 
-    /// Makes the next game, in which the caller has the other seat than before; `None` where the
-    /// other player was faster.
+    /// Creates the next game, in which the caller has the other seat; `None` if the other player
+    /// was faster.
     async fn begin_rematch(
         &self,
         old: &History,
@@ -147,8 +148,8 @@ fn judge(
     }
 }
 
-/// The id of the game that follows `old`, the same whoever computes it: its time is that of the
-/// event that ended `old`, its random bits are drawn from `old`'s id.
+/// The id of the rematch of `old`, always the same one: a UUIDv7 with the time of the event that
+/// ended `old`, and with random bits from the SHA-256 of `old`'s id.
 pub fn next_game_id(old: &History) -> GameId {
     let ended_at = old
         .events()
@@ -158,7 +159,7 @@ pub fn next_game_id(old: &History) -> GameId {
     next_id(old.game_id(), ended_at)
 }
 
-/// As [`next_game_id`], where only the old game's id and the time that it ended are at hand.
+/// As [`next_game_id`], from the old game's id and the time at which it ended.
 pub(super) fn next_id(old: GameId, ended_at: OffsetDateTime) -> GameId {
     let millis = ended_at.unix_timestamp_nanos() / 1_000_000;
     let digest = Sha256::new()

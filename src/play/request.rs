@@ -1,4 +1,4 @@
-//! What callers send, read from bodies, headers and queries.
+//! Requests, read from bodies and queries.
 
 use serde_json::{Map, Value};
 
@@ -12,50 +12,69 @@ pub const MAX_VERSION: u32 = i32::MAX.unsigned_abs();
 const GAMES_LIMIT: u32 = 20;
 const EVENTS_LIMIT: u32 = 100;
 
-/// `POST /game`.
+/// The body of `POST /game`, with defaults for absent fields.
 #[derive(Clone, Debug)]
 pub struct CreateGame {
+    /// The variant, tic-tac-toe by default.
     pub variant: Variant,
+    /// The variant's options.
     pub options: Options,
+    /// The caller's name. It renames a player who has a token.
     pub name: Option<PlayerName>,
+    /// The caller's seat, by default the one that moves first.
     pub seat: Seat,
+    /// The player of the other seat, by default one who comes by invite.
     pub opponent: Opponent,
+    /// Who may watch, by default everyone who knows the game's id.
     pub visibility: Visibility,
 }
 
-/// `PUT /game`.
+/// The body of `PUT /game`.
 #[derive(Clone, Debug)]
 pub struct MakeMove {
+    /// The game's id as it was sent, not yet parsed.
     pub game_id: String,
-    /// In the form of the game's variant.
+    /// The move, not yet parsed, because its form depends on the game's variant.
     pub played: Value,
-    /// The version that the player saw.
+    /// The version that the player saw, from 1 to 2147483647.
     pub version: Option<u32>,
 }
 
-/// `POST /join`.
+/// The body of `POST /join`.
 #[derive(Clone, Debug)]
 pub struct JoinGame {
+    /// The invite's code as it was sent, not yet parsed.
     pub invite: String,
+    /// The caller's name. It renames a player who has a token.
     pub name: Option<PlayerName>,
 }
 
-/// `GET /games`.
+/// The query of `GET /games`.
 #[derive(Clone, Debug)]
 pub struct ListGames {
+    /// Lists only games with this status.
     pub status: Option<Status>,
+    /// The most games on the page, from 1 to 100, by default 20.
     pub limit: u32,
+    /// The `next` of the page before, not yet parsed.
     pub cursor: Option<String>,
 }
 
-/// `GET /game/{gameId}/events`.
+/// The query of `GET /game/{gameId}/events`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadEvents {
+    /// Events follow from the version after this one. By default 0, for all events.
     pub after: u32,
+    /// The most events on the page, from 1 to 500, by default 100.
     pub limit: u32,
 }
 
 impl CreateGame {
+    /// Reads the body. An empty one asks for all defaults.
+    ///
+    /// # Errors
+    /// [`PlayError::Malformed`]; [`PlayError::UnknownVariant`]; [`PlayError::InvalidOption`], also
+    /// for a field of the contract that this release does not have.
     pub fn parse(body: &[u8]) -> Result<CreateGame, PlayError> {
         let body = Body::parse_any(body)?;
         for planned in ["turnSeconds", "level"] {
@@ -104,6 +123,10 @@ impl CreateGame {
 }
 
 impl MakeMove {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// [`PlayError::Malformed`].
     pub fn parse(body: &[u8]) -> Result<MakeMove, PlayError> {
         let body = Body::parse(body, &["gameId", "move", "version"])?;
         Ok(MakeMove {
@@ -115,6 +138,10 @@ impl MakeMove {
 }
 
 impl JoinGame {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// [`PlayError::Malformed`].
     pub fn parse(body: &[u8]) -> Result<JoinGame, PlayError> {
         let body = Body::parse(body, &["invite", "name"])?;
         Ok(JoinGame {
@@ -128,22 +155,35 @@ fn read_name(body: &Body) -> Result<Option<PlayerName>, PlayError> {
     body.text("name")?.map(PlayerName::parse).transpose()
 }
 
-/// Reads `POST /players`, whose name is optional.
+/// Reads the body of `POST /players`, in which the name is optional.
+///
+/// # Errors
+/// [`PlayError::Malformed`].
 pub fn parse_new_player(body: &[u8]) -> Result<Option<PlayerName>, PlayError> {
     read_name(&Body::parse(body, &["name"])?)
 }
 
-/// Reads `PATCH /players/me`.
+/// Reads the body of `PATCH /players/me`, in which the name is required.
+///
+/// # Errors
+/// [`PlayError::Malformed`].
 pub fn parse_rename(body: &[u8]) -> Result<PlayerName, PlayError> {
     required("name", read_name(&Body::parse(body, &["name"])?)?)
 }
 
-/// Reads `?version=` of `GET /game/{gameId}`.
+/// Reads `?version=` of `GET /game/{gameId}`, a number from 1 to 2147483647.
+///
+/// # Errors
+/// [`PlayError::Malformed`].
 pub fn parse_version(version: Option<&str>) -> Result<Option<u32>, PlayError> {
     query_integer("version", version, 1..=MAX_VERSION)
 }
 
 impl ListGames {
+    /// Reads the values of the query's parameters.
+    ///
+    /// # Errors
+    /// [`PlayError::Malformed`].
     pub fn parse(
         status: Option<&str>,
         limit: Option<&str>,
@@ -162,6 +202,10 @@ impl ListGames {
 }
 
 impl ReadEvents {
+    /// Reads the values of the query's parameters.
+    ///
+    /// # Errors
+    /// [`PlayError::Malformed`].
     pub fn parse(after: Option<&str>, limit: Option<&str>) -> Result<ReadEvents, PlayError> {
         Ok(ReadEvents {
             after: query_integer("after", after, 0..=MAX_VERSION)?.unwrap_or(0),
@@ -170,7 +214,7 @@ impl ReadEvents {
     }
 }
 
-/// Reads a game's id; whatever is none is answered as an unknown game.
+/// Reads a game's id. Text that is not an id is answered as an unknown game.
 pub(super) fn parse_game_id(text: &str) -> Result<GameId, PlayError> {
     let hyphenated = text.len() == 36;
     let id = hyphenated.then(|| text.parse().ok()).flatten();

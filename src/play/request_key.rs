@@ -1,4 +1,5 @@
-//! The header `Idempotency-Key`: which call a repeat repeats, and whether it asks for the same.
+//! The header `Idempotency-Key`: finds the call that a repeat repeats, and tells whether both ask
+//! for the same.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -10,35 +11,36 @@ use super::{Caller, PlayError, PlayerName};
 use crate::game::{Opponent, Seat, Variant, Visibility};
 use crate::store::codec;
 
-/// An `Idempotency-Key` with the body that it stands for.
+/// An `Idempotency-Key`, with digests of the body that it came with.
 #[derive(Clone, Debug)]
 pub struct RequestKey {
-    /// In the one form that it has however a client writes it.
+    /// In the canonical form, the same for every way in which a client may write it.
     key: String,
-    /// The header's text, where that is another one. The release before took it as the key.
+    /// The header's text, if it differs. The previous release used it as the key.
     as_sent: Option<String>,
     digests: BodyDigests,
 }
 
-/// What tells one body from another.
+/// Digests that tell one body from another.
 #[derive(Clone, Debug)]
 pub(super) struct BodyDigests {
-    /// Of what the body means; this is stored.
+    /// Of the body's meaning. This one is stored.
     meaning: [u8; 32],
-    /// Of the body's JSON as it was sent. The release before stored it, so a call that began there
-    /// is known again here.
+    /// Of the body's JSON as it was sent. The previous release stored this one, so a call that
+    /// began there is recognised here.
     as_sent: [u8; 32],
 }
 
 impl RequestKey {
     /// Reads the header `Idempotency-Key` of a call with this body.
     ///
-    /// Two bodies are the same where they mean the same: the order of fields and the spaces between
-    /// tokens do not matter, a null is an absent field, and so is a default that is written out.
+    /// Two bodies are the same if they mean the same: the order of fields and the spaces between
+    /// tokens do not matter, and a field that is null or states its default counts as absent.
     ///
     /// # Errors
-    /// Where it is not 1 to 255 visible ASCII characters; and, where the call bears no player
-    /// token, not a UUID: without a token only the key tells one caller of an app from another.
+    /// [`PlayError::Malformed`] if the key is not 1 to 255 visible ASCII characters, or if the body
+    /// is not JSON. Without a player token the key must be a UUID, because then it alone tells one
+    /// caller of an app from another.
     pub fn parse(header: &str, body: &[u8], caller: &Caller) -> Result<RequestKey, PlayError> {
         let key = unquoted(header);
         let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
@@ -70,13 +72,13 @@ impl RequestKey {
         &self.digests
     }
 
-    /// Names this key among those of all callers and calls.
+    /// Identifies this key among those of all callers and calls.
     pub(super) fn scope(&self, caller: &Caller, call: &str) -> Vec<u8> {
         scope(&self.key, caller, call)
     }
 
-    /// As [`scope`](Self::scope) was in the release before, where that was another one: a call that
-    /// began there is known again here.
+    /// The [`scope`](Self::scope) that the previous release computed, if it differs, so that a call
+    /// that began there is recognised here.
     pub(super) fn former_scope(&self, caller: &Caller, call: &str) -> Option<Vec<u8>> {
         let key = self.as_sent.as_deref()?;
         Some(scope(key, caller, call))
@@ -111,14 +113,14 @@ impl BodyDigests {
         &self.meaning
     }
 
-    /// Whether the body that `stored` was made of means the same.
+    /// Whether `stored` is the digest of a body that means the same.
     pub(super) fn are_of(&self, stored: &[u8]) -> bool {
         self.meaning == stored || self.as_sent == stored
     }
 }
 
-/// A key without the quotes that draft-ietf-httpapi-idempotency-key-header has around it. It is a
-/// string of RFC 8941: a backslash stands before a quote or a backslash of its own.
+/// A key without the quotes that draft-ietf-httpapi-idempotency-key-header puts around it. A quoted
+/// key is a string of RFC 8941, in which a backslash escapes a quote or a backslash.
 fn unquoted(key: &str) -> String {
     let inner = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
     let Some(inner) = inner else {
@@ -133,8 +135,8 @@ fn unquoted(key: &str) -> String {
     text
 }
 
-/// The body without what may be left out, names and invites in their one form. The calls that take
-/// a key have no field with two meanings.
+/// The body without the fields that may be left out, and with names and invites in their canonical
+/// form. A field means the same in every call that takes a key.
 fn meaning(body: Value) -> Value {
     let Value::Object(mut fields) = body else {
         return body;
@@ -183,7 +185,7 @@ fn digest(body: &Value) -> [u8; 32] {
     Sha256::digest(canonical).into()
 }
 
-/// Writes `value` with the keys of every object in order.
+/// Writes `value` with the keys of every object sorted.
 fn write_canonical(value: &Value, to: &mut String) {
     match value {
         Value::Object(fields) => {

@@ -1,8 +1,9 @@
-//! Forms that only the documents need: request bodies, which [`request`](super::request) reads,
-//! and members of answers that [`view`](super::view) writes from JSON or from the rules' types.
+//! Types that only the API's document uses: request bodies, which [`request`](super::request)
+//! reads, and members of answers that [`view`](super::view) writes from JSON or from the rules'
+//! types.
 //!
-//! What a client sends is a closed list of words, since others are refused. What a client reads is
-//! open: a word may be added in any release, so there it is a plain text.
+//! A word that a client sends is one of a closed list, because other words are refused. A word that
+//! a client reads is a plain string, because any release may add words.
 
 use std::collections::HashMap;
 
@@ -18,34 +19,36 @@ use uuid::Uuid;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = CreateGame, example = json!({"variant": "tic-tac-toe", "name": "Ann"}))]
 pub struct CreateGameBody {
-    /// By default `tic-tac-toe`.
+    /// The variant's id, by default `tic-tac-toe`.
     #[schema(example = "tic-tac-toe")]
     pub variant: Option<String>,
-    /// What the variant lets one choose.
+    /// The variant's options. Its `options` in `GET /variants` is their JSON Schema.
     pub options: Option<HashMap<String, Value>>,
     /// The caller's name; with a player token it renames the player. 1 to 40 characters as people
-    /// count them (grapheme clusters), at most 200 bytes of UTF-8, once spaces around it are gone
-    /// and it is in NFC. Control, invisible, bidirectional and unassigned characters and line
-    /// separators are refused with their place; joiners are fine in emoji and where a script
-    /// needs them.
+    /// count them (grapheme clusters), at most 200 bytes of UTF-8, after spaces around it are
+    /// removed and it is in NFC. Control, invisible, bidirectional and unassigned characters and
+    /// line separators are refused, and the answer names their place. Joiners may stand in emoji
+    /// and where a script needs them.
     #[schema(example = "Ann")]
     pub name: Option<String>,
     /// The caller's seat, by default the one that moves first.
     #[schema(example = "X")]
     pub seat: Option<String>,
-    /// By default `invite`.
+    /// The player of the other seat, by default `invite`.
     pub opponent: Option<OpponentView>,
-    /// By default `unlisted`.
+    /// Who may watch the game, by default `unlisted`.
     pub visibility: Option<VisibilityView>,
 }
 
-/// Another player, who takes the open seat by the game's invite; or `self`, where the caller
+/// With `invite`, another player takes the open seat by the game's invite. With `self`, the caller
 /// holds both seats.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Opponent)]
 pub enum OpponentView {
+    /// Another player takes the open seat by the game's invite.
     Invite,
+    /// The caller holds both seats.
     #[serde(rename = "self")]
     Oneself,
 }
@@ -55,29 +58,31 @@ pub enum OpponentView {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = MakeMove, example = json!({"gameId": "01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10", "move": 4, "version": 3}))]
 pub struct MakeMoveBody {
+    /// The game to play in.
     pub game_id: Uuid,
-    /// In the form of the game's variant: see `GET /variants`.
+    /// The move, in the form of the game's variant: see `GET /variants`.
     #[serde(rename = "move")]
     #[schema(value_type = Value, example = 4)]
     pub played: Value,
-    /// The version that the player saw. With it a repeat is safe.
+    /// The game's version that the player saw. With it, the call can be repeated safely.
     #[schema(minimum = 1, maximum = 2147483647)]
     pub version: Option<u32>,
 }
 
-/// An invite: read without case, and without spaces, dashes, `_`, `.`, quotes and invisible
-/// characters of any kind; full-width letters and digits are read as plain ones.
+/// An invite, and perhaps a name.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = JoinGame, example = json!({"invite": "K7QM-PD3X", "name": "Bob"}))]
 pub struct JoinGameBody {
+    /// The invite's code. Case, spaces, dashes, `_`, `.`, quotes and invisible characters of any
+    /// kind do not matter; full-width letters and digits are read as plain ones.
     #[schema(example = "K7QM-PD3X")]
     pub invite: String,
     /// The caller's name; with a player token it renames the player. 1 to 40 characters as people
-    /// count them (grapheme clusters), at most 200 bytes of UTF-8, once spaces around it are gone
-    /// and it is in NFC. Control, invisible, bidirectional and unassigned characters and line
-    /// separators are refused with their place; joiners are fine in emoji and where a script
-    /// needs them.
+    /// count them (grapheme clusters), at most 200 bytes of UTF-8, after spaces around it are
+    /// removed and it is in NFC. Control, invisible, bidirectional and unassigned characters and
+    /// line separators are refused, and the answer names their place. Joiners may stand in emoji
+    /// and where a script needs them.
     #[schema(example = "Bob")]
     pub name: Option<String>,
 }
@@ -102,41 +107,50 @@ pub struct RenamePlayerBody {
     pub name: String,
 }
 
-/// Who may watch: whoever knows the id, or the players only.
+/// Who may watch a game: with `unlisted`, everyone who knows its id; with `private`, only its
+/// players.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Visibility)]
 pub enum VisibilityView {
+    /// Everyone who knows the game's id may watch.
     Unlisted,
+    /// Only the players may watch.
     Private,
 }
 
-/// A game waits for its second player, is being played, or has ended.
+/// A game is `waiting` for its second player, is `playing`, or is `finished`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Status)]
 pub enum StatusView {
+    /// The game waits for its second player.
     Waiting,
+    /// The game is being played.
     Playing,
+    /// The game has ended.
     Finished,
 }
 
-/// Cells are row-major from the top left; an empty one is null.
+/// A board of rows and columns.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Board)]
 pub struct BoardView {
+    /// The number of rows.
     #[schema(example = 3)]
     pub rows: u32,
+    /// The number of columns.
     #[schema(example = 3)]
     pub columns: u32,
+    /// The cells, row by row from the top left. An empty one is null.
     #[schema(example = json!(["X", null, null, null, "O", null, null, null, null]))]
     pub cells: Vec<Option<String>>,
 }
 
 /// Each seat's name with its player, or null.
 ///
-/// The null is said in the map itself. Behind a reference to a schema that may be null, generators
-/// lose it, and a client of theirs cannot read a game with an open seat.
+/// The schema of the map itself allows null. Generators lose a null that stands behind a reference,
+/// and their clients then cannot read a game with an open seat.
 pub fn seats_of_a_game() -> Schema {
     let open = ObjectBuilder::new().schema_type(Type::Null);
     let seat = OneOfBuilder::new()
@@ -162,7 +176,8 @@ pub struct ResultView {
     /// The seat that won; only with a win.
     #[schema(example = "X", nullable = false)]
     pub winner: Option<String>,
-    /// `line` or `resignation`; `full_board` or `agreement`; `abandoned`.
+    /// A win is by `line` or `resignation`, a draw by `full_board` or `agreement`, and `none` by
+    /// `abandoned`.
     #[schema(example = "line")]
     pub by: String,
     /// The cells of the winning line; only with `line`.
@@ -170,33 +185,33 @@ pub struct ResultView {
     pub line: Option<Vec<u8>>,
 }
 
-/// What an event tells beside its type: a type has the members that it needs, and no others.
+/// The data of an event. Each type of event has only the members that it needs.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = EventData, example = json!({"seat": "X", "move": 4}))]
 pub struct EventDataView {
-    /// Of `game_created`.
+    /// Of `game_created`: the variant's id.
     #[schema(nullable = false, example = "tic-tac-toe")]
     pub variant: Option<String>,
-    /// Of `game_created`.
+    /// Of `game_created`: the chosen options.
     #[schema(nullable = false)]
     pub options: Option<HashMap<String, Value>>,
     /// Of `game_created`: each seat's name with its player's id; null where the seat is open.
     #[schema(nullable = false)]
     pub seats: Option<HashMap<String, Option<Uuid>>>,
-    /// Of `game_created`.
+    /// Of `game_created`: who may watch.
     #[schema(nullable = false, example = "unlisted")]
     pub visibility: Option<String>,
-    /// Of `game_created`.
+    /// Of `game_created`: the player of the other seat: `invite` or `self`.
     #[schema(nullable = false, example = "invite")]
     pub opponent: Option<String>,
-    /// The seat that did it.
+    /// The seat that acted.
     #[schema(nullable = false, example = "X")]
     pub seat: Option<String>,
-    /// Of `player_seated`.
+    /// Of `player_seated`: the player's id.
     #[schema(nullable = false)]
     pub player_id: Option<Uuid>,
-    /// Of `move_played`.
+    /// Of `move_played`: the move.
     #[serde(rename = "move")]
     #[schema(required = false, example = 4)]
     pub played: Value,

@@ -1,8 +1,8 @@
 //! Player tokens: JWTs that name a player, signed with HS256 under a secret that all instances
 //! share.
 //!
-//! jsonwebtoken reads and writes the form; the one algorithm that is spoken here is given to it
-//! by [`PROVIDER`], so that no implementation of RSA or elliptic curves is built in at all.
+//! The crate jsonwebtoken encodes and decodes them. [`PROVIDER`] gives it HS256 as its only
+//! algorithm, so that no implementation of RSA or elliptic curves is built in.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,10 +23,10 @@ use crate::game::PlayerId;
 use crate::store::Clock;
 
 const ISSUER: &str = "turnkey";
-/// How far ahead of our clock a token may have been signed, for other instances' clocks.
+/// How far ahead of this instance's clock a token may be dated, because instances' clocks differ.
 const MAX_SECONDS_AHEAD: i64 = 60;
 
-/// Signs player tokens and judges them. Cheap to clone.
+/// Signs and verifies player tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Tokens {
     keys: Arc<Keys>,
@@ -40,7 +40,7 @@ pub struct PlayerToken(String);
 
 struct Keys {
     signing: EncodingKey,
-    /// The present secret, then the one before it, where there is one.
+    /// The current secret, then the previous one if there is one.
     accepted: Vec<DecodingKey>,
     validation: Validation,
 }
@@ -55,7 +55,7 @@ struct Claims {
 /// The token in the value of an `Authorization` header.
 ///
 /// # Errors
-/// [`PlayError::PlayerTokenInvalid`] where it is of another scheme, or empty.
+/// [`PlayError::PlayerTokenInvalid`] if the scheme is not `Bearer`, or the token is empty.
 pub fn bearer_token(authorization: &str) -> Result<&str, PlayError> {
     authorization
         .split_once(' ')
@@ -66,10 +66,10 @@ pub fn bearer_token(authorization: &str) -> Result<&str, PlayError> {
 }
 
 impl Tokens {
-    /// Signs with `secret`, and accepts also what was signed with `previous`, so that a secret
-    /// can be changed without losing a player.
+    /// Signs with `secret`, and also accepts tokens that were signed with `previous`, so that the
+    /// secret can be changed while old tokens stay valid.
     pub fn new(secret: &[u8], previous: Option<&[u8]>, clock: Arc<Clock>) -> Tokens {
-        // Refused only where it was installed before, by us.
+        // This fails only if a provider was installed before, and only this function installs one.
         let _ = PROVIDER.install_default();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
@@ -89,7 +89,7 @@ impl Tokens {
         }
     }
 
-    /// A token of `player`, signed now.
+    /// Signs a token for `player`. It is dated now and does not expire.
     pub fn sign(&self, player: PlayerId) -> PlayerToken {
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -101,10 +101,11 @@ impl Tokens {
         PlayerToken(token.expect("a token can be signed with HS256"))
     }
 
-    /// The player that `token` names, if we signed it.
+    /// The player that `token` names, if it was signed with one of the secrets. The player may have
+    /// been deleted since.
     ///
     /// # Errors
-    /// [`PlayError::PlayerTokenInvalid`], whatever is wrong with it.
+    /// [`PlayError::PlayerTokenInvalid`], the same for every reason.
     pub fn verify(&self, token: &str) -> Result<PlayerId, PlayError> {
         let claims = self
             .keys
@@ -122,6 +123,7 @@ impl Tokens {
 }
 
 impl PlayerToken {
+    /// The token's text, for `Authorization: Bearer …`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -139,7 +141,7 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// HS256 and nothing else.
+/// HS256 as the only algorithm.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |algorithm, key| {
         Ok(Box::new(Hs256::new(
@@ -176,7 +178,7 @@ impl Signer<Vec<u8>> for Hs256 {
 }
 
 impl Verifier<Vec<u8>> for Hs256 {
-    /// Takes the same time whatever the signature is.
+    /// Takes the same time for every signature.
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
         let code = self.0.clone().chain_update(message);
         code.verify_slice(signature)

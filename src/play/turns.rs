@@ -1,6 +1,6 @@
-//! Who may delete an account now: one call at a time for each player, a few players at once.
+//! Limits the deletions of accounts that run at once: one call for each player, and a few players.
 //!
-//! Without this, a call that is repeated many times while the first is under way would read and
+//! Without the limit, a call that is repeated many times while the first one runs would read and
 //! end the same games as many times.
 
 use std::collections::HashMap;
@@ -10,13 +10,13 @@ use tokio::sync::{Mutex as Lock, OwnedMutexGuard, OwnedSemaphorePermit, Semaphor
 
 use crate::game::PlayerId;
 
-/// The turns of one instance.
+/// The deletions that run on one instance.
 pub(super) struct Turns {
     of_players: Mutex<HashMap<PlayerId, Weak<Lock<()>>>>,
     places: Arc<Semaphore>,
 }
 
-/// It is the holder's turn for as long as this is kept.
+/// Holds a player's turn until it is dropped.
 pub(super) struct Turn {
     _place: Option<OwnedSemaphorePermit>,
     _player: OwnedMutexGuard<()>,
@@ -33,7 +33,7 @@ impl Turns {
     /// Waits for this player's turn. Calls for one player take one place together.
     pub(super) async fn take(&self, player: PlayerId) -> Turn {
         let player = self.lock_of(player).lock_owned().await;
-        // It is never closed, so there is a place in time.
+        // The semaphore is never closed, so this only waits.
         let place = self.places.clone().acquire_owned().await.ok();
         Turn {
             _place: place,
@@ -42,7 +42,7 @@ impl Turns {
     }
 
     fn lock_of(&self, player: PlayerId) -> Arc<Lock<()>> {
-        // Nothing panics while the map is locked, and it is whole in any case.
+        // Nothing panics while the map is locked, so it is always consistent.
         let mut locks = self
             .of_players
             .lock()
@@ -74,7 +74,7 @@ mod tests {
         let first = turns.take(player(1)).now_or_never().unwrap();
         let mut second = Box::pin(turns.take(player(1)));
         assert!(second.as_mut().now_or_never().is_none());
-        // Those who wait take no place from other players.
+        // Calls that wait take no place from other players.
         let others: Vec<_> = (2..5)
             .map(|number| turns.take(player(number)).now_or_never().unwrap())
             .collect();

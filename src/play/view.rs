@@ -1,4 +1,4 @@
-//! What clients see: the shapes of answers, and how a game becomes one.
+//! The shapes of answers, and how they are made from a game.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -19,27 +19,32 @@ use crate::store::{History, Names, Recorded, codec};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Game)]
 pub struct GameView {
+    /// The game's id, a UUIDv7.
     #[schema(value_type = Uuid)]
     pub game_id: GameId,
+    /// The stage in which the game was created.
     #[schema(value_type = String, example = "dev")]
     pub stage: StageName,
+    /// The id of the game's variant.
     #[schema(example = "tic-tac-toe")]
     pub variant: &'static str,
     /// The version of the variant's rules that this game keeps.
     #[schema(example = 1)]
     pub rules: u16,
-    /// What was chosen of what the variant lets one choose.
+    /// The chosen options of the variant.
     #[schema(value_type = HashMap<String, Value>)]
     pub options: Options,
-    /// Who may watch: whoever knows the id, or the players only.
+    /// Who may watch the game: with `unlisted`, everyone who knows its id; with `private`, only its
+    /// players.
     #[schema(example = "unlisted")]
     pub visibility: &'static str,
     /// The number of events this game is made of; every accepted command adds one.
     #[schema(minimum = 1)]
     pub version: u32,
-    /// The game waits for its second player, is being played, or has ended.
+    /// The game is `waiting` for its second player, is `playing`, or is `finished`.
     #[schema(example = "playing")]
     pub status: &'static str,
+    /// The position after the last move.
     #[schema(value_type = BoardView)]
     pub board: Position,
     /// The seat to move; null unless the game is playing.
@@ -48,15 +53,16 @@ pub struct GameView {
     /// The moves open to the seat to move; empty unless the game is playing.
     #[schema(value_type = Vec<Value>, example = json!([0, 1, 2]))]
     pub legal_moves: Vec<Move>,
-    /// Null until there is one.
+    /// The last move; null until there is one.
     #[schema(required = true)]
     pub last_move: Option<LastMoveView>,
+    /// Each seat's name with its player; null where the seat is open.
     #[schema(schema_with = seats_of_a_game)]
     pub seats: SeatsView,
     /// How the game ended; null until then.
     #[schema(value_type = Option<ResultView>, required = true)]
     pub result: Option<Value>,
-    /// The seat whose draw offer stands.
+    /// The seat whose draw offer stands; null if none does.
     #[schema(required = true, example = "O")]
     pub draw_offered_by: Option<&'static str>,
     /// Null in this release.
@@ -65,77 +71,93 @@ pub struct GameView {
     /// Null in this release.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     pub turn_deadline: Option<Timestamp>,
-    /// The next game between the same players.
+    /// The next game between the same players; null until there is one.
     #[schema(value_type = Option<Uuid>, required = true)]
     pub rematch: Option<GameId>,
-    /// The seats that the caller holds; absent where the call bears no player token.
+    /// The seats that the caller holds; absent if the call bears no player token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, nullable = false)]
     pub your_seats: Option<Vec<&'static str>>,
-    /// Lets the second player in. Only while waiting, to who sits in the game.
+    /// The code by which the second player joins. Shown only while the game is waiting, and only to
+    /// a caller who has a seat in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "K7QM-PD3X")]
     pub invite: Option<String>,
+    /// The time of the game's first event.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// The time of the event that made this version.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
 }
 
+/// The last move of a game.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = LastMove)]
 pub struct LastMoveView {
+    /// The seat that moved.
     #[schema(example = "O")]
     pub seat: &'static str,
+    /// The move, in the form of the game's variant.
     #[serde(rename = "move")]
     #[schema(value_type = Value, example = 4)]
     pub played: Move,
 }
 
-/// Who holds a seat. `name` is null where the player gave none or is deleted.
+/// The player who holds a seat.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SeatHolder)]
 pub struct SeatView {
+    /// The player's id, a UUIDv7.
     #[schema(value_type = Uuid)]
     pub player_id: PlayerId,
+    /// The player's name; null if they gave none or are deleted.
     #[schema(required = true, example = "Ann")]
     pub name: Option<String>,
+    /// The kind of player. In this release always `human`.
     #[schema(example = "human")]
     pub kind: &'static str,
 }
 
-/// Each seat's name with who holds it, in the order of play; an open seat is null.
+/// Each seat's name with its player, in the order of play; `None` for an open seat.
 #[derive(Clone, Debug)]
 pub struct SeatsView(pub Vec<(&'static str, Option<SeatView>)>);
 
-/// One accepted command.
+/// One event of a game. Every accepted command makes one.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Event)]
 pub struct EventView {
+    /// The game that the event belongs to.
     #[schema(value_type = Uuid)]
     pub game_id: GameId,
     /// The version of the game that this event made.
     #[schema(minimum = 1)]
     pub version: u32,
+    /// The type of the event. It decides which members `data` has.
     #[serde(rename = "type")]
     #[schema(example = "move_played")]
     pub kind: &'static str,
+    /// What the event holds beside its type.
     #[schema(value_type = EventDataView)]
     pub data: Value,
+    /// The time at which the command was accepted.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
+    /// The version of the variant's rules that the game keeps.
     #[schema(example = 1)]
     pub rules: u16,
 }
 
+/// A page of a game's events.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Events)]
 pub struct EventsView {
+    /// The events, in order of their versions.
     pub events: Vec<EventView>,
-    /// The game's version now.
+    /// The game's current version. It can be later than the last event on the page.
     #[schema(minimum = 1)]
     pub version: u32,
 }
@@ -144,15 +166,16 @@ pub struct EventsView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Created)]
 pub struct CreatedView {
+    /// The game in which the caller has the seat.
     pub game: GameView,
     /// The caller's seat.
     #[schema(example = "X")]
     pub seat: &'static str,
-    /// For the second player; only where a seat is open for one.
+    /// The code by which the second player joins; only if a seat is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "K7QM-PD3X")]
     pub invite: Option<String>,
-    /// Only where the call carried no player token: keep `token`, it is shown only here.
+    /// The new player; only if the call bore no player token. Keep `token`: it is shown only here.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub player: Option<NewPlayerView>,
@@ -163,55 +186,67 @@ pub struct CreatedView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewPlayer)]
 pub struct NewPlayerView {
+    /// The player's id, a UUIDv7.
     #[schema(value_type = Uuid)]
     pub player_id: PlayerId,
+    /// The player's name; null if they gave none.
     #[schema(required = true, example = "Ann")]
     pub name: Option<String>,
-    /// To be sent as `Authorization: Bearer …`.
+    /// The player's token, to be sent as `Authorization: Bearer …`.
     #[schema(value_type = String)]
     pub token: PlayerToken,
 }
 
+/// A player.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Player)]
 pub struct PlayerView {
+    /// The player's id, a UUIDv7.
     #[schema(value_type = Uuid)]
     pub player_id: PlayerId,
+    /// The player's name; null if they gave none.
     #[schema(required = true, example = "Ann")]
     pub name: Option<String>,
 }
 
+/// A page of the caller's games.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Games)]
 pub struct GamesView {
+    /// The games. Those where it is the caller's turn come first, then the last changed.
     pub games: Vec<GameView>,
-    /// The `cursor` of the next page; null at the end.
+    /// The `cursor` of the next page; null on the last page.
     #[schema(required = true)]
     pub next: Option<String>,
 }
 
+/// The variants that can be played.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Variants)]
 pub struct VariantsView {
+    /// The variants, each once.
     pub variants: Vec<VariantView>,
 }
 
+/// A variant, with the rules that new games of this stage get.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Variant)]
 pub struct VariantView {
+    /// The variant's id, for `variant` in `POST /game`.
     #[schema(example = "tic-tac-toe")]
     pub id: &'static str,
     /// The rules version that new games of this stage get.
     #[schema(example = 1)]
     pub rules: u16,
-    /// Every rules version that games may still be under.
+    /// Every rules version that a game may keep.
     #[schema(value_type = Vec<u16>, example = json!([1]))]
     pub rules_versions: &'static [u16],
     /// The seats, in the order of play.
     #[schema(value_type = Vec<String>, example = json!(["X", "O"]))]
     pub seats: Vec<&'static str>,
+    /// The seat that moves first.
     #[schema(example = "X")]
     pub first_seat: &'static str,
     /// The JSON Schema of `options`.
@@ -275,6 +310,7 @@ pub fn seats_of(game: &Game, player: PlayerId) -> Vec<&'static str> {
         .collect()
 }
 
+/// The event as clients see it.
 pub fn event(recorded: &Recorded) -> EventView {
     EventView {
         game_id: recorded.game_id,
@@ -286,7 +322,7 @@ pub fn event(recorded: &Recorded) -> EventView {
     }
 }
 
-/// A variant, of which new games get `rules`.
+/// The variant of `rules`, which are the rules that new games get.
 pub fn variant(rules: Rules) -> VariantView {
     let variant: Variant = rules.variant;
     VariantView {

@@ -1,4 +1,4 @@
-//! A player's unfinished games, complete up to the moment of the question.
+//! A player's unfinished games, complete up to the moment of the call.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::game::{GameId, PlayerId, Status};
 
 /// How many games are listed.
 const MAX_GAMES: usize = 200;
-/// How long the list of games may take to come up with the log.
+/// How long the list of games may take to catch up with the log.
 const PATIENCE: Duration = Duration::from_secs(2);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
-/// How many games the log is searched for where the list has not come up in time.
+/// The most games that are read from the log if the list does not catch up in time.
 const MAX_SEARCHED: i64 = 2000;
 
 /// A player's unfinished games.
@@ -22,13 +22,16 @@ const MAX_SEARCHED: i64 = 2000;
 pub struct UnfinishedGames {
     /// At most 200, the most recently changed first.
     pub games: Vec<GameId>,
-    /// There are more than these.
+    /// True if the player has more games than these.
     pub more: bool,
 }
 
 impl Play {
-    /// The player's games in this stage that are not finished. None that was there when this was
-    /// called is missing, though the list they are read from may lag.
+    /// The player's unfinished games in this stage. Games that existed at the moment of the call
+    /// are included even if the list that they are read from lags.
+    ///
+    /// # Errors
+    /// [`PlayError::Unavailable`].
     pub async fn unfinished_games(
         &self,
         player: PlayerId,
@@ -51,8 +54,8 @@ impl Play {
         Ok(UnfinishedGames { games, more })
     }
 
-    /// The player's unfinished games among those that changed after what the list knows, once it
-    /// has had its time to come to `end`.
+    /// Waits for the list to reach `end`. If it does not in time, returns the player's unfinished
+    /// games among those that changed after the list's position.
     async fn games_not_listed(
         &self,
         player: PlayerId,
