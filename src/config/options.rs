@@ -59,7 +59,8 @@ pub struct ServeOptions {
     #[arg(long, env = "TURNKEY_CORS_ORIGINS", value_name = "ORIGINS")]
     pub cors_origins: Option<String>,
 
-    /// Addresses or networks whose X-Forwarded-For is believed, by commas
+    /// Proxies' addresses or networks, by commas, whose X-Forwarded-For, -Proto, -Host, -Port and
+    /// traceparent are believed
     #[arg(long, env = "TURNKEY_TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
 

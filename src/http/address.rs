@@ -5,11 +5,12 @@
 //! document follows it.
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName};
+use actix_web::http::uri::Authority;
 
-use super::State;
 use super::front::Transport;
 use super::openapi::DEFAULT_ORIGIN;
+use super::{State, forwarded};
 
 /// Where the documents were asked for, and a stage that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,21 +37,18 @@ impl Default for Address {
 impl Address {
     /// The address that this request came to.
     pub(super) fn of(request: &HttpRequest, state: &State) -> Address {
-        let proxies = &state.settings.trusted_proxies;
-        let by_proxy = request
-            .peer_addr()
-            .is_some_and(|peer| proxies.contains(peer.ip()));
-        let said = |name: &str| header_text(request, name);
-        let forwarded = |name: &str| said(name).filter(|_| by_proxy);
+        let forwarded =
+            |name: &HeaderName| forwarded::said(request, &state.settings.trusted_proxies, name);
         let scheme = match Transport::of(request) {
             Transport::Plain => "http",
             Transport::Tls => "https",
         };
+        let called = || request.headers().get(header::HOST)?.to_str().ok();
         let origin = origin(
-            forwarded("x-forwarded-proto").unwrap_or(scheme),
-            forwarded("x-forwarded-host"),
-            said(header::HOST.as_str()).or(request.uri().authority().map(|name| name.as_str())),
-            forwarded("x-forwarded-port"),
+            forwarded(&forwarded::PROTO).unwrap_or(scheme),
+            forwarded(&forwarded::HOST),
+            called().or(request.uri().authority().map(Authority::as_str)),
+            forwarded(&forwarded::PORT),
         );
         let default = Address::default();
         let stage = state
@@ -61,13 +59,6 @@ impl Address {
             stage: stage.map_or(default.stage, |stage| stage.as_str().to_owned()),
         }
     }
-}
-
-/// The first entry of a header: what the proxy that is nearest to the client said.
-fn header_text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    let text = request.headers().get(name)?.to_str().ok()?;
-    let first = text.split(',').next()?.trim();
-    (!first.is_empty()).then_some(first)
 }
 
 /// The origin by the first of the hosts that is one.

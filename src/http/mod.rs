@@ -11,6 +11,7 @@ pub mod asyncapi;
 mod body;
 mod context;
 mod cors;
+mod forwarded;
 pub mod front;
 mod handlers;
 mod input;

@@ -11,12 +11,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
 
+use super::forwarded;
 use super::front::Transport;
 use crate::config::{Origins, TrustedProxies};
-
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
 /// The address at which a client reached this server, as far as the request tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,22 +61,14 @@ fn is_own(origin: &str, own: Option<&OwnAddress>) -> bool {
 }
 
 fn own_address(request: &HttpRequest, proxies: &TrustedProxies) -> Option<OwnAddress> {
-    let is_proxied = request
-        .peer_addr()
-        .is_some_and(|peer| proxies.contains(peer.ip()));
-    // The proxy next to the client wrote the first entry.
-    let forwarded = |name: HeaderName| {
-        let value = request.headers().get(name).filter(|_| is_proxied)?;
-        let first = value.to_str().ok()?.split(',').next()?.trim();
-        (!first.is_empty()).then_some(first)
-    };
+    let forwarded = |name: &HeaderName| forwarded::said(request, proxies, name);
     let called = || {
         let target = request.uri().authority().map(Authority::as_str);
         target.or_else(|| host_header(request))
     };
-    let (host, port) = host_and_port(forwarded(FORWARDED_HOST).or_else(called)?)?;
-    let forwarded_port = || forwarded(FORWARDED_PORT).and_then(|port| port.parse().ok());
-    let port_of_scheme = || match forwarded(FORWARDED_PROTO) {
+    let (host, port) = host_and_port(forwarded(&forwarded::HOST).or_else(called)?)?;
+    let forwarded_port = || forwarded(&forwarded::PORT).and_then(|port| port.parse().ok());
+    let port_of_scheme = || match forwarded(&forwarded::PROTO) {
         Some(scheme) => default_port(scheme),
         None if Transport::of(request) == Transport::Tls => default_port("https"),
         None => None,

@@ -112,14 +112,18 @@ fn a_trusted_proxy_says_what_the_client_called() {
     assert_eq!(behind(&public, "http://h.example"), (false, false));
     assert_eq!(behind(&public, "https://h.example:8443"), (false, false));
     let with_port = [
-        ("x-forwarded-host", "h.example, inner"),
+        ("x-forwarded-host", "evil.example, h.example"),
         ("x-forwarded-port", "8443"),
     ];
     assert_eq!(behind(&with_port, "https://h.example:8443"), (true, false));
     assert_eq!(behind(&with_port, "https://h.example"), (false, false));
+    assert_eq!(
+        behind(&with_port, "https://evil.example:8443"),
+        (false, false)
+    );
     let in_host = [
         ("x-forwarded-host", "h.example:8443"),
-        ("x-forwarded-proto", "https, http"),
+        ("x-forwarded-proto", "http, https"),
     ];
     assert_eq!(behind(&in_host, "https://h.example:8443"), (true, false));
     // A proxy that says nothing of the host passes on the client's own.

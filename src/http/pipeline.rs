@@ -26,7 +26,7 @@ use super::problem::HttpError;
 use super::requests::{RequestRecord, Route};
 use super::routes::{Endpoint, Verb};
 use super::target::{self, Target};
-use super::{Readiness, State, cors, front, rate_limit};
+use super::{Readiness, State, cors, forwarded, front, rate_limit};
 use crate::config::StageName;
 use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
@@ -87,11 +87,8 @@ fn request_span(state: &State, request: &ServiceRequest, id: RequestId) -> Span 
         return span;
     }
     let traceparent = request.headers().get("traceparent");
-    let proxies = &state.settings.trusted_proxies;
     if let Some(Ok(traceparent)) = traceparent.map(HeaderValue::to_str)
-        && request
-            .peer_addr()
-            .is_some_and(|peer| proxies.contains(peer.ip()))
+        && forwarded::is_proxied(request.request(), &state.settings.trusted_proxies)
     {
         trace::continue_from(&span, traceparent);
     }

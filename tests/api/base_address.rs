@@ -234,13 +234,17 @@ async fn behind_a_proxy_they_name_the_proxy() {
     let (openapi, asyncapi) = servers(&world, &FORWARDED).await;
     assert_eq!(openapi, json!(["https://games.example:8443", "dev"]));
     assert_eq!(asyncapi, json!(["wss", "games.example:8443", "dev"]));
-    let chain = [
-        ("x-forwarded-proto", "https, http"),
-        ("x-forwarded-host", "games.example, inner:8080"),
-        ("x-forwarded-port", "443"),
+    // The proxy appends to what a client made up, in the same line or in one of its own.
+    let mut forged = vec![
+        ("x-forwarded-proto", "http, https"),
+        ("x-forwarded-host", "evil.example, games.example"),
+        ("x-forwarded-port", "1, 443"),
     ];
-    let (openapi, _) = servers(&world, &chain).await;
+    let (openapi, _) = servers(&world, &forged).await;
     assert_eq!(openapi, json!(["https://games.example", "dev"]));
+    forged.extend(FORWARDED);
+    let (openapi, _) = servers(&world, &forged).await;
+    assert_eq!(openapi, json!(["https://games.example:8443", "dev"]));
     let (openapi, _) = servers(&world, &[("x-forwarded-host", "a/b")]).await;
     assert_eq!(openapi, json!([world.base, "dev"]));
 }
