@@ -15,6 +15,7 @@ mod document;
 mod gate;
 mod outage;
 mod patience;
+mod pipelining;
 mod reads;
 #[path = "../support/mod.rs"]
 mod support;

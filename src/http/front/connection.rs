@@ -1,6 +1,6 @@
-//! A connection as the HTTP library reads it. Each head arrives whole and within its deadline, and
-//! asks for an upgrade only where the server makes one. Malformed requests get a complete answer of
-//! ours.
+//! A connection as the HTTP library reads it. Each head arrives whole and within its deadline, after
+//! the answer before it, and asks for an upgrade only where the server makes one. Malformed requests
+//! get a complete answer of ours.
 //!
 //! actix-http answers malformed requests itself, with an empty body and without our headers. It also
 //! closes a connection if a request asks for an upgrade that the server does not make. Neither can be
@@ -19,6 +19,7 @@ use tokio::time::{Duration, Sleep, sleep};
 use super::fault::{Fault, Noted, STAND_IN};
 use super::head::IsSocket;
 use super::heads::{End, Heads};
+use super::turn::Turn;
 
 /// The time in which a head must arrive. For the first head it runs from the start of the connection,
 /// for each later head from its first byte.
@@ -34,6 +35,9 @@ pub(super) struct Connection<S> {
     read: BytesMut,
     /// How many of them may be passed on.
     ready: usize,
+    /// Whether the bytes after those begin with a head that waits for the answer before it.
+    held: bool,
+    turn: Turn,
     /// The deadline of the next head, while it runs.
     deadline: Option<Pin<Box<Sleep>>>,
     reading: Reading,
@@ -58,6 +62,8 @@ impl<S> Connection<S> {
             heads: Heads::begin(),
             read: BytesMut::new(),
             ready: 0,
+            held: false,
+            turn: Turn::default(),
             deadline: None,
             reading: Reading::Requests,
             fault: Noted::default(),
@@ -73,11 +79,18 @@ impl<S> Connection<S> {
         self.fault.clone()
     }
 
+    pub(super) fn turn(&self) -> Turn {
+        self.turn.clone()
+    }
+
     /// Decides how many of the received bytes may be passed on.
     fn look(&mut self) {
         let before = self.heads.count;
-        let passed = self.heads.pass(&mut self.read, &*self.is_socket);
+        let passed = self
+            .heads
+            .pass(&mut self.read, &*self.is_socket, &self.turn);
         self.ready = passed.bytes;
+        self.held = false;
         if self.heads.count > before {
             self.deadline = None;
         }
@@ -86,6 +99,8 @@ impl<S> Connection<S> {
                 let blank = self.heads.blank_lines(&self.read[self.ready..]);
                 let rest = self.read.split_off(self.ready);
                 self.read.extend_from_slice(&rest[blank..]);
+                let has_head = self.heads.at_head() && self.read.len() > self.ready;
+                self.held = has_head && self.turn.is_taken();
             }
             Some(End::Fault(fault)) => self.end_with(fault),
             Some(End::BrokenBody) => {
@@ -158,6 +173,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
             if this.reading == Reading::Ended {
                 return Poll::Ready(Ok(()));
             }
+            if this.held {
+                if this.turn.is_taken() {
+                    // The stream is not read, so requests sent ahead take no more memory than this.
+                    this.turn.wait(cx);
+                    return Poll::Pending;
+                }
+                this.look();
+                continue;
+            }
             match (this.poll_more(cx), this.reading) {
                 (Poll::Ready(Ok(0)), _) => return Poll::Ready(Ok(())),
                 (Poll::Ready(Ok(_)), Reading::Requests) => this.look(),
@@ -200,3 +224,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 use super::chunks::Chunks;
 use super::fault::Fault;
 use super::head::{self, IsSocket, Then};
+use super::turn::Turn;
 
 /// The longest head that the HTTP library reads.
 pub(super) const MAX_HEAD_BYTES: usize = 128 * 1024;
@@ -26,7 +27,8 @@ enum Place {
 /// How many bytes may be passed on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Passed {
-    /// The number of leading bytes that may be passed on. The rest is part of a head.
+    /// The number of leading bytes that may be passed on. The rest is part of a head, or begins with
+    /// a head that waits for the answer before it.
     pub bytes: usize,
     /// Why no byte after them may be passed on.
     pub end: Option<End>,
@@ -78,12 +80,13 @@ impl Heads {
 
     /// Decides how many of the received bytes may be passed on. It may change the bytes of a head: see
     /// [`head::read`].
-    pub(super) fn pass(&mut self, bytes: &mut [u8], is_socket: &IsSocket) -> Passed {
+    pub(super) fn pass(&mut self, bytes: &mut [u8], is_socket: &IsSocket, turn: &Turn) -> Passed {
         let mut passed = 0;
         let mut end = None;
         while passed < bytes.len() && end.is_none() {
             let rest = &mut bytes[passed..];
             match &mut self.place {
+                Place::Head if turn.is_taken() => break,
                 Place::Head => match head::read(rest, is_socket) {
                     Ok(Some(head)) if head.bytes > MAX_HEAD_BYTES => {
                         end = Some(End::Fault(Fault::HEAD_TOO_LARGE));
@@ -91,6 +94,7 @@ impl Heads {
                     Ok(Some(head)) => {
                         passed += head.bytes;
                         self.count += 1;
+                        turn.take();
                         self.place = Place::after(&head.then);
                     }
                     Ok(None) if rest.len() < MAX_HEAD_BYTES => break,

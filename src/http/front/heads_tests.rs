@@ -16,6 +16,11 @@ fn nowhere(_: &str) -> bool {
     false
 }
 
+/// What a new connection makes of `bytes`.
+fn pass(bytes: &mut [u8]) -> Passed {
+    Heads::begin().pass(bytes, &nowhere, &Turn::default())
+}
+
 fn heads() -> impl Strategy<Value = String> {
     let first = select(vec![
         "GET /a?upgrade=websocket HTTP/1.1",
@@ -66,7 +71,7 @@ fn on_the_wire(head: &str, parts: &[String], chunked: bool) -> String {
 
 /// Everything that actix-http reads out of `bytes`, which come in pieces of these lengths.
 fn received(bytes: &[u8], lengths: &[usize]) -> Vec<Sent> {
-    let mut heads = Heads::begin();
+    let (mut heads, turn) = (Heads::begin(), Turn::default());
     let mut codec = Codec::default();
     let (mut held, mut handed_on) = (Vec::new(), BytesMut::new());
     let mut received: Vec<Sent> = Vec::new();
@@ -76,22 +81,31 @@ fn received(bytes: &[u8], lengths: &[usize]) -> Vec<Sent> {
         let length = lengths.next().map_or(1, |length| *length).min(rest.len());
         held.extend_from_slice(&rest[..length]);
         rest = &rest[length..];
-        let passed = heads.pass(&mut held, &nowhere);
-        assert_eq!(passed.end, None);
-        handed_on.extend_from_slice(&held[..passed.bytes]);
-        held.drain(..passed.bytes);
-        while let Some(message) = codec.decode(&mut handed_on).expect("it is HTTP") {
-            match message {
-                Message::Item(request) => {
-                    assert!(!codec.upgrade() && codec.keep_alive(), "{request:?}");
-                    let line = format!("{} {}", request.method(), request.uri());
-                    received.push((line, String::new()));
+        loop {
+            let read_before = received.len();
+            let passed = heads.pass(&mut held, &nowhere, &turn);
+            assert_eq!(passed.end, None);
+            handed_on.extend_from_slice(&held[..passed.bytes]);
+            held.drain(..passed.bytes);
+            while let Some(message) = codec.decode(&mut handed_on).expect("it is HTTP") {
+                match message {
+                    Message::Item(request) => {
+                        assert!(!codec.upgrade() && codec.keep_alive(), "{request:?}");
+                        let line = format!("{} {}", request.method(), request.uri());
+                        received.push((line, String::new()));
+                    }
+                    Message::Chunk(Some(chunk)) => {
+                        let (_, body) = received.last_mut().expect("it has a head");
+                        body.push_str(str::from_utf8(&chunk).expect("it is text"));
+                    }
+                    Message::Chunk(None) => {}
                 }
-                Message::Chunk(Some(chunk)) => {
-                    let (_, body) = received.last_mut().expect("it has a head");
-                    body.push_str(str::from_utf8(&chunk).expect("it is text"));
-                }
-                Message::Chunk(None) => {}
+            }
+            assert!(received.len() <= read_before + 1, "one head at a time");
+            // Its answer has been written.
+            turn.end();
+            if passed.bytes == 0 {
+                break;
             }
         }
     }
@@ -140,7 +154,7 @@ fn a_body_that_breaks_the_rules_ends_the_connection() {
     ] {
         let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
         let mut bytes = format!("{head}{body}").into_bytes();
-        let passed = Heads::begin().pass(&mut bytes, &nowhere);
+        let passed = pass(&mut bytes);
         let is_whole = body == "1";
         assert_eq!(
             passed.end,
@@ -154,9 +168,9 @@ fn a_body_that_breaks_the_rules_ends_the_connection() {
 fn a_head_without_an_end_is_too_large() {
     let mut bytes = vec![b'x'; MAX_HEAD_BYTES - 1];
     bytes[..16].copy_from_slice(b"GET / HTTP/1.1\r\n");
-    assert_eq!(Heads::begin().pass(&mut bytes, &nowhere).end, None);
+    assert_eq!(pass(&mut bytes).end, None);
     bytes.push(b'x');
-    let end = Heads::begin().pass(&mut bytes, &nowhere).end;
+    let end = pass(&mut bytes).end;
     assert_eq!(end, Some(End::Fault(Fault::HEAD_TOO_LARGE)));
 }
 
@@ -167,9 +181,9 @@ fn a_whole_head_may_be_too_large() {
         let value = "v".repeat(length - head.len() - 4);
         format!("{head}{value}\r\n\r\n").into_bytes()
     };
-    let passed = Heads::begin().pass(&mut of_length(MAX_HEAD_BYTES), &nowhere);
+    let passed = pass(&mut of_length(MAX_HEAD_BYTES));
     assert_eq!((passed.bytes, passed.end), (MAX_HEAD_BYTES, None));
-    let passed = Heads::begin().pass(&mut of_length(MAX_HEAD_BYTES + 1), &nowhere);
+    let passed = pass(&mut of_length(MAX_HEAD_BYTES + 1));
     let too_large = Some(End::Fault(Fault::HEAD_TOO_LARGE));
     assert_eq!((passed.bytes, passed.end), (0, too_large));
 }
@@ -192,6 +206,6 @@ fn blank_lines_are_dropped_only_where_nothing_follows() {
     }
     let mut heads = Heads::begin();
     let mut head = *b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n";
-    heads.pass(&mut head, &nowhere);
+    heads.pass(&mut head, &nowhere, &Turn::default());
     assert_eq!(heads.blank_lines(b"\r\n"), 0, "it is a body");
 }

@@ -12,6 +12,7 @@ mod hardening;
 mod head;
 mod heads;
 mod idle;
+mod turn;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -44,6 +45,7 @@ pub(super) use hardening::set_default;
 
 use crate::live::{note_connection, tcp_stream};
 use connection::Connection;
+use turn::{Answer, Taken};
 
 /// The time allowed for a TLS handshake: a few round trips on the slowest network.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
@@ -182,6 +184,7 @@ where
         .on_connect_ext(move |connection: &Connection<T>, extensions| {
             extensions.insert(transport);
             extensions.insert(connection.fault());
+            extensions.insert(connection.turn());
             meet(connection.stream(), extensions);
         })
         .finish(map_config(app, |()| AppConfig::default()))
@@ -198,7 +201,8 @@ fn meet(connection: &dyn Any, extensions: &mut Extensions) {
 pub async fn run<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<Answer>, Error> {
+    let taken = Taken::by(request.request());
     let transport = Transport::of(request.request());
     let busy = idle::Busy::begin(request.request());
     let mut response = next.call(request).await?;
@@ -207,5 +211,6 @@ pub async fn run<B: MessageBody + 'static>(
         // From here on `live` keeps its own deadlines.
         busy.stay();
     }
-    Ok(response)
+    let response = response.map_into_boxed_body();
+    Ok(response.map_body(|_, body| Answer::new(body, taken)))
 }
