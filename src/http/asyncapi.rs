@@ -1,8 +1,8 @@
-//! The AsyncAPI document of the live channel, from the code: its messages are the types of the
-//! frames, its examples are frames, its limits are the constants that hold them, and a game has
-//! the schema that the OpenAPI document gives it.
+//! Makes the AsyncAPI document of the live channel from the code. Its messages come from the types of
+//! the frames, its examples are frames, its limits are the constants that enforce them, and a game has
+//! the same schema as in the OpenAPI document.
 //!
-//! It is told from the server's side: what a client says is received here.
+//! The document takes the server's view: it calls a client's frames received.
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -15,7 +15,7 @@ use crate::live::handshake::{ENCODED_KEY_PREFIX, KEY_PREFIX, SUBPROTOCOL, TOKEN_
 use crate::live::{LIMITS, MAX_MINE, MAX_NAMED, RESUME_LIMIT};
 use crate::play::view::SeatView;
 
-/// What each frame of a client may be answered with.
+/// The possible answers to each frame of a client.
 const ANSWERS: [(&str, &[&str]); 6] = [
     ("subscribe", &["snapshot", "subscribed", "update", "error"]),
     (
@@ -48,13 +48,13 @@ pub fn document() -> Value {
 
 /// The document of a server that clients reach at `address`.
 pub fn document_at(address: &Address) -> Value {
-    // A tree of maps, lists and texts: every value of it has a JSON form.
+    // The document is a tree of maps, lists and texts, so every value has a JSON form.
     let frames = serde_json::to_value(Frames::openapi()).expect("the document is plain data");
     let mut schemas = frames["components"]["schemas"].clone();
     let mut from_client = messages(&schemas["ClientFrame"].take(), &examples::of_client());
     let from_server = messages(&schemas["ServerFrame"].take(), &server_examples());
     for (_, message) in &mut from_client {
-        // A field that is not known here is refused.
+        // The server refuses unknown fields.
         message["payload"]["additionalProperties"] = json!(false);
     }
     words::tell(&mut schemas);
@@ -87,11 +87,11 @@ fn info() -> Value {
         "version": CONTRACT_VERSION,
         "description": "A WebSocket on which each event of the games that a client follows \
             arrives once, in order. Commands go over the API of `/openapi.json`.\n\n\
-            For each game, versions arrive in order, each once, none skipped but those that a \
-            snapshot stands for, across reconnects with `after`, deploys and lost connections. \
-            New fields, frames and words may be added to what the server says: pass over those that you \
-            do not know.",
-        "contact": {"name": "Whoever runs this server"},
+            For each game, versions arrive in order and each once, across reconnects with `after`, \
+            deployments and lost connections. None is skipped, except those that a snapshot stands \
+            for. The server may send new fields, frames and words in a later release: ignore those \
+            that you do not know.",
+        "contact": {"name": "The operator of this server"},
         "license": {
             "name": "MIT OR Apache-2.0",
             "url": "https://www.apache.org/licenses/LICENSE-2.0"
@@ -130,7 +130,7 @@ fn security_schemes() -> Value {
     json!({
         "apiKey": {
             "type": "httpApiKey", "in": "header", "name": "x-api-key",
-            "description": "Names the app."
+            "description": "Identifies the app."
         },
         "apiKeyAsSubprotocol": as_subprotocol(format!(
             "The same from a browser: the offered subprotocol `{KEY_PREFIX}<key>`, or \
@@ -139,7 +139,7 @@ fn security_schemes() -> Value {
         )),
         "playerToken": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "Names the player; optional, but for `mine` and private games."
+            "description": "Identifies the player. Only `mine` and private games need it."
         },
         "playerTokenAsSubprotocol": as_subprotocol(format!(
             "The same from a browser: the offered subprotocol `{TOKEN_PREFIX}<token>`."
@@ -186,14 +186,15 @@ fn channel_description() -> String {
         .map(|close| format!("\n| {} | {} | {} |", close.code, close.means, close.client))
         .collect();
     format!(
-        "Offer the subprotocol `{SUBPROTOCOL}`; the answer echoes it alone. A header wins over a \
-         subprotocol, and neither key nor token is ever part of a URL. What is refused before the \
-         upgrade is refused over HTTP: see `openLive` in `/openapi.json`.\n\n\
+        "Offer the subprotocol `{SUBPROTOCOL}`; the answer names only this one. A header takes \
+         precedence over a subprotocol, and neither key nor token is ever part of a URL. A refusal \
+         before the upgrade is an HTTP answer: see `openLive` in `/openapi.json`.\n\n\
          A client's frame is JSON text of at most {bytes} bytes; a field that is null is absent. \
          {frames} frames may come in any five seconds, not counting `subscribe` and the pings of \
          RFC 6455, of which {generous} together may come. A socket names at most {MAX_NAMED} games, \
-         and follows {MAX_MINE} more as `mine`. Who is more than {RESUME_LIMIT} versions behind gets a snapshot. The server \
-         pings about every {heartbeat} s and drops who is silent for {silence} s.\n\n\
+         and follows {MAX_MINE} more as `mine`. A client that is more than {RESUME_LIMIT} versions \
+         behind gets a snapshot. The server pings about every {heartbeat} s, and drops a client that \
+         is silent for {silence} s.\n\n\
          Before it closes, the server says `goodbye`, unless the client broke RFC 6455.\n\n\
          | close | means | what to do |\n|---|---|---|{closes}",
         bytes = LIMITS.message_bytes,
@@ -204,7 +205,7 @@ fn channel_description() -> String {
     )
 }
 
-/// Subscriptions that begin with the socket.
+/// The query parameters: subscriptions that begin with the socket.
 fn query() -> Value {
     json!({
         "type": "object",
@@ -216,8 +217,8 @@ fn query() -> Value {
             },
             "after": {
                 "type": "array", "items": {"type": "integer", "minimum": 0},
-                "description": "The older form of a version, taken right behind its `game` only; \
-                                write `game=<id>:<version>` instead."
+                "description": "The older form of a version. It must come directly after its \
+                                `game`; write `game=<id>:<version>` instead."
             },
             "epoch": {
                 "type": "string", "format": "uuid",
@@ -303,11 +304,11 @@ fn messages(frames: &Value, examples: &[Value]) -> Map<String, Value> {
     variants.map(message).collect()
 }
 
-/// What a message is called: its type, and whether it is about several games. `field` finds
-/// a field of a frame, or of its schema.
+/// The name of a message: its type, and a suffix if it is about several games. `field` finds a field of
+/// a frame, or of its schema.
 fn name_of(field: impl Fn(&str) -> Option<Value>) -> String {
     let kind = field("type").unwrap_or_default();
-    // A schema allows one value.
+    // In a schema, `type` is a list of one word.
     let kind = kind["enum"].get(0).unwrap_or(&kind);
     let several = [("mine", "Mine"), ("games", "Games")];
     let several = several.into_iter().find(|(name, _)| field(name).is_some());

@@ -1,4 +1,4 @@
-//! The document against the contract, the OpenAPI document and the reader of clients' frames.
+//! Compares the document with the contract, the OpenAPI document and the reader of clients' frames.
 
 use std::collections::BTreeSet;
 
@@ -59,8 +59,8 @@ fn messages_have_the_fields_of_the_contract() {
     }
 }
 
-/// The message that a frame is, and its fields that are not its type. Whoever adds one is led here
-/// by the compiler.
+/// The name of a frame's message, and its fields other than `type`. A new frame or field does not
+/// compile until it is added here.
 fn read(frame: ClientFrame) -> (&'static str, Vec<&'static str>) {
     match frame {
         ClientFrame::Subscribe {

@@ -1,7 +1,7 @@
-//! The OpenAPI document, from the code: calls and bodies come from the handlers and the views,
-//! and what holds for every call is added here once.
+//! Makes the OpenAPI document from the code. Calls and bodies come from the handlers and the views;
+//! this module adds the parts that all calls share.
 //!
-//! A test holds it against [`ENDPOINTS`]: no call is missing, and none is made up.
+//! A test compares it with [`ENDPOINTS`]: no call is missing, and none is invented.
 
 mod refusals;
 mod requests;
@@ -17,15 +17,15 @@ use super::routes::{ENDPOINTS, Endpoint};
 use crate::play::schema::StatusView;
 use crate::play::view::SeatView;
 
-/// Where a server listens unless it is told otherwise.
+/// The default address of a server.
 pub const DEFAULT_ORIGIN: &str = "http://127.0.0.1:8080";
 
-/// The version of the contract that this server keeps, in both documents: not that of the program,
-/// which changes with every release.
+/// The version of the API's contract, in both documents. It is not the version of the program, which
+/// changes with every release.
 ///
-/// The second number grows when something is added (a call, a field, a word, a code, a frame), the
-/// third when only the documents say it better. The first stays 1: nothing is renamed, removed or
-/// given another meaning.
+/// The second number grows when something is added (a call, a field, a word, a code, a frame). The
+/// third grows when only the wording of the documents changes. The first stays 1: nothing is renamed,
+/// removed or given another meaning.
 pub const CONTRACT_VERSION: &str = "1.0.0";
 
 /// The document of a server on its default address.
@@ -35,7 +35,7 @@ pub fn document() -> Value {
 
 /// The document of a server that clients reach at `address`.
 pub fn document_at(address: &Address) -> Value {
-    // A tree of maps, lists and texts: every value of it has a JSON form.
+    // The document is a tree of maps, lists and texts, so every value has a JSON form.
     let mut document = serde_json::to_value(Api::openapi()).expect("the document is plain data");
     document["info"]["version"] = json!(CONTRACT_VERSION);
     document["servers"] = servers(address);
@@ -52,11 +52,15 @@ pub fn document_at(address: &Address) -> Value {
             complete(operation, endpoint);
         }
     }
-    document["paths"]["/healthz"] =
-        listener_path("readHealth", "Is the process to be kept", "ok", "stopping");
+    document["paths"]["/healthz"] = listener_path(
+        "readHealth",
+        "Should the process keep running",
+        "ok",
+        "stopping",
+    );
     document["paths"]["/readyz"] = listener_path(
         "readReadiness",
-        "Can requests be served",
+        "Can the server take requests",
         "ready",
         "not ready",
     );
@@ -69,12 +73,12 @@ pub fn document_at(address: &Address) -> Value {
         title = "Turnkey",
         description = "Turn-based games: make a game, invite somebody, play. \
             Commands go over this API; `GET /live` is a WebSocket on which each move arrives.\n\n\
-            Every call needs an API key in `x-api-key`. A player is named by a player token, \
-            which the first call that seats somebody gives: keep it, and send it as \
+            Every call needs an API key in `x-api-key`. A player token identifies the player. The \
+            first call that seats a player gives one: keep it, and send it as \
             `Authorization: Bearer …`.\n\n\
-            Every accepted command adds one to a game's `version`. Send the version you saw \
-            with a move, and repeating it after a lost answer is safe.",
-        contact(name = "Whoever runs this server"),
+            Every accepted command adds one to a game's `version`. If you send the version you saw \
+            with a move, you can safely repeat the move after a lost answer.",
+        contact(name = "The operator of this server"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     paths(
@@ -95,7 +99,7 @@ pub fn document_at(address: &Address) -> Value {
 )]
 struct Api;
 
-/// An absolute address, because generators and linters take it for the address of the server.
+/// The servers. The address is absolute, because generators and linters use it as it stands.
 fn servers(address: &Address) -> Value {
     json!([{
         "url": "{origin}/{stage}",
@@ -115,11 +119,11 @@ fn security_schemes() -> Value {
     json!({
         "apiKey": {
             "type": "apiKey", "in": "header", "name": "x-api-key",
-            "description": "Names the app."
+            "description": "Identifies the app."
         },
         "playerToken": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "Names the player."
+            "description": "Identifies the player."
         }
     })
 }
@@ -127,32 +131,32 @@ fn security_schemes() -> Value {
 fn headers() -> Value {
     let text = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
     json!({
-        "RequestId": text("Names this request in the server's log",
+        "RequestId": text("The id of this request in the server's log",
             "01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"),
-        "ErrorType": text("What kind of refusal the gate's is", "ForbiddenException"),
-        "RateLimitPolicy": text("The limits of the key's plan, for those it sets",
+        "ErrorType": text("The kind of the gate's refusal", "ForbiddenException"),
+        "RateLimitPolicy": text("The limits that the key's plan sets",
             "\"throttle\";q=20;w=2, \"quota\";q=10000;w=86400"),
-        "RateLimit": text("What is left of them, for those the plan sets",
+        "RateLimit": text("The calls that are left of each limit that the key's plan sets",
             "\"throttle\";r=19;t=1, \"quota\";r=9999;t=3600"),
         "RetryAfter": {"description": "Seconds to wait before a repeat",
             "schema": {"type": "integer", "minimum": 1}, "example": 1},
         "ETag": text("The game's version, in quotes", "\"4\""),
-        "Location": text("The path of what was made", "/dev/game/01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"),
-        "Replayed": {"description": "What was asked for held already; nothing was recorded",
+        "Location": text("The path of the resource that was created", "/dev/game/01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"),
+        "Replayed": {"description": "The request had taken effect already; this call recorded nothing",
             "schema": {"type": "string", "enum": ["true"]}},
-        "Challenge": text("How to say who calls", "Bearer"),
+        "Challenge": text("The scheme of the Authorization header", "Bearer"),
         "Upgrade": text("The protocol to upgrade to", "websocket"),
     })
 }
 
-/// Adds the headers of a call's success and all its refusals.
+/// Adds the headers of a call's successes, and all its refusals.
 fn complete(operation: &mut Value, endpoint: &Endpoint) {
     let body = operation.pointer_mut("/requestBody/content/application~1json/schema");
     if let Some((body, schema)) = body.and_then(|body| {
         let schema = body["oneOf"].get(0).cloned()?;
         Some((body, schema))
     }) {
-        // No body at all is allowed; the word `null` is none.
+        // The body may be absent, but the word `null` does not count as absent.
         *body = schema;
         operation["requestBody"]["required"] = json!(false);
     }
@@ -190,7 +194,7 @@ fn success_headers(endpoint: &Endpoint, status: &str, response: &Value) -> Value
     header_references(&names)
 }
 
-/// References to headers of the components, by the names that the wire has for them.
+/// References to headers of the components, by their names on the wire.
 fn header_references(names: &[&str]) -> Value {
     let on_the_wire = |name: &str| {
         match name {
@@ -216,19 +220,19 @@ fn header_references(names: &[&str]) -> Value {
     Value::Object(references)
 }
 
-/// What the listener's own paths answer.
+/// The schema of the answers of the listener's own paths.
 fn health() -> Value {
     json!({
         "type": "object",
         "required": ["status"],
         "properties": {
             "status": {"type": "string"},
-            "reason": {"type": "string", "description": "Why not"}
+            "reason": {"type": "string", "description": "Why the answer is no"}
         }
     })
 }
 
-/// A path of the listener's own: no stage, no key.
+/// One of the listener's own paths, which have no stage and need no key.
 fn listener_path(operation: &str, summary: &str, good: &str, bad: &str) -> Value {
     let answer = |description: &str, status: &str| {
         json!({

@@ -1,9 +1,10 @@
-//! Which origins may open a socket.
+//! Decides which origins may open a socket.
 //!
-//! A browser lets any page open a WebSocket to any server and only says, in `Origin`, which page
-//! it is; so the server has to look. Pages of the listed origins may, and others may not. Apps that
-//! are no pages send the server's own address as their `Origin`, or none: both are let in always.
-//! Over HTTP the same list decides which pages a browser lets read an answer ([`cors`]).
+//! A browser lets any page open a WebSocket to any server, and only names the page's origin in
+//! `Origin`. So the server must check it: pages of the listed origins may open a socket, and pages of
+//! other origins may not. Apps that are not pages send the server's own address as `Origin`, or none;
+//! both are always accepted. Over HTTP, the same list decides which pages may read an answer
+//! ([`cors`]).
 //!
 //! [`cors`]: super::cors
 
@@ -15,7 +16,7 @@ use super::forwarded;
 use super::front::Transport;
 use crate::config::{Origins, TrustedProxies};
 
-/// The address at which a client reached this server, as far as the request tells.
+/// The address at which a client reached this server, as far as the request shows it.
 #[derive(Debug, PartialEq, Eq)]
 struct OwnAddress {
     host: String,
@@ -25,11 +26,12 @@ struct OwnAddress {
 #[derive(Debug, PartialEq, Eq)]
 enum OwnPort {
     Number(u16),
-    /// The request names none, and whether a proxy in front of us speaks TLS is not known.
+    /// The default port of HTTP or of HTTPS: the request names no port, and it is not known whether a
+    /// proxy in front of the server speaks TLS.
     DefaultOfEither,
 }
 
-/// Whether the request names no origin but such as may open a socket.
+/// Whether every origin that the request names may open a socket. A request may name none.
 pub fn may_open_socket(request: &HttpRequest, allowed: &Origins, proxies: &TrustedProxies) -> bool {
     request.headers().get_all(header::ORIGIN).all(|origin| {
         let Ok(origin) = origin.to_str() else {
@@ -80,7 +82,7 @@ fn own_address(request: &HttpRequest, proxies: &TrustedProxies) -> Option<OwnAdd
     })
 }
 
-/// The one `Host` header; with two of them nobody knows which host is meant.
+/// The `Host` header. `None` if there are two, because then the host is ambiguous.
 fn host_header(request: &HttpRequest) -> Option<&str> {
     let mut values = request.headers().get_all(header::HOST);
     let host = values.next().map(HeaderValue::to_str)?.ok();

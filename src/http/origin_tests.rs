@@ -1,4 +1,4 @@
-//! Origins of native apps, of pages, and of nobody in particular.
+//! Origins of native apps and of pages, and malformed origins.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use super::*;
 const PROXY: &str = "10.0.0.7:40000";
 const STRANGER: &str = "9.9.9.9:40000";
 
-/// Whether a handshake with these headers may open a socket where no origin is listed.
+/// Whether a handshake with these headers may open a socket if no origin is listed.
 fn is_let_in(peer: &str, headers: &[(&str, &str)]) -> bool {
     may_open(peer, headers, "")
 }
@@ -42,7 +42,7 @@ fn an_app_sends_no_origin_or_the_servers_own() {
         // websocket-client.
         ("127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("h.example", "http://h.example"),
-        // Whoever writes the default port, or another case.
+        // Clients that write the default port, or another case.
         ("h.example:443", "https://h.example"),
         ("h.example", "https://h.example:443"),
         ("h.example:80", "http://h.example"),
@@ -126,7 +126,7 @@ fn a_trusted_proxy_says_what_the_client_called() {
         ("x-forwarded-proto", "http, https"),
     ];
     assert_eq!(behind(&in_host, "https://h.example:8443"), (true, false));
-    // A proxy that says nothing of the host passes on the client's own.
+    // A proxy that does not name the host passes on the client's Host header.
     assert_eq!(behind(&[], "http://inner:8080"), (true, true));
 }
 

@@ -1,7 +1,7 @@
-//! What every request goes through, in this order: its id, the stage and call that its path names,
-//! the gate, its body, its handler, and its record in the log and the metrics.
+//! The steps of every request, in this order: give it an id, find the stage and call that its path
+//! names, ask the gate, read the body, run the handler, and record it in the log and the metrics.
 //!
-//! Nothing of a body is looked at before the gate has let the request pass.
+//! No part of a body is examined before the gate has let the request pass.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -32,15 +32,16 @@ use crate::gate::{RateLimit, Request};
 use crate::live::handshake;
 use crate::trace::{self, span};
 
+/// The header with the id of the request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// The middleware.
+/// The middleware that takes each request through these steps.
 pub async fn run<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    // `app` puts it there before any request arrives.
+    // `app` adds the state before any request arrives.
     let state = request
         .app_data::<web::Data<State>>()
         .expect("the app has its state")
@@ -60,15 +61,15 @@ pub async fn run<B: MessageBody + 'static>(
     cors::permit(&state.settings.cors_origins, origin.as_ref(), headers);
     let stopping = *state.readiness.borrow() == Readiness::Stopping;
     if stopping && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        // The next request is another instance's.
+        // So the client sends its next request on a new connection, which reaches another instance.
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
     Ok(response)
 }
 
-/// The root of the request's trace; the caller's, where a proxy of ours vouches for it. A client's
-/// own would let anybody choose what is traced.
+/// The root span of the request. It continues the trace that `traceparent` names only if a trusted
+/// proxy sent the request: otherwise any client could choose what is traced.
 fn request_span(state: &State, request: &ServiceRequest, id: RequestId) -> Span {
     let span = span!(
         "request",
@@ -157,7 +158,7 @@ async fn serve<B: MessageBody + 'static>(
         }
     };
     if request.method() == Method::HEAD {
-        // The connection knows that the answer to HEAD has no body; the handlers need not.
+        // The connection leaves out the body of the answer to HEAD, so handlers need not know HEAD.
         request.head_mut().method = Method::GET;
     }
     let response = next.call(request).await?;
@@ -176,7 +177,7 @@ async fn serve<B: MessageBody + 'static>(
     })
 }
 
-/// The game that a call's path names, without its stage; only where it is the id of one.
+/// The game that a call's path (without its stage) names, if it names one by a valid id.
 fn game_of(endpoint: &Endpoint, path: &str) -> Option<Uuid> {
     let rest = path.strip_prefix("/game/")?;
     let is_of_game = endpoint.path.starts_with("/game/{gameId}");
@@ -184,7 +185,8 @@ fn game_of(endpoint: &Endpoint, path: &str) -> Option<Uuid> {
     id.parse().ok()
 }
 
-/// What actix itself refuses. Every path that reaches it is in the tables, so there is little.
+/// The answer to an error of actix itself. Such errors are rare, because actix sees only paths that
+/// are in the tables.
 fn of_framework(error: &actix_web::Error, status: StatusCode) -> HttpError {
     match status {
         StatusCode::NOT_FOUND => HttpError::NotFound,
@@ -195,7 +197,7 @@ fn of_framework(error: &actix_web::Error, status: StatusCode) -> HttpError {
     }
 }
 
-/// Takes a call past the gate, reads its body, and leaves the [`Call`] with the request.
+/// Asks the gate about a call, reads its body, and adds the [`Call`] to the request for the handler.
 async fn admit(
     state: &State,
     request: &mut ServiceRequest,
@@ -232,7 +234,7 @@ async fn admit(
     *rate_limit = admission.rate_limit;
 
     let body = match endpoint.verb {
-        // A socket's frames come where a body would, and no GET has any.
+        // No GET has a body, and after the handshake of a socket frames follow.
         Verb::Get => Bytes::new(),
         Verb::Delete | Verb::Patch | Verb::Post | Verb::Put => read_body(request).await?,
     };
@@ -251,7 +253,8 @@ async fn admit(
     Ok(call)
 }
 
-/// The key as it was sent; a second one, or one that is not text, makes it one that nobody has.
+/// The key that was sent. If it was sent twice or is not text, this is the empty text, which is not
+/// the value of any key.
 fn api_key(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let mut values = headers.get_all("x-api-key");
     let value = values.next()?;
@@ -276,7 +279,7 @@ fn client_address(state: &State, request: &ServiceRequest) -> IpAddr {
         .client(peer, forwarded.into_iter())
 }
 
-/// Makes the request one for the path as the routes have it: without its stage.
+/// Gives the request the path that the routes know: the one without its stage.
 fn set_path(request: &mut ServiceRequest, path: &str) {
     if request.path() == path {
         return;

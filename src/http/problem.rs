@@ -1,8 +1,8 @@
-//! Answers to requests that are refused or fail.
+//! The answers to requests that are refused or fail.
 //!
-//! Statuses, codes and texts of the game API are decided here and nowhere else, each refusal in
-//! its arm of one `match`. Two forms: what the gate refuses looks as API Gateway's refusals do,
-//! byte for byte; everything after it is a problem of RFC 9457.
+//! This file alone decides the statuses, codes and texts of the game API; each refusal is an arm of
+//! one `match`. There are two forms. A refusal of the gate equals API Gateway's, byte for byte. Every
+//! other refusal is a problem of RFC 9457.
 
 use std::time::Duration;
 
@@ -18,41 +18,46 @@ use crate::gate::Denial;
 use crate::live::WEBSOCKET_VERSION;
 use crate::play::{PlayError, Unavailable};
 
-/// Everything that a request can be answered with instead of what it asked for.
+/// Every reason to refuse a request, or to fail.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
+    /// The gate refused the request.
     #[error("the gate refused the request")]
     Denied(Denial),
+    /// The command or query was refused, or failed.
     #[error(transparent)]
     Play(#[from] PlayError),
-    /// The text names what is wrong, and where.
+    /// The request is malformed. The text names what is wrong, and where.
     #[error("{0}")]
     Malformed(String),
-    /// What came was no request.
+    /// The bytes were not a valid HTTP request.
     #[error("{}", .0.detail)]
     NoRequest(Fault),
+    /// There is no such path or stage.
     #[error("no such path")]
     NotFound,
-    /// The path has these methods only.
+    /// The path has only these methods.
     #[error("no such method")]
     MethodNotAllowed(Vec<&'static str>),
+    /// The body is over 16 KiB.
     #[error("the body is too large")]
     TooLarge,
+    /// The body is not declared as JSON, or is compressed.
     #[error("the body is not sent as JSON")]
     UnsupportedMediaType,
     /// A page of another origin may not open a socket.
     #[error("this origin may not open a socket")]
     OriginRefused,
-    /// The path is a WebSocket's.
+    /// The path opens a WebSocket, and the request is not a handshake.
     #[error("not a WebSocket handshake")]
     UpgradeRequired,
-    /// Our own fault; what it was is in the log.
+    /// A fault of the server. The log has its cause.
     #[error("internal error")]
     Internal,
 }
 
 impl HttpError {
-    /// The answer to the request called `request_id`.
+    /// The answer to the request with this id.
     pub fn respond(&self, request_id: RequestId) -> HttpResponse {
         match self {
             HttpError::Denied(denial) => deny(denial),
@@ -118,7 +123,7 @@ impl ResponseError for HttpError {
         self.error_response().status()
     }
 
-    /// The pipeline, which knows the request's id, writes the answer anew.
+    /// An answer with a made-up id. The pipeline knows the request's id and writes the answer again.
     fn error_response(&self) -> HttpResponse {
         self.respond(RequestId::generate())
     }
@@ -186,15 +191,15 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
             StatusCode::UNAUTHORIZED,
             "player_token_invalid",
             "Player token invalid",
-            "This is not a token of ours, or its player was deleted; POST /game, POST /join and \
-             POST /players without the header Authorization give a new one.",
+            "This token is not valid on this server, or its player was deleted; POST /game, \
+             POST /join and POST /players without the header Authorization give a new one.",
         )
         .with(header::WWW_AUTHENTICATE, "Bearer"),
         PlayError::NotSeated => refusal(
             StatusCode::FORBIDDEN,
             "not_seated",
             "Not seated",
-            "Only who holds a seat in this game may do this; use the token of one of its players.",
+            "Only a player with a seat in this game may do this; use that player's token.",
         ),
         PlayError::GameNotFound => refusal(
             StatusCode::NOT_FOUND,
@@ -213,7 +218,7 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
         PlayError::VersionConflict { game } => conflict(
             "version_conflict",
             "Version conflict",
-            "The game is not as you saw it; look at `game`, and decide again.",
+            "The game has changed since you saw it; look at `game`, and decide again.",
         )
         .showing(game),
         PlayError::NotYourTurn { game } => conflict(
@@ -246,7 +251,7 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
         PlayError::SeatTaken { game } => conflict(
             "seat_taken",
             "Seat taken",
-            "Somebody else has taken this seat; ask for an invite to another game.",
+            "Another player has taken this seat; ask for an invite to another game.",
         )
         .showing_if_any(game.as_deref()),
         PlayError::NoDrawOffer { game } => conflict(
@@ -277,7 +282,7 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
         PlayError::IdempotencyKeyReused => unprocessable(
             "idempotency_key_reused",
             "Idempotency key reused",
-            "This Idempotency-Key came before with another body; use a new one for a new call.",
+            "This Idempotency-Key was used before with another body; use a new one for a new call.",
         ),
         PlayError::TooManyUnknownInvites { retry_after } => {
             return named("too_many_unknown_invites", throttled(*retry_after));

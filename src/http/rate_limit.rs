@@ -1,7 +1,7 @@
-//! `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers-10 has them.
+//! Writes the headers `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-10.
 //!
-//! They are written at every call of a key with limits, so without `format!`, and where the heap is
-//! needed, for the header alone.
+//! Every call with a limited key gets them, so this code does without `format!` and allocates only
+//! for the header values.
 
 use std::cell::RefCell;
 use std::io::{Result, Write};
@@ -12,14 +12,15 @@ use crate::gate::{Allowance, Allowances, RateLimit};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// Both limits with numbers as large as they get take 111 bytes.
+/// The size of the buffer for a value. Both limits with the largest numbers take 111 bytes.
 const LONGEST: usize = 128;
 
 thread_local! {
-    /// The policy that this thread told of last: one call after another has the same.
+    /// The policy that this thread wrote last, because consecutive calls often have the same one.
     static LAST_POLICY: RefCell<(Allowances, Option<HeaderValue>)> = RefCell::default();
 }
 
+/// Sets both headers; each only if the plan of the key has limits.
 pub(super) fn tell(headers: &mut HeaderMap, rate_limit: RateLimit) {
     let policy = LAST_POLICY.with_borrow_mut(|(last, value)| {
         if *last != rate_limit.policy {
@@ -36,7 +37,7 @@ pub(super) fn tell(headers: &mut HeaderMap, rate_limit: RateLimit) {
     }
 }
 
-/// `None` where there is nothing to tell.
+/// The value of a header; `None` if there are no limits.
 fn written(allowances: Allowances, calls: &[u8], seconds: &[u8]) -> Option<HeaderValue> {
     let mut text = [0; LONGEST];
     let mut rest = &mut text[..];

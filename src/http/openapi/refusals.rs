@@ -1,4 +1,4 @@
-//! Which refusals each call has, and how the document shows them.
+//! The refusals of each call, and their form in the document.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,27 @@ use serde_json::{Map, Value, json};
 
 use super::header_references;
 
-/// A code, its status, and when it is answered.
+/// Each code with its status and its cause.
 const CODES: [(&str, u16, &str); 25] = [
     (
         "malformed",
         400,
-        "Not JSON, an unknown field, or a wrong type or range; `detail` names the field and where",
+        "Not JSON, an unknown field, or a wrong type or range; `detail` names the field and its place",
     ),
     (
         "player_token_required",
         401,
-        "The call is a player's, and no player token came with it",
+        "The call needs a player token, and none was sent",
     ),
     (
         "player_token_invalid",
         401,
-        "Not a token of ours, or its player was deleted",
+        "The token is not valid on this server, or its player was deleted",
     ),
     (
         "not_seated",
         403,
-        "A valid token, of someone with no seat in this game",
+        "The token is valid, but its player has no seat in this game",
     ),
     ("not_found", 404, "No such path or stage"),
     (
@@ -38,14 +38,14 @@ const CODES: [(&str, u16, &str); 25] = [
     (
         "version_conflict",
         409,
-        "The game is not as the player saw it; `game` is the current one",
+        "The game has changed since the player saw it; `game` is the current one",
     ),
     ("not_your_turn", 409, "The other player is to move"),
     ("cell_taken", 409, "There is a mark in this cell already"),
     ("not_started", 409, "The game has no second player"),
     ("game_over", 409, "The game has ended"),
     ("game_not_over", 409, "The game has not ended"),
-    ("seat_taken", 409, "Somebody else has taken this seat"),
+    ("seat_taken", 409, "Another player has taken this seat"),
     (
         "no_draw_offer",
         409,
@@ -67,7 +67,7 @@ const CODES: [(&str, u16, &str); 25] = [
         415,
         "The body is not sent as application/json",
     ),
-    ("illegal_move", 422, "No position takes this move"),
+    ("illegal_move", 422, "No position allows this move"),
     ("unknown_variant", 422, "No such variant"),
     (
         "invalid_option",
@@ -77,7 +77,7 @@ const CODES: [(&str, u16, &str); 25] = [
     (
         "idempotency_key_reused",
         422,
-        "This Idempotency-Key came before with another body",
+        "This Idempotency-Key was used before with another body",
     ),
     ("upgrade_required", 426, "Not a WebSocket handshake"),
     (
@@ -87,7 +87,7 @@ const CODES: [(&str, u16, &str); 25] = [
     ),
 ];
 
-/// The code of a method that its path does not have, so that no call of the document answers it.
+/// The code for a method that the path does not have. No call of the document can answer it.
 const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
 const BODY: [&str; 2] = ["too_large", "unsupported_media_type"];
 const REPEATABLE: [&str; 2] = ["in_progress", "idempotency_key_reused"];
@@ -99,7 +99,7 @@ pub(super) fn all_codes() -> Vec<&'static str> {
     listed.chain([METHOD_NOT_ALLOWED]).collect()
 }
 
-/// The codes of a call beside those that every call has.
+/// The codes of a call, with those that every call has.
 fn codes(operation: &str) -> Vec<&'static str> {
     let sets: &[&[&'static str]] = match operation {
         "createGame" => &[
@@ -245,7 +245,7 @@ fn response(status: u16, problems: &[(&str, &str)]) -> Value {
         426 => &["Upgrade"],
         _ => &[],
     });
-    // What comes before the gate or is the gate's own refusal has no plan to tell limits of.
+    // Some answers with 404 come before the gate, which alone knows the plan and its limits.
     if !matches!(status, 404) {
         headers.extend(["RateLimitPolicy", "RateLimit"]);
     }
@@ -258,15 +258,15 @@ fn response(status: u16, problems: &[(&str, &str)]) -> Value {
 
 type Kinds = &'static [(&'static str, &'static str)];
 
-/// The gate's own refusals of this status.
+/// The gate's own refusals with this status.
 fn of_gate(status: u16) -> Option<(&'static str, Kinds)> {
     match status {
         403 => Some((
-            "The gate: no key, not one of ours, disabled, expired, or in no plan for this stage",
+            "The gate: the key is missing, unknown, disabled, expired, or in no plan for this stage",
             &[("ForbiddenException", "Forbidden")],
         )),
         429 => Some((
-            "The gate: too fast, or the quota is used up",
+            "The gate: the calls come too fast, or the quota is used up",
             &[
                 ("TooManyRequestsException", "Too Many Requests"),
                 ("LimitExceededException", "Limit Exceeded"),

@@ -1,21 +1,22 @@
-//! What requests may hold beyond what the types of their fields say, so that whatever fits the
-//! document is accepted, or refused for the state of things alone.
+//! Narrows the schemas of requests beyond the types of their fields. A request that fits the document
+//! is then accepted, or refused only because of the current state.
 
 use serde_json::{Value, json};
 
 use crate::game::{Seat, Variant};
 
-/// Spaces, which are trimmed off a name: Unicode's `White_Space`.
+/// The spaces that are trimmed off a name: Unicode's `White_Space`.
 const SPACE: &str = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*";
-/// Characters of a name, but not its first or last. Which of them a name may hold in the end is a
-/// matter of Unicode's properties, and how long it may be one of grapheme clusters: no pattern
-/// says that, so this one takes whatever may be a name, and more.
+/// A character of a name, but not its first or last. The real rules use Unicode's properties for the
+/// characters, and grapheme clusters for the length. No pattern can express that, so this one accepts
+/// every valid name, and more.
 const INNER: &str = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]";
+/// The first or last character of a name.
 const OUTER: &str =
     r"[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
 /// Visible ASCII.
 const IDEMPOTENCY_KEY: &str = "^[!-~]{1,255}$";
-/// What `next` of a page of games looks like.
+/// The form of `next` in a page of games.
 const CURSOR: &str = "^A[A-Za-f][A-Za-z0-9_-]{10}$";
 
 /// Narrows the schemas of bodies.
@@ -45,11 +46,11 @@ pub(super) fn narrow_bodies(schemas: &mut Value) {
     );
 }
 
-/// Narrows a schema to what fits another one too.
+/// Narrows a schema to the values that also fit `narrower`.
 ///
-/// Said with `if` and `else`, because generators of clients pass over these words: a move stays any
-/// JSON for them, and a seat any text, as in the answers. With `anyOf` or `enum` they would make
-/// types of today's variants, and other types of the next release's.
+/// It uses `if` and `else`, because generators of clients ignore these words: for them a move stays
+/// any JSON, and a seat any text, as in the answers. From `anyOf` or `enum` they would generate types
+/// of today's variants, and different types from the next release.
 fn only(schema: &mut Value, narrower: Value) {
     schema["if"] = narrower;
     schema["else"] = json!(false);
@@ -71,7 +72,7 @@ pub(super) fn narrow_parameter(parameter: &mut Value) {
     }
 }
 
-/// A field that is null counts as absent.
+/// A schema of these words and null, because a null field counts as absent.
 fn or_null(words: Vec<&str>) -> Value {
     let words: Vec<Option<&str>> = words.into_iter().map(Some).chain([None]).collect();
     json!({"enum": words})

@@ -1,6 +1,6 @@
-//! The words that answers are known to have. They are told as examples of an open list
-//! (`x-extensible-enum`) and never as an `enum`: a client that is generated from an `enum` fails at
-//! the first word that a later release adds.
+//! The known words of answers. The documents give them as an open list (`x-extensible-enum`), never as
+//! an `enum`: a client that is generated from an `enum` fails at the first word that a later release
+//! adds.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::refusals;
 
 const VISIBILITIES: &[&str] = &["unlisted", "private"];
 
-/// Members of answers, with all words that this release writes there.
+/// Members of answers, each with all the words that this release writes there.
 const WORDS: [(&str, &str, &[&str]); 9] = [
     ("Game", "status", &["waiting", "playing", "finished"]),
     ("Game", "visibility", VISIBILITIES),
@@ -49,7 +49,7 @@ const WORDS: [(&str, &str, &[&str]); 9] = [
     ),
 ];
 
-/// Tells the known words of the answers among `schemas`.
+/// Adds the known words to the schemas of answers.
 pub(in crate::http) fn tell(schemas: &mut Value) {
     for (schema, member, words) in WORDS {
         add(schemas, schema, member, json!(words));
@@ -58,14 +58,14 @@ pub(in crate::http) fn tell(schemas: &mut Value) {
 }
 
 fn add(schemas: &mut Value, schema: &str, member: &str, words: Value) {
-    // The live channel's document has some of these schemas only.
+    // The live channel's document has only some of these schemas.
     let pointer = format!("/{schema}/properties/{member}");
     if let Some(member) = schemas.pointer_mut(&pointer) {
         member["x-extensible-enum"] = words;
     }
 }
 
-/// Makes a schema that lists its words open.
+/// Turns a schema's closed list of words into an open one.
 pub(in crate::http) fn open(schema: &mut Value) {
     if let Some(schema) = schema.as_object_mut()
         && let Some(words) = schema.remove("enum")
@@ -92,7 +92,7 @@ mod tests {
             .collect()
     }
 
-    /// Each type of event has a file there, with what clients see of it.
+    /// The type of each golden event, and its data as clients see it. Each type has a file.
     fn golden_events() -> Vec<(String, Value)> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
         fs::read_dir(folder)
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(told, seen);
     }
 
-    /// The schemas that a client sends may be closed: what they do not list is refused.
+    /// The schemas that a client sends may be closed: the server refuses other words.
     const SENT: [&str; 3] = ["Opponent", "Status", "Visibility"];
 
     #[test]
