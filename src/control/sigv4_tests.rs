@@ -1,5 +1,5 @@
-//! AWS's published test suite for Signature Version 4, those of its cases that are header-signed
-//! requests without a session token's later addition, and what a forger might try.
+//! Cases of AWS's published test suite for Signature Version 4, and attempts to forge a signature. The
+//! cases are the requests with a signed header, except those that add a session token later.
 
 use super::*;
 

@@ -160,7 +160,7 @@ pub fn needs_key(endpoint: &Endpoint, methods: &Methods) -> bool {
         .unwrap_or(true)
 }
 
-/// The JSON of a deployment, without what was deployed.
+/// The JSON of a deployment, without its methods and rules.
 pub fn deployment(deployment: &Deployment) -> Value {
     object([
         ("id", Some(json!(deployment.id))),
@@ -190,7 +190,7 @@ pub fn deployment_with_summary(deployed: &Deployment) -> Value {
     shown
 }
 
-/// The JSON of a stage. It has no cache, no tracing and no method settings, and says so.
+/// The JSON of a stage. Its members for the cache, tracing and method settings are fixed: there are none.
 pub fn stage(stage: &Stage) -> Value {
     object([
         ("stageName", Some(json!(stage.name))),

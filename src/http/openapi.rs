@@ -129,7 +129,10 @@ fn security_schemes() -> Value {
 }
 
 fn headers() -> Value {
-    let text = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
+    let text = |description: &str, example: &str| {
+        let schema = json!({"type": "string"});
+        json!({"description": description, "schema": schema, "example": example})
+    };
     json!({
         "RequestId": text("The id of this request in the server's log",
             "01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"),

@@ -67,7 +67,7 @@ pub(super) fn apply(stage: &mut Stage, patch: &PatchOperation) -> Result<(), Ope
     }
 }
 
-/// Judges a patch of a setting that no stage has here. A patch that says it is off is accepted.
+/// Judges a patch of a setting that no stage has here. A patch that turns it off is accepted.
 fn apply_other(patch: &PatchOperation) -> Result<(), OperationError> {
     let path = &patch.path;
     if patch.known_op() == Some(Op::Remove) {

@@ -1,4 +1,4 @@
-//! Heads as clients and proxies send them, and heads that say two things.
+//! Heads as clients and proxies send them, and heads that contradict themselves.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn live(path: &str) -> bool {
     path == "/live"
 }
 
-/// What follows the head, and the head as actix-http gets it.
+/// What follows the head, and the head as actix-http receives it.
 fn read_text(head: &str) -> Result<(Then, String), &'static str> {
     let mut bytes = head.as_bytes().to_vec();
     let read = read(&mut bytes, &live).map_err(|fault| fault.detail)?;

@@ -1,4 +1,4 @@
-//! Held against actix-http's own parser: what it makes of the bytes that are handed on.
+//! Compares the bytes that are passed on with the requests that actix-http's own parser reads in them.
 
 use actix_http::h1::{Codec, Message};
 use bytes::BytesMut;
