@@ -1,7 +1,8 @@
-//! Reading from the log what a client misses of one game, and saying it.
+//! Reads from the log what a client misses of one game, and sends it.
 //!
-//! The subscription listens to the hub before anything is read, so what is recorded after the
-//! reading waits in the mailbox; updates that were read here are dropped there by their version.
+//! The subscription listens to the hub before anything is read, so events that are recorded after
+//! the reading wait in the mailbox. The mailbox drops updates that were read here, by their
+//! versions.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::game::GameId;
 use crate::play::PlayError;
 use crate::store::History;
 
-/// How many versions are shown with one look at the players' names.
+/// How many versions are sent for one read of the players' names.
 const PAGE: u32 = 32;
 
 pub(super) struct CatchUp<'a, 'b> {
@@ -27,7 +28,7 @@ pub(super) struct CatchUp<'a, 'b> {
 
 /// Why reading stopped half-way.
 enum Stop {
-    /// The database did not answer: what is still needed.
+    /// The database did not answer. This must be read again.
     Retry(Need),
     Ended(Ending),
 }
@@ -105,7 +106,7 @@ impl<'a, 'b> CatchUp<'a, 'b> {
         }
     }
 
-    /// The version to go on from, where the client's picture is of this log and not too old.
+    /// The version to continue from, if the client's version is of this log and not too old.
     fn resumes(&self, resume: &Resume, now: u32) -> Option<u32> {
         let epoch = self.writer.hub.epoch().to_string();
         let is_of_this_log = resume
@@ -189,7 +190,8 @@ impl<'a, 'b> CatchUp<'a, 'b> {
         views.map_err(|_| Stop::Retry(need))
     }
 
-    /// Whether the rest of what was read should still be said: not after the log was restored.
+    /// Whether the rest of the history should still be sent: not after the log was restored, nor
+    /// after the subscription ended.
     fn is_wanted(&self) -> bool {
         self.of(|subscription| subscription.need != Need::Snapshot)
             .unwrap_or(false)

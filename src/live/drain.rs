@@ -1,5 +1,5 @@
-//! Sending every socket away before the process ends, so that they do not all come back in the
-//! same second.
+//! Closes every socket before the process ends, spread over time, so that the clients do not all
+//! come back in the same second.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use super::registry::Socket;
 use crate::config::StageName;
 use crate::store::KeyId;
 
-/// The least time over which sockets are asked to come back.
+/// The shortest time over which clients are asked to come back.
 pub(super) const LEAST_SPREAD: Duration = Duration::from_secs(5);
-/// Sockets are sent away no faster than this many a second, unless the deadline demands it.
+/// Sockets are closed no faster than this many a second, unless the deadline demands it.
 const PER_SECOND: f64 = 1000.0;
 const SLICE: Duration = Duration::from_millis(50);
-/// How long the last ones have to go.
+/// How long the last sockets have to close.
 pub const LAST_SOCKETS_PART_WITHIN: Duration = Duration::from_secs(4);
 
 impl Hub {
     /// Refuses new sockets, says goodbye to all open ones over at most `within`, and waits until
-    /// they are gone, at most four seconds more.
+    /// they are gone, for at most [`LAST_SOCKETS_PART_WITHIN`] more.
     pub async fn drain(&self, within: Duration) {
         self.begin_draining();
         let mut sockets = self.registry().sockets();
@@ -50,12 +50,12 @@ impl Hub {
                 sleep(SLICE).await;
             }
         }
-        // Who does not go by then is cut off with the process.
+        // Sockets that are still open then end with the process.
         timeout(LAST_SOCKETS_PART_WITHIN, self.emptied()).await.ok();
     }
 
-    /// The time over which `count` sockets of one key may come back, at half the rate that the
-    /// key's plan allows.
+    /// The time over which `count` sockets of one key should come back, so that they use half the
+    /// rate that the key's plan allows.
     pub(super) fn spread(&self, socket: &Socket, count: u32) -> Duration {
         let gate = &self.settings().gate;
         let rate = socket
@@ -64,12 +64,12 @@ impl Hub {
             .and_then(|key| gate.plan_rate(key, &socket.stage))
             .filter(|rate| *rate > 0.0);
         let at_half_rate = rate.map_or(0.0, |rate| f64::from(count) / (rate / 2.0));
-        // A plan of one call a day and many sockets: a day is as good as any longer time.
+        // At most a day, even if the plan's rate is very low.
         Duration::from_secs_f64(at_half_rate.min(86_400.0)).max(LEAST_SPREAD)
     }
 }
 
-/// Sends one socket away.
+/// Says goodbye to one socket.
 pub(super) fn send_away(socket: &Socket) {
     socket.mailbox.close(Farewell::new(GoodbyeReason::Restart));
 }

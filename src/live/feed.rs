@@ -1,5 +1,5 @@
-//! From the log's follower to the sockets: each event is made into one frame, once, and only
-//! where somebody listens.
+//! Carries events from the log's follower to the sockets. Each event is made into one frame, once,
+//! and only if a socket listens to its game.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::store::tail::TailItem;
 use crate::store::{History, Recorded};
 use crate::trace::span;
 
-/// Hands on what the follower reads, to the cache of games first, until it ends. To be run by one
-/// task.
+/// Hands what the follower reads to the cache of games, then to the sockets, until `items` ends.
+/// Run it in one task.
 pub async fn run_feed(mut items: Receiver<TailItem>, hub: Hub) {
     while let Some(item) = items.recv().await {
         match item {
@@ -56,7 +56,7 @@ async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
     if shown.is_empty() {
         return;
     }
-    // Not in turn with the sockets' own reads: one wait here is a wait of them all.
+    // This read does not queue with the sockets' own reads, because all sockets wait for it.
     match hub.settings().play.frame_views(&shown).await {
         Ok(views) => {
             for (history, game) in shown.iter().zip(views) {
@@ -104,7 +104,7 @@ fn mark_behind(hub: &Hub, event: &Recorded) {
         .for_each_watcher(event.game_id, |mailbox| mailbox.mark_behind(event.game_id));
 }
 
-/// The frame that tells of the history's last event.
+/// The update frame of the history's last event.
 pub(super) fn update_text(history: &History, game: view::GameView) -> ByteString {
     let event = history.last();
     let frame = ServerFrame::Update {
@@ -116,7 +116,7 @@ pub(super) fn update_text(history: &History, game: view::GameView) -> ByteString
     frame.to_text()
 }
 
-/// Whose game this became with the event.
+/// The players who were seated by this event.
 fn seated_by(event: &Recorded) -> Vec<PlayerId> {
     match &event.event {
         Event::GameCreated(creation) => {

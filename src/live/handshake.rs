@@ -1,4 +1,4 @@
-//! What a client says before its connection becomes a WebSocket.
+//! The credentials and subprotocols of a request for a WebSocket.
 //!
 //! A browser cannot set headers on a WebSocket, so the key and the player token may also come as
 //! offered subprotocols, which are never echoed and never logged. A header wins over a
@@ -11,23 +11,25 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, SEC_WEBSOCKET_PROTOCOL};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The one subprotocol that is spoken here, and that an answer echoes.
+/// The only subprotocol of the live channel. An answer echoes it.
 pub const SUBPROTOCOL: &str = "turnkey.v1";
 
-/// The version of RFC 6455.
+/// The value of `Sec-WebSocket-Version` for RFC 6455.
 pub const WEBSOCKET_VERSION: &str = "13";
 
-/// Before the key, among the offered subprotocols; the second before its base64url form.
+/// The prefix of the API key among the offered subprotocols.
 pub const KEY_PREFIX: &str = "x-api-key.";
+/// The prefix of the API key in base64url without padding among the offered subprotocols.
 pub const ENCODED_KEY_PREFIX: &str = "x-api-key-b64.";
-/// Before the player token, among the offered subprotocols.
+/// The prefix of the player token among the offered subprotocols.
 pub const TOKEN_PREFIX: &str = "bearer.";
 
-/// Who a handshake says it is. Its `Debug` shows none of it.
+/// The credentials of a handshake, not yet checked. Its `Debug` shows none of them.
 pub struct Credentials {
-    /// The API key's value, not yet looked at.
+    /// The API key's value.
     pub api_key: Option<String>,
-    /// What an `Authorization` header would hold: `Bearer …`, not yet looked at.
+    /// The content of an `Authorization` header: `Bearer …`, also for a token that came as a
+    /// subprotocol.
     pub authorization: Option<String>,
     /// Whether [`SUBPROTOCOL`] is among the offered ones.
     pub speaks_turnkey: bool,
@@ -66,7 +68,7 @@ fn from_headers(headers: &HeaderMap) -> Credentials {
     found
 }
 
-/// A header that is not text, or is there twice, stays a credential, and one that nobody has.
+/// A header that is not text, or is there twice, counts as an empty credential, which is refused.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut values = headers.get_all(name);
     let value = values.next()?;
@@ -84,7 +86,8 @@ fn offered_protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
         .map(str::trim)
 }
 
-/// What cannot be decoded becomes a value that no key has, so the gate refuses it like any other.
+/// Text that cannot be decoded becomes a value that no key has, so the gate refuses it like any
+/// other.
 fn decoded(encoded: &str) -> String {
     URL_SAFE_NO_PAD
         .decode(encoded)

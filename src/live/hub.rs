@@ -25,21 +25,24 @@ const READS_AT_ONCE: usize = 6;
 /// How many lists of games may be made for sockets at once; one may wait for seconds, asking the
 /// database now and then.
 const LISTS_AT_ONCE: usize = 32;
-/// How much may wait for all peers of this instance together, in bytes.
+/// How many bytes may wait for all clients of this instance together.
 const WAITING_BYTES: usize = 256 * 1024 * 1024;
-/// How many bytes of updates may be kept for sockets that have not come to them; each update is
-/// kept once. Beyond it, sockets read from the log what they would have been handed.
+/// How many bytes of updates may wait in mailboxes. An update counts once for all mailboxes. Beyond
+/// it, sockets read the updates from the log.
 const QUEUED_BYTES: usize = 64 * 1024 * 1024;
-/// How many games of one player a socket follows without naming them.
+/// How many games of its player a socket follows by `mine`.
 pub const MAX_MINE: usize = 200;
 
-/// What the live channel works with.
+/// The parts of the instance that the live channel uses, and its bound.
 #[derive(Clone)]
 pub struct Settings {
+    /// Reads games and lists.
     pub play: Play,
+    /// Tells whether a socket's key is still good, and the rate of its plan.
     pub gate: Gate,
+    /// Gives the database's clock.
     pub store: Store,
-    /// How many connections this instance holds.
+    /// The most sockets that this instance holds at once.
     pub max_sockets: usize,
 }
 
@@ -63,20 +66,20 @@ struct Inner {
     queued: Arc<Ledger>,
 }
 
-/// One connection's place; taken until the connection is gone.
+/// One connection's place, which is taken until the connection is gone.
 pub(super) struct Place {
     hub: Hub,
     _permit: tokio::sync::OwnedSemaphorePermit,
 }
 
-/// A socket's entry in the hub; ends with it.
+/// A socket's entry in the registry. Dropping it ends the socket's subscriptions.
 pub(super) struct Entry {
     hub: Hub,
     socket: Arc<Socket>,
 }
 
 impl Hub {
-    /// `epoch` is the log's, as its follower saw it last.
+    /// A hub without sockets. `epoch` is the log's, as its follower saw it last.
     pub fn new(settings: Settings, epoch: Uuid) -> Hub {
         let places = Arc::new(Semaphore::new(settings.max_sockets));
         Hub {
@@ -96,16 +99,17 @@ impl Hub {
         }
     }
 
+    /// This instance's counters.
     pub fn stats(&self) -> &Stats {
         &self.inner.stats
     }
 
-    /// What waits for the peers of this instance's sockets.
+    /// The bytes that wait for the clients of this instance's sockets.
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.inner.ledger
     }
 
-    /// What updates take that are kept for sockets.
+    /// The bytes of the updates that wait in mailboxes.
     pub(super) fn queued(&self) -> &Arc<Ledger> {
         &self.inner.queued
     }
@@ -118,8 +122,9 @@ impl Hub {
         &self.inner.registry
     }
 
+    /// The log's epoch, as its follower saw it last.
     pub fn epoch(&self) -> Uuid {
-        // Only ever assigned.
+        // The value is only ever assigned, so a panic cannot leave it half changed.
         *self
             .inner
             .epoch
@@ -143,7 +148,7 @@ impl Hub {
         self.inner.draining.store(true, Ordering::SeqCst);
     }
 
-    /// A place for one more connection; `None` where the instance is full.
+    /// A place for one more connection; `None` if the instance is full.
     pub(super) fn place(&self) -> Option<Place> {
         let permit = self.inner.places.clone().try_acquire_owned().ok()?;
         self.stats().sockets.fetch_add(1, Ordering::Relaxed);
@@ -167,7 +172,7 @@ impl Hub {
     pub(super) fn enter(&self, socket: Arc<Socket>) -> Entry {
         self.registry().enter(&socket);
         if self.is_draining() {
-            // It came while those before it were being sent away.
+            // The socket was opened while the earlier ones were being closed.
             super::drain::send_away(&socket);
         }
         Entry {
@@ -176,7 +181,8 @@ impl Hub {
         }
     }
 
-    /// Begins a subscription: listens first, and has the socket's writer read after that.
+    /// Begins a subscription. It first listens to the game's updates, and then has the socket's
+    /// writer read the game.
     pub(super) fn subscribe(
         &self,
         socket: &Arc<Socket>,
@@ -207,8 +213,9 @@ impl Hub {
         }
     }
 
-    /// Subscribes a socket to a game that its player has got; in the place of a finished one where
-    /// it follows as many as it may.
+    /// Subscribes a socket to a new game of its player. If the socket follows as many games as it
+    /// may, the new game replaces a finished one; if none is finished, the client gets an error
+    /// instead.
     pub(super) fn invite(&self, socket: &Arc<Socket>, game_id: GameId) {
         let room = socket.mailbox.subscriptions(|subscriptions| {
             if let Some(subscription) = subscriptions.of(game_id) {
@@ -245,10 +252,11 @@ impl Hub {
         );
     }
 
-    /// The game that a socket listens to, as the log has it now.
+    /// The game as the log has it now, for a socket that listens to it.
     ///
     /// # Errors
-    /// [`PlayError::GameNotFound`], also where it is not for this socket; others pass.
+    /// [`PlayError::GameNotFound`], also if this socket may not see the game. Other errors are
+    /// temporary.
     pub(super) async fn read(
         &self,
         socket: &Socket,
@@ -264,7 +272,7 @@ impl Hub {
         Ok(history)
     }
 
-    /// The games that a player has not finished on a stage.
+    /// A player's unfinished games in a stage.
     pub(super) async fn unfinished_games(
         &self,
         player: PlayerId,
@@ -274,7 +282,8 @@ impl Hub {
         self.settings().play.unfinished_games(player, stage).await
     }
 
-    /// Games as everybody sees them, one for each history: for one socket, in turn with the others.
+    /// Games as everybody may see them, one for each history. The reads of all sockets wait in
+    /// turn.
     pub(super) async fn views(
         &self,
         histories: &[Arc<History>],

@@ -1,4 +1,4 @@
-//! The contents of a mailbox, and the order in which its writer gets them.
+//! The content of a mailbox, and the order in which its writer gets it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,64 +16,73 @@ use crate::game::GameId;
 
 /// How many updates may wait for a socket.
 const QUEUE_FRAMES: usize = 64;
-/// Too slow twice within this time is too slow.
+/// A socket that is too slow twice within this time is closed.
 const STRIKE_LASTS: Duration = Duration::from_secs(60);
 
 /// An event as a frame, shared by all its receivers.
 #[derive(Debug)]
 pub struct Update {
+    /// The event's game.
     pub game_id: GameId,
+    /// The version that the event made.
     pub version: u32,
-    /// Whether the game is over with this event.
+    /// Whether the game is over after this event.
     pub finished: bool,
+    /// The event's time.
     pub at: OffsetDateTime,
+    /// The frame as JSON text.
     pub text: ByteString,
-    /// What this takes of the room for updates that wait.
+    /// Its bytes in the ledger of updates that wait.
     pub _held: Held,
 }
 
-/// Something that a client's frame asks for.
+/// The work that a client's frame results in.
 #[derive(Debug)]
 pub enum Command {
+    /// Do what the frame asks for.
     Follow(ClientFrame),
-    /// The frame could not be followed; this is the answer.
+    /// Send this frame as the answer.
     Answer(ServerFrame),
 }
 
-/// What the writer does next.
+/// The next work of the writer.
 #[derive(Debug)]
 pub enum Job {
+    /// Carry out a command.
     Command(Command),
+    /// Send an update.
     Send(Arc<Update>),
+    /// Read a game from the log.
     Read { game_id: GameId, need: Need },
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     pub(super) farewell: Option<Farewell>,
-    /// Each with the bytes that it came in.
+    /// Each command with the size of its frame in bytes.
     pub(super) commands: VecDeque<(Command, usize)>,
-    /// A command that could not be followed, to be tried again at this time.
+    /// A command that could not be carried out, to be tried again at this time.
     pub(super) postponed: Option<(Instant, Command)>,
     pub(super) updates: VecDeque<Arc<Update>>,
     pub(super) subscriptions: HashMap<GameId, Subscription>,
-    /// The socket is gone, though the hub may still be about to tell it of a game.
+    /// The socket is gone. The hub may still try to subscribe it to a game.
     has_ended: bool,
-    /// The games that need reading, each once.
+    /// The games that must be read, each once.
     due: VecDeque<GameId>,
-    /// Not before this time, because reading just failed.
+    /// Nothing is read before this time, because a read has just failed.
     read_after: Option<Instant>,
     read_last: bool,
     struck: Option<Instant>,
 }
 
-/// What became of a subscription that was to be started.
+/// The result of starting a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {
+    /// It is new.
     New,
-    /// There was one to this game, and it begins anew.
+    /// There was one to this game, which begins anew.
     Anew,
-    /// The socket has ended meanwhile.
+    /// The socket has ended, so there is no subscription.
     Gone,
 }
 
@@ -83,7 +92,7 @@ pub struct Subscriptions<'a> {
 }
 
 impl Subscriptions<'_> {
-    /// Starts a subscription, anew where there is one.
+    /// Starts a subscription. If there is one to the game, it begins anew.
     pub fn start(&mut self, game_id: GameId, origin: Origin, need: Need) -> Started {
         let inbox = &mut *self.inbox;
         if inbox.has_ended {
@@ -104,7 +113,7 @@ impl Subscriptions<'_> {
         }
     }
 
-    /// Ends them all; none begins after this.
+    /// Ends all subscriptions and returns their games. None can begin after this.
     pub fn end(&mut self) -> Vec<GameId> {
         self.inbox.has_ended = true;
         self.inbox.updates.clear();
@@ -113,6 +122,7 @@ impl Subscriptions<'_> {
         ended.into_keys().collect()
     }
 
+    /// Ends a subscription. Returns whether there was one.
     pub fn remove(&mut self, game_id: GameId) -> bool {
         self.inbox
             .updates
@@ -121,10 +131,12 @@ impl Subscriptions<'_> {
         self.inbox.subscriptions.remove(&game_id).is_some()
     }
 
+    /// The subscription to a game.
     pub fn of(&mut self, game_id: GameId) -> Option<&mut Subscription> {
         self.inbox.subscriptions.get_mut(&game_id)
     }
 
+    /// All subscriptions with their games.
     pub fn iter(&self) -> impl Iterator<Item = (GameId, &Subscription)> {
         self.inbox
             .subscriptions
@@ -132,7 +144,7 @@ impl Subscriptions<'_> {
             .map(|(game_id, subscription)| (*game_id, subscription))
     }
 
-    /// Leaves only what was named.
+    /// Leaves `mine` in the subscriptions that have both origins: they are named from here on.
     pub fn unmark_mine(&mut self) {
         for subscription in self.inbox.subscriptions.values_mut() {
             if subscription.origin == Origin::Both {
@@ -141,14 +153,14 @@ impl Subscriptions<'_> {
         }
     }
 
-    /// After a failure: what was to be read still is, but not at once.
+    /// Has a game read after a failure, but not before `after`.
     pub fn retry(&mut self, game_id: GameId, need: Need, after: Instant) {
         self.inbox.need(game_id, need);
         self.inbox.read_after = Some(after);
     }
 }
 
-/// A socket that was too slow twice.
+/// The socket was too slow twice.
 pub(super) struct TooSlow;
 
 impl Inbox {
@@ -159,12 +171,12 @@ impl Inbox {
         }
     }
 
-    /// The bytes of all commands that wait, of which there are few.
+    /// The bytes of all commands that wait. The commands are few, so they are summed up each time.
     pub(super) fn command_bytes(&self) -> usize {
         self.commands.iter().map(|(_, size_bytes)| size_bytes).sum()
     }
 
-    /// The next job, or when to ask again; neither where only news brings one.
+    /// The next job, or the time to ask again. Neither if only new work can bring a job.
     pub(super) fn next(&mut self, now: Instant) -> (Option<Job>, Option<Instant>) {
         if let Some((command, _)) = self.commands.pop_front() {
             return (Some(Job::Command(command)), None);
@@ -173,7 +185,8 @@ impl Inbox {
             return (Some(Job::Command(command)), None);
         }
         let may_read = self.read_after.is_none_or(|after| after <= now);
-        // In turn, so that neither a hot game nor a long way back keeps the other waiting.
+        // Reads and updates take turns, so that neither a busy game nor a long catch-up holds up
+        // the other.
         let updates_are_next = self.read_last && !self.updates.is_empty();
         if may_read
             && !updates_are_next
@@ -187,7 +200,7 @@ impl Inbox {
             return (Some(Job::Send(update)), None);
         }
         if may_read && let Some(job) = self.next_read() {
-            // The updates have shown a gap.
+            // The updates have a gap, so their game must be read.
             return (Some(job), None);
         }
         let read_at = (!self.due.is_empty()).then_some(self.read_after).flatten();
@@ -201,8 +214,9 @@ impl Inbox {
                 let need = std::mem::replace(&mut subscription.need, Need::Nothing);
                 subscription.is_catching_up = true;
                 if need == Need::Snapshot {
-                    // Versions may begin lower: what is offered meanwhile is told from the snapshot
-                    // by the snapshot's version, not by what was sent before.
+                    // The restored log may have lower versions. Updates that come meanwhile are
+                    // compared with the snapshot's version, not with the version that was sent
+                    // before.
                     subscription.cursor = 0;
                 }
                 self.read_after = None;
@@ -240,7 +254,7 @@ impl Inbox {
         let Some(subscription) = self.subscriptions.get(&update.game_id) else {
             return Ok(());
         };
-        // What is about to be read holds this event already.
+        // The next read covers this event.
         if subscription.need != Need::Nothing || update.version <= subscription.cursor {
             return Ok(());
         }
@@ -262,7 +276,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Has a game read; the stronger need stands.
+    /// Has a game read. If a read is due already, the stronger need counts.
     pub(super) fn need(&mut self, game_id: GameId, need: Need) {
         if let Some(subscription) = self.subscriptions.get_mut(&game_id) {
             if subscription.need == Need::Nothing {

@@ -183,7 +183,8 @@ fn what_follows_a_snapshot_of_a_lower_version_is_kept_while_it_is_read() {
     inbox.need(game(1), Need::Snapshot);
     let (job, _) = inbox.next(Instant::now());
     assert!(matches!(job, Some(Job::Read { .. })), "{job:?}");
-    // The log was set back; the writer has read version 8 of it and is about to say so.
+    // The log was restored to an earlier state. The writer has read version 8 of it and is about to
+    // send it.
     offer(&mut inbox, &update(game(1), 9));
     cursor(&mut inbox, 8);
     assert_eq!(sent(&mut inbox), ["send 9"]);

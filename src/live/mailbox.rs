@@ -1,10 +1,10 @@
-//! What waits for one socket's writer: the client's frames, updates from the hub, and games that
-//! must be read from the log.
+//! The work that waits for one socket's writer: the client's frames, updates from the hub, and
+//! games that must be read from the log.
 //!
 //! The hub never waits for a socket. An update that finds no room is not kept: the game is marked
-//! instead, and the writer reads from the log what it missed. So the queue may lose frames, and
-//! the client loses none: the writer sends a game's updates by version, one after the other, and
-//! reads on wherever one is missing.
+//! instead, and the writer reads the missed updates from the log. So the queue may lose frames, but
+//! the client loses none: the writer sends a game's updates in order of their versions, and reads
+//! from the log wherever one is missing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,21 +18,25 @@ use super::inbox::{Command, Inbox, Job, Subscriptions, TooSlow, Update};
 use super::subscription::Need;
 use crate::game::GameId;
 
-/// How many of the client's frames may wait; then it is not read from until there is room.
+/// How many of the client's frames may wait. Beyond it, no more is read from the client until there
+/// is room.
 const QUEUE_COMMANDS: usize = 16;
-/// And how many bytes of them.
+/// How many bytes of those frames may wait.
 const QUEUE_COMMAND_BYTES: usize = 64 * 1024;
 /// A socket that has not taken a frame for this long is slow, and not just behind a burst.
 const SLOW_AFTER: Duration = Duration::from_millis(250);
-/// The end of a socket, said before it comes.
+
+/// How the server ends a socket; the goodbye frame says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Farewell {
+    /// Why the server ends it.
     pub reason: GoodbyeReason,
     /// The client is asked to wait for a random time up to this before it comes back.
     pub retry_within: Duration,
 }
 
 impl Farewell {
+    /// A farewell that spreads returning clients over the shortest time.
     pub fn new(reason: GoodbyeReason) -> Farewell {
         Farewell {
             reason,
@@ -41,6 +45,7 @@ impl Farewell {
     }
 }
 
+/// The queue between the hub, the client's frames and the socket's writer.
 #[derive(Debug)]
 pub struct Mailbox {
     inbox: Mutex<Inbox>,
@@ -48,13 +53,13 @@ pub struct Mailbox {
     room: Notify,
     ending: Notify,
     started: Instant,
-    /// Since when the writer has been waiting for the connection, in milliseconds after `started`;
-    /// 0 while it does not.
+    /// When the writer began to wait for the connection, in milliseconds after `started`; 0 while
+    /// it does not wait.
     waiting_since: AtomicU64,
 }
 
 impl Mailbox {
-    /// With the commands that came with the handshake.
+    /// A mailbox with the commands that came with the handshake.
     pub fn new(commands: Vec<Command>) -> Mailbox {
         Mailbox {
             inbox: Mutex::new(Inbox::new(commands)),
@@ -93,7 +98,7 @@ impl Mailbox {
         }
     }
 
-    /// Queues a command that came in so many bytes; waits for room.
+    /// Queues a command that came in a frame of `size_bytes`. Waits for room.
     pub async fn command(&self, command: Command, size_bytes: usize) {
         loop {
             {
@@ -111,7 +116,7 @@ impl Mailbox {
         self.work.notify_one();
     }
 
-    /// Queues an answer to nothing in particular, where there is room for one.
+    /// Queues a frame that answers no frame of the client. It is dropped if there is no room.
     pub fn answer(&self, frame: ServerFrame) {
         let mut inbox = self.inbox();
         if inbox.commands.len() < QUEUE_COMMANDS {
@@ -121,17 +126,18 @@ impl Mailbox {
         self.work.notify_one();
     }
 
-    /// Has the writer follow a command later, in the place of one that was to be.
+    /// Has the writer carry out a command at `until`. It replaces the command that was postponed
+    /// before.
     pub fn postpone(&self, command: Command, until: Instant) {
         self.inbox().postponed = Some((until, command));
     }
 
-    /// What was to be followed later is not wanted any more.
+    /// Drops the postponed command.
     pub fn forget_postponed(&self) {
         self.inbox().postponed = None;
     }
 
-    /// Ends the socket; the first reason counts.
+    /// Ends the socket. Only the first reason counts.
     pub fn close(&self, farewell: Farewell) {
         self.inbox().farewell.get_or_insert(farewell);
         self.ending.notify_one();
@@ -148,7 +154,7 @@ impl Mailbox {
         }
     }
 
-    /// Queues an update where there is room. Never waits.
+    /// Queues an update if there is room. Never waits.
     pub fn offer(&self, update: &Arc<Update>) {
         let slow = self.is_slow();
         let offered = self.inbox().offer(update, slow, Instant::now());
@@ -158,13 +164,14 @@ impl Mailbox {
         }
     }
 
-    /// Has the writer read on in a game, because an update could not be made.
+    /// Has the writer read the game's next updates from the log, because an update could not be
+    /// made.
     pub fn mark_behind(&self, game_id: GameId) {
         self.inbox().need(game_id, Need::ReadOn);
         self.work.notify_one();
     }
 
-    /// Begins every subscription anew: the log is not the one that was followed.
+    /// Has every subscription send a snapshot, because the log was restored.
     pub fn restart(&self) {
         let mut inbox = self.inbox();
         inbox.updates.clear();
@@ -185,13 +192,13 @@ impl Mailbox {
         changed
     }
 
-    /// To be called when the writer begins to wait for the connection.
+    /// Call it when the writer begins to wait for the connection.
     pub fn wait_begins(&self) {
         self.waiting_since
             .store(self.millis().max(1), Ordering::Relaxed);
     }
 
-    /// To be called when the connection has taken what the writer had.
+    /// Call it when the connection has taken the writer's frame.
     pub fn wait_ends(&self) {
         self.waiting_since.store(0, Ordering::Relaxed);
     }

@@ -1,9 +1,11 @@
 //! The live channel: a WebSocket on which each recorded event of a game arrives once, in order.
 //!
-//! [`run_feed`] takes what the log's follower reads and hands each event, as one shared frame, to
-//! the mailboxes of the sockets that listen; it never waits for a socket. Each socket has one
-//! writer, which sends a game's updates by version and reads from the log whatever its mailbox had
-//! no room for. So a frame may be lost on the way, and no event is.
+//! [`run_feed`] makes one shared frame of each event that the log's follower reads, and puts it
+//! into the mailboxes of the sockets that listen. It never waits for a socket. Each socket has one
+//! writer, which sends a game's updates in order of their versions and reads from the log the
+//! updates for which its mailbox had no room. So a frame may be lost on the way, but no event is.
+
+#![warn(missing_docs)]
 
 mod catch_up;
 mod drain;

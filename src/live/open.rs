@@ -20,43 +20,48 @@ use crate::gate::{KeyId, ValueId};
 /// Why a socket was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// 426, with `Upgrade: websocket`.
+    /// The request does not ask for a WebSocket. Answered by 426 with `Upgrade: websocket`.
     #[error("this is a WebSocket: connect to it as one")]
     UpgradeRequired,
-    /// 400; says what is wrong.
+    /// The handshake is malformed; the text says how. Answered by 400.
     #[error("{0}")]
     Malformed(String),
-    /// 503.
+    /// The server holds as many sockets as it may. Answered by 503.
     #[error("this server holds as many sockets as it may: try again")]
     Full,
-    /// 503.
+    /// The server is about to stop. Answered by 503.
     #[error("this server is about to stop: try again")]
     Draining,
 }
 
-/// A request that asks for a socket and may be given one.
+/// A request that asks for a socket, with the subscriptions of its query.
 pub struct Handshake {
-    /// What an `Authorization` header would hold, to be looked at before the socket is opened.
+    /// The content of an `Authorization` header, also if it came as a subprotocol. Check it before
+    /// the socket is opened.
     pub authorization: Option<String>,
     commands: Vec<Command>,
 }
 
-/// Whom a socket is opened for: what the gate and the player token have said.
+/// The client of a socket, as the gate and the player token have identified it.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// Of the handshake, for the log.
+    /// The id of the handshake's request, for the log.
     pub request_id: Uuid,
+    /// The stage whose games the socket may follow.
     pub stage: StageName,
+    /// The API key; `None` if the stage lets sockets be opened without one.
     pub key: Option<KeyId>,
-    /// Which of the key's values the socket was opened with.
+    /// The value of the key that the client sent. After a rotation, the old value can stay good for
+    /// a while.
     pub key_value: Option<ValueId>,
+    /// The player that the token names; `None` without a token.
     pub player: Option<PlayerId>,
 }
 
 /// Reads a request that passed the gate.
 ///
 /// # Errors
-/// What to answer over HTTP instead of opening a socket.
+/// The reason to refuse the socket over HTTP.
 pub fn read_handshake(hub: &Hub, request: &HttpRequest) -> Result<Handshake, OpenError> {
     if !asks_for_upgrade(request) {
         return Err(OpenError::UpgradeRequired);
@@ -76,10 +81,11 @@ pub fn read_handshake(hub: &Hub, request: &HttpRequest) -> Result<Handshake, Ope
     })
 }
 
-/// Opens a socket.
+/// Opens a socket and returns the response that upgrades the connection. A task of the current
+/// worker serves the socket.
 ///
 /// # Errors
-/// What to answer over HTTP instead.
+/// [`OpenError::Full`] and [`OpenError::Malformed`], to be answered over HTTP.
 pub fn open_live(
     hub: &Hub,
     request: &HttpRequest,

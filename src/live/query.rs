@@ -1,10 +1,10 @@
 //! The games that a client subscribes to with the URL that opens its socket.
 //!
-//! `game=<id>:<after>` says a game and its version in one, and cannot be torn apart. In the older
-//! form, `game=<id>&after=<version>`, the meaning hangs on the order. Clients that sort or group
-//! a query by its names would resume the wrong game, so an `after` is taken right behind its game
-//! only. A name that is not known is refused too: `games=…` or `game[]=…` would otherwise open a
-//! socket that follows nothing.
+//! `game=<id>:<after>` holds a game and its version in one value. In the older form,
+//! `game=<id>&after=<version>`, the meaning depends on the order. Clients that sort or group a
+//! query by its names would resume the wrong game, so an `after` is accepted only right behind its
+//! game. An unknown name is refused too: `games=…` or `game[]=…` would otherwise open a socket that
+//! follows nothing.
 
 use actix_web::web;
 
@@ -14,7 +14,7 @@ use crate::game::GameId;
 /// How much of an unknown name an error repeats, in characters.
 const SHOWN_CHARACTERS: usize = 40;
 
-/// Why a query cannot be read; says what to write instead.
+/// Why a query cannot be read. The text says what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct QueryError(String);
@@ -23,8 +23,8 @@ pub struct QueryError(String);
 /// where the client left off. The one `epoch` belongs to all games.
 ///
 /// # Errors
-/// An unknown name; an `after` that is not right behind its game; a version that is no whole
-/// number; a game without an id; a second `epoch`.
+/// An unknown name; an `after` that is not right behind its game; a version that is not a whole
+/// number; a game without an id; a second `epoch`; the character NUL.
 ///
 /// # Examples
 /// ```
@@ -72,7 +72,7 @@ pub fn subscriptions(query: &str) -> Result<Vec<(String, Resume)>, QueryError> {
     Ok(games.into_iter().map(subscription).collect())
 }
 
-/// `<id>` or `<id>:<after>`. Some forms of a UUID have colons of their own.
+/// Reads `<id>` or `<id>:<after>`. Some forms of a UUID have colons of their own.
 fn game(value: &str) -> Result<(String, Option<u32>), QueryError> {
     let (id, after) = match value.rsplit_once(':') {
         Some((id, after)) if value.parse::<GameId>().is_err() => (id, Some(version(after)?)),
@@ -85,7 +85,8 @@ fn game(value: &str) -> Result<(String, Option<u32>), QueryError> {
     Ok((id.to_owned(), after))
 }
 
-/// A number beyond every version is ahead of the game.
+/// Reads a version. One that is too great for a `u32` becomes `u32::MAX`, which is ahead of every
+/// game.
 fn version(text: &str) -> Result<u32, QueryError> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number {
@@ -157,7 +158,7 @@ mod tests {
         let urn = format!("urn:uuid:{ID}");
         assert_eq!(read(&format!("game={urn}")), [(urn.clone(), None)]);
         assert_eq!(read(&format!("game={urn}:7")), [(urn, Some(7))]);
-        // What is no id is looked up like any other, and not found.
+        // Text that is not an id is looked up like one, and not found.
         assert_eq!(read("game=%FF:1"), [("\u{fffd}".to_owned(), Some(1))]);
     }
 

@@ -1,4 +1,4 @@
-//! Who listens to what on this instance.
+//! The sockets of this instance, and the games and players that each of them listens to.
 //!
 //! Plain mutexes, held for lookups and for handing out one frame, and never across a wait. A
 //! registry lock may be held while a mailbox is locked, never the other way round.
@@ -22,18 +22,23 @@ const SHARDS: usize = 64;
 /// One open socket, as the rest of the instance sees it.
 #[derive(Debug)]
 pub struct Socket {
+    /// The connection's id.
     pub id: Uuid,
-    /// Of its handshake, for the log.
+    /// The id of the handshake's request, for the log.
     pub request_id: Uuid,
+    /// The stage whose games it may follow.
     pub stage: StageName,
-    /// `None` where its stage lets sockets be opened without a key.
+    /// The API key; `None` if the stage lets sockets be opened without one.
     pub key: Option<KeyId>,
-    /// Which of the key's values it was opened with: the socket ends when that value does.
+    /// The value of the key with which it was opened. The socket ends when that value does.
     pub key_value: Option<ValueId>,
+    /// The player that its token names.
     pub player: Option<PlayerId>,
+    /// The work for its writer.
     pub mailbox: Mailbox,
-    /// What it took.
+    /// Frames that its connection has taken.
     pub frames: AtomicU64,
+    /// The bytes of those frames.
     pub bytes: AtomicU64,
 }
 
@@ -54,7 +59,7 @@ impl Socket {
 }
 
 impl Socket {
-    /// Its connection has taken a frame.
+    /// Counts a frame that the connection has taken.
     pub fn count_frame(&self, size_bytes: usize) {
         let size_bytes = u64::try_from(size_bytes).unwrap_or(u64::MAX);
         self.frames.fetch_add(1, Ordering::Relaxed);
@@ -67,29 +72,31 @@ type Sockets = HashMap<Uuid, Arc<Socket>>;
 #[derive(Default)]
 struct Watched {
     sockets: Sockets,
-    /// The newest history that anybody here has seen, so that the next event can be shown on it.
+    /// The newest history that this instance has read, from which the next event makes the game to
+    /// show.
     latest: Option<Arc<History>>,
 }
 
+/// The sockets by id, by game and by player.
 pub struct Registry {
     games: Vec<Mutex<HashMap<GameId, Watched>>>,
     players: Mutex<HashMap<(PlayerId, StageName), Sockets>>,
     sockets: Mutex<Sockets>,
-    /// Counts the times that the log turned out to be another one.
+    /// How often the log was restored.
     courses: AtomicU64,
 }
 
-/// Of which course of the log something was read.
+/// The number of times that the log was restored before something was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Course(u64);
 
-/// What the registry knows of an event's game.
+/// The game of an event, as far as the registry knows it.
 pub enum Seen {
-    /// Nobody here listens.
+    /// No socket here listens to the game.
     NoListener,
     /// The game as of the event.
     Game(Arc<History>),
-    /// The game must be read.
+    /// The game must be read from the log.
     Unknown,
 }
 
@@ -103,11 +110,12 @@ impl Registry {
         }
     }
 
+    /// Enters an open socket.
     pub fn enter(&self, socket: &Arc<Socket>) {
         locked(&self.sockets).insert(socket.id, socket.clone());
     }
 
-    /// Forgets a socket and all that it listened to.
+    /// Removes a socket, from `games` too.
     pub fn leave(&self, socket: &Socket, games: impl IntoIterator<Item = GameId>) {
         locked(&self.sockets).remove(&socket.id);
         self.leave_player(socket);
@@ -116,16 +124,19 @@ impl Registry {
         }
     }
 
+    /// All open sockets.
     pub fn sockets(&self) -> Vec<Arc<Socket>> {
         locked(&self.sockets).values().cloned().collect()
     }
 
+    /// Has the socket get the game's updates.
     pub fn watch(&self, game_id: GameId, socket: &Arc<Socket>) {
         let mut games = self.shard(game_id);
         let watched = games.entry(game_id).or_default();
         watched.sockets.insert(socket.id, socket.clone());
     }
 
+    /// Ends the socket's updates of the game.
     pub fn unwatch(&self, game_id: GameId, socket: &Socket) {
         let mut games = self.shard(game_id);
         if let Some(watched) = games.get_mut(&game_id) {
@@ -136,7 +147,7 @@ impl Registry {
         }
     }
 
-    /// Has the socket told of its player's new games.
+    /// Has the socket get its player's new games.
     pub fn enter_player(&self, socket: &Arc<Socket>) {
         if let Some(player) = socket.player {
             locked(&self.players)
@@ -146,6 +157,7 @@ impl Registry {
         }
     }
 
+    /// Ends the socket's new games of its player.
     pub fn leave_player(&self, socket: &Socket) {
         let Some(player) = socket.player else {
             return;
@@ -160,6 +172,7 @@ impl Registry {
         }
     }
 
+    /// The sockets that get the player's new games in this stage.
     pub fn sockets_of(&self, player: PlayerId, stage: &StageName) -> Vec<Arc<Socket>> {
         let players = locked(&self.players);
         players
@@ -168,13 +181,13 @@ impl Registry {
             .unwrap_or_default()
     }
 
-    /// To be asked before reading what is to be remembered.
+    /// The current course. Ask for it before reading a history for [`remember`](Self::remember).
     pub fn course(&self) -> Course {
         Course(self.courses.load(Ordering::SeqCst))
     }
 
-    /// Keeps a history that was read, where the game is listened to and this is its newest. One
-    /// whose reading began under another course of the log is not kept.
+    /// Keeps a history that was read, if a socket listens to the game and no newer history is kept.
+    /// A history whose reading began under another course of the log is not kept.
     pub fn remember(&self, course: Course, history: &Arc<History>) {
         if let Some(watched) = self.shard(history.game_id()).get_mut(&history.game_id()) {
             if course != self.course() {
@@ -187,9 +200,9 @@ impl Registry {
         }
     }
 
-    /// Forgets what games are like, because the log is not the one that was followed.
+    /// Drops every history, because the log was restored.
     pub fn forget_histories(&self) {
-        // Before any shard is locked: what is remembered before this is forgotten below.
+        // This comes before any shard is locked: a history that is kept before it is dropped below.
         self.courses.fetch_add(1, Ordering::SeqCst);
         for shard in &self.games {
             for watched in locked(shard).values_mut() {
@@ -198,7 +211,7 @@ impl Registry {
         }
     }
 
-    /// The event's game as of the event.
+    /// The event's game as of the event, which becomes its newest history here.
     pub fn observe(&self, event: &Arc<Recorded>) -> Seen {
         let mut games = self.shard(event.game_id);
         let Some(watched) = games.get_mut(&event.game_id) else {

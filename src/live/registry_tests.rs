@@ -1,4 +1,4 @@
-//! The registry when the log is restored under it.
+//! The registry when the log is restored.
 
 use time::OffsetDateTime;
 
@@ -73,7 +73,7 @@ fn an_event_is_shown_on_the_newest_history_of_its_game() {
         panic!("the game is known");
     };
     assert_eq!(shown, history(vec![one.clone(), two]));
-    // What a subscriber read meanwhile goes further than the follower.
+    // A subscriber has read the log further than the follower.
     let Seen::Game(shown) = registry.observe(&one) else {
         panic!("the game is known");
     };
@@ -95,7 +95,7 @@ fn an_event_is_never_shown_on_a_history_of_another_course() {
     let lost = history(vec![created(), played(4, 2)]);
     registry.remember(registry.course(), &lost);
     assert!(matches!(registry.observe(&played(8, 3)), Seen::Unknown));
-    // Nor by what comes next.
+    // Nor is the same event the second time.
     assert!(matches!(registry.observe(&played(8, 3)), Seen::Unknown));
 }
 

@@ -1,11 +1,11 @@
-//! Open sockets whose key or player is no longer good are closed.
+//! Closes open sockets whose key or player is no longer good.
 //!
 //! A socket remembers which value of its key it was opened with, so a rotation ends the sockets of
 //! the old value and leaves those of the new one. The value is looked up in the gate's snapshot,
 //! which stays as it is while the database cannot be reached. After 10 s without the database no
-//! socket is closed, not even where its value has expired meanwhile. All are looked at again as soon
-//! as the database is back. A player's row is read from the database; where that fails, the socket
-//! stays.
+//! socket is closed, not even where its value has expired meanwhile. All sockets are checked again
+//! as soon as the database is back. A player's row is read from the database; if that fails, the
+//! socket stays open.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -19,26 +19,26 @@ use crate::config::StageName;
 use crate::game::PlayerId;
 use crate::gate::{Gate, KeyId, ValueId};
 
-/// Twice within the second in which a socket must be closed.
+/// A socket must be closed within a second, so it is checked twice in that time.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
-/// The call that opens a socket, as deployments name it.
+/// The path of the call that opens a socket, as deployments name it.
 const PATH: &str = "/live";
 
-/// Looks after the open sockets' rights. Never ends.
+/// Keeps checking the rights of the open sockets of `hub`. Never ends; run it in one task.
 pub async fn watch_rights(hub: Hub) {
     tokio::join!(watch_keys(&hub), watch_players(&hub));
 }
 
-/// Looks at every socket after each change of the gate's tables, and in between because keys and
-/// their values expire without one.
+/// Checks every socket after each change of the gate's tables, and also at intervals, because keys
+/// and their values expire without a change.
 async fn watch_keys(hub: &Hub) {
     let mut generation = hub.settings().gate.generation();
     let mut tick = ticks();
     loop {
         tokio::select! {
             _ = tick.tick() => {}
-            // An error says that the gate is gone, and with it everything here.
+            // An error means that the gate is gone, and this task with it soon.
             Ok(()) = generation.changed() => {}
         }
         if !hub.settings().gate.is_confirmed() {
@@ -61,8 +61,8 @@ async fn watch_keys(hub: &Hub) {
     }
 }
 
-/// Whether a socket could still be opened with what it was opened with: this value of this key, or
-/// nothing on a stage that asks for no key here.
+/// Whether the socket could still be opened in the same way: with this value of this key, or
+/// without a key on a stage that needs none for this call.
 fn has_right(gate: &Gate, opened_with: Option<&(KeyId, ValueId)>, stage: &StageName) -> bool {
     match opened_with {
         Some((key, value)) => gate.is_value_live(key, *value, stage),

@@ -1,5 +1,5 @@
-//! One socket from its first frame to its last: what the client's frames ask for is queued for the
-//! socket's writer, and whatever ends the conversation is said before the connection closes.
+//! One socket from its first frame to its last. The client's frames are queued for the socket's
+//! writer. Before the connection closes, a goodbye says why, if the server ends it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,10 +17,10 @@ use super::wire::{self, Bound, Ending, Heard, Intake, Limits, Outlet};
 use super::writer::Writer;
 use crate::store::KeyId;
 
-/// How often the server pings, in seconds; told to the client in `hello`.
+/// How often the server pings, in seconds. `hello` carries this number.
 pub const HEARTBEAT_SECONDS: u64 = 25;
 
-/// What a client may do.
+/// The limits of one socket.
 pub const LIMITS: Limits = Limits {
     message_bytes: 16 * 1024,
     frames_in_five_seconds: 100,
@@ -31,7 +31,7 @@ pub const LIMITS: Limits = Limits {
     write: Duration::from_secs(5),
 };
 
-/// With this many frames that are not JSON the socket is closed.
+/// A socket is closed at this many frames that are not JSON.
 const MAX_NOT_JSON: u32 = 3;
 /// How long a goodbye may wait to be taken.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -61,14 +61,14 @@ pub(super) async fn serve(hub: Hub, socket: Arc<Socket>, intake: Intake, outlet:
     part(&hub, &socket, outlet, ending, opened).await;
 }
 
-/// What a message of the client is.
+/// A message of the client, after it was parsed.
 struct Read {
     command: Command,
     bound: Bound,
     size_bytes: usize,
 }
 
-/// The command that a message stands for.
+/// Parses a message into a command.
 fn read(heard: Heard, not_json: &mut u32) -> Result<Read, Ending> {
     let text = match heard {
         Heard::Text(text) => text,
@@ -97,7 +97,8 @@ fn read(heard: Heard, not_json: &mut u32) -> Result<Read, Ending> {
     })
 }
 
-/// Subscribing is no flood: a client may have to do it for each of its games.
+/// The limit that a frame counts towards. Subscribing has the generous one, because a client may
+/// have to subscribe to each of its games.
 fn bound(frame: &ClientFrame) -> Bound {
     match frame {
         ClientFrame::Subscribe { .. }
@@ -107,7 +108,7 @@ fn bound(frame: &ClientFrame) -> Bound {
     }
 }
 
-/// Says goodbye where the server is the one who ends it, writes the socket's line, and closes.
+/// Says goodbye if the server ends the socket, logs the socket's line, and closes.
 async fn part(hub: &Hub, socket: &Socket, outlet: Outlet, ending: Ending, opened: Instant) {
     let drops = &hub.stats().drops;
     let farewell = match &ending {
@@ -148,7 +149,7 @@ async fn part(hub: &Hub, socket: &Socket, outlet: Outlet, ending: Ending, opened
     outlet.close(&ending).await;
 }
 
-/// Who takes nothing more misses it.
+/// Sends a goodbye. A client that takes no more frames misses it.
 async fn say_goodbye(hub: &Hub, socket: &Socket, outlet: &Outlet, farewell: Farewell) {
     let within = farewell.retry_within.max(hub.spread(socket, 1));
     let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);

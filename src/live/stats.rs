@@ -1,4 +1,4 @@
-//! What the live channel counts, for the metrics.
+//! Counters of the live channel, for the metrics.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -6,23 +6,27 @@ use super::frames::GoodbyeReason;
 use crate::measure::Histogram;
 pub use crate::measure::count;
 
-/// Counters of this instance since its start; `sockets` and `subscriptions` are what is now.
+/// Counters of this instance since its start. `sockets` and `subscriptions` are current numbers.
 #[derive(Debug)]
 pub struct Stats {
+    /// Connections that are open now.
     pub sockets: AtomicI64,
+    /// Subscriptions that all sockets have now.
     pub subscriptions: AtomicI64,
-    /// Frames that connections have taken, and their bytes.
+    /// Frames that connections have taken.
     pub frames: AtomicU64,
+    /// The bytes of those frames.
     pub bytes: AtomicU64,
-    /// Subscriptions that went on from a version the client had.
+    /// Subscriptions that continued from a version that the client had.
     pub resumes: AtomicU64,
-    /// Snapshots made for one socket each, on subscribing or in place of what it missed.
+    /// Snapshots sent, when a socket subscribed or in place of updates that it missed.
     pub snapshots: AtomicU64,
+    /// Sockets that ended, by reason.
     pub drops: Drops,
-    /// How long news took from the event's time until a connection took the update, on the
-    /// database's clock. An event's time is stamped when its command is accepted, just before the
-    /// commit, so the commit is in it: no instance but the one that records an event sees when it
-    /// is committed. What a client catches up with after its return is no news.
+    /// Time from an event until a connection took its update, by the database's clock. An event's
+    /// time is set when its command is accepted, just before the commit, so the time of the commit
+    /// is included: only the instance that records an event sees when it is committed. Updates with
+    /// which a returning client catches up are not counted.
     pub delivery: Histogram,
 }
 
@@ -49,22 +53,29 @@ impl Stats {
     }
 }
 
-/// Sockets that the server closed, by reason.
+/// Sockets that ended other than by the client's wish, by reason.
 #[derive(Debug, Default)]
 pub struct Drops {
+    /// The instance is about to stop.
     pub restart: AtomicU64,
+    /// The client did not take its frames fast enough.
     pub too_slow: AtomicU64,
+    /// All connections together had too much waiting.
     pub full: AtomicU64,
+    /// The client broke a limit.
     pub limit: AtomicU64,
+    /// The player token was no longer good.
     pub player_token_revoked: AtomicU64,
+    /// The API key was no longer good.
     pub key_revoked: AtomicU64,
-    /// Broke RFC 6455, or sent text that is not UTF-8.
+    /// The client broke RFC 6455, or sent text that is not UTF-8.
     pub protocol: AtomicU64,
-    /// Silent, or gone without a word.
+    /// The client was silent for too long, or the connection broke without a close frame.
     pub lost: AtomicU64,
 }
 
 impl Drops {
+    /// The counter of a reason.
     pub fn of(&self, reason: GoodbyeReason) -> &AtomicU64 {
         match reason {
             GoodbyeReason::Restart => &self.restart,

@@ -1,24 +1,25 @@
-//! One socket's watch on one game.
+//! The subscription of one socket to one game.
 
 use super::frames::Resume;
 
-/// What must be read from the log before updates can go on.
+/// The reading that must be done before a game's updates can continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
+    /// Nothing must be read.
     Nothing,
-    /// Nothing was sent yet.
+    /// Nothing was sent yet. The client left off here.
     Start(Resume),
     /// Every event after the last one sent.
     ReadOn,
-    /// The game as it is.
+    /// The current game, to be sent as a snapshot.
     Snapshot,
 }
 
 impl Need {
-    /// What meets both.
+    /// The need that covers both.
     pub fn and(self, other: Need) -> Need {
         match (self, other) {
-            // What a client knew of a log that is no more says nothing about this one.
+            // The log was restored, so the client's version says nothing about this log.
             (Need::Start(_), Need::Snapshot) => Need::Start(Resume::default()),
             (start @ Need::Start(_), Need::Nothing | Need::ReadOn) => start,
             (_, start @ Need::Start(_)) => start,
@@ -35,12 +36,16 @@ impl Need {
 /// How a subscription came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// The client named the game.
     Named,
+    /// The client subscribed to its player's games.
     Mine,
+    /// The client did both.
     Both,
 }
 
 impl Origin {
+    /// The origin of a subscription that came about in both ways.
     pub fn and(self, other: Origin) -> Origin {
         match (self, other) {
             (Origin::Named, Origin::Named) => Origin::Named,
@@ -52,32 +57,39 @@ impl Origin {
         }
     }
 
+    /// Whether the client named the game.
     pub fn is_named(self) -> bool {
         self != Origin::Mine
     }
 
+    /// Whether the game belongs to the subscription to the player's games.
     pub fn is_mine(self) -> bool {
         self != Origin::Named
     }
 }
 
+/// The state of a subscription.
 #[derive(Clone, Debug)]
 pub struct Subscription {
+    /// How it came about.
     pub origin: Origin,
+    /// The reading that waits for the writer.
     pub need: Need,
-    /// The version that the client has.
+    /// The last version that was sent, or that the client had.
     pub cursor: u32,
-    /// The version that the game had when the client began to follow it, or at its last snapshot:
-    /// what comes after it is news.
+    /// The version that the game had when the client began to follow it, or at its last snapshot.
+    /// Later versions count as news.
     pub news_after: u32,
-    /// The client was told that updates follow.
+    /// `subscribed` was sent.
     pub is_started: bool,
-    /// Being read from the log in this moment.
+    /// The writer is reading the game from the log.
     pub is_catching_up: bool,
+    /// The game is over at `cursor`.
     pub is_finished: bool,
 }
 
 impl Subscription {
+    /// A subscription of which nothing was sent.
     pub fn new(origin: Origin, need: Need) -> Subscription {
         Subscription {
             origin,

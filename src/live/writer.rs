@@ -1,4 +1,4 @@
-//! The one who speaks on a socket: takes jobs from the mailbox and says what comes of them.
+//! The writer of a socket: takes jobs from the mailbox and sends the frames that they result in.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -23,9 +23,9 @@ use crate::game::GameId;
 
 /// A client that is more versions behind than this gets a snapshot.
 pub const RESUME_LIMIT: u32 = 500;
-/// How many games one socket may name.
+/// How many games a socket may follow by their ids.
 pub const MAX_NAMED: usize = 100;
-/// How long to leave the database alone after it did not answer.
+/// How long a socket waits to read again after the database did not answer.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(300);
 
 /// A socket's writer, for as long as the socket lives.
@@ -47,7 +47,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Speaks until the connection takes nothing more.
+    /// Sends until the connection takes no more.
     pub(super) async fn run(mut self) -> Ending {
         match self.speak().await {
             Ok(never) => match never {},
@@ -67,7 +67,7 @@ impl<'a> Writer<'a> {
         loop {
             match self.mailbox().next().await {
                 Job::Command(Command::Answer(frame)) => self.say(&frame).await?,
-                // Boxed, because an idle socket would keep the room for what it seldom does.
+                // Boxed, so that idle sockets do not hold the memory of these large futures.
                 Job::Command(Command::Follow(frame)) => Box::pin(self.follow(frame)).await?,
                 Job::Send(update) => self.say_news(update.text.clone(), update.at).await?,
                 Job::Read { game_id, need } => {
@@ -97,7 +97,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Says what has just been recorded.
+    /// Sends an update that has just been recorded, and measures how long it took.
     pub(super) async fn say_news(
         &self,
         text: ByteString,
@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
     ) -> Result<(), Ending> {
         self.say_text(text).await?;
         let now = self.hub.settings().store.clock().now();
-        // An event's time is not after its commit, but clocks are set.
+        // The difference is negative only if the clock was set back.
         let took = Duration::try_from(now - at).unwrap_or_default();
         self.hub.stats().delivery.record_duration(took);
         Ok(())
@@ -167,7 +167,7 @@ impl<'a> Writer<'a> {
             return self.say(&error).await;
         };
         self.mailbox().forget_postponed();
-        // First listen, then list: a game made in between is heard of at least once.
+        // Listen first, then list, so that a game that is created in between is not missed.
         self.hub.registry().enter_player(self.socket);
         let Ok(unfinished) = self.hub.unfinished_games(player, &self.socket.stage).await else {
             let command = Command::Follow(ClientFrame::SubscribeMine { after, epoch });
@@ -195,7 +195,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Ends the answer to `mine` once every game has begun or is gone.
+    /// Answers a subscription to `mine` once every game of it was answered with `subscribed`, or is
+    /// gone.
     async fn answer_mine(&mut self) -> Result<(), Ending> {
         let Some(awaited) = &mut self.awaited else {
             return Ok(());

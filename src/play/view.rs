@@ -140,7 +140,7 @@ pub struct EventView {
     #[serde(rename = "type")]
     #[schema(example = "move_played")]
     pub kind: &'static str,
-    /// What the event holds beside its type.
+    /// The members that this type of event has.
     #[schema(value_type = EventDataView)]
     pub data: Value,
     /// The time at which the command was accepted.

@@ -1,4 +1,4 @@
-//! What a client may say.
+//! The frames that a client may send.
 
 use std::collections::HashMap;
 
@@ -6,25 +6,35 @@ use serde_json::{Map, Value};
 
 use crate::game::whole_number;
 
-/// A frame from a client, its ids not yet looked up.
+/// A frame from a client. Its ids are text that is not yet looked up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientFrame {
+    /// Follow one game.
     Subscribe {
+        /// The game's id.
         game_id: String,
+        /// Where the client left off.
         resume: Resume,
     },
-    /// Each game as if it were subscribed to by itself, with the version already known of it.
+    /// Follow each of these games, as if the client subscribed to each by itself.
     SubscribeGames {
+        /// The games' ids, each with the last version that the client has.
         games: Vec<(String, Option<u32>)>,
+        /// The epoch under which the client saw those versions.
         epoch: Option<String>,
     },
-    /// Every unfinished game of the player, with the versions already known of some.
+    /// Follow every unfinished game of the player.
     SubscribeMine {
+        /// The last versions that the client has, by game id. Games may be missing.
         after: HashMap<String, u32>,
+        /// The epoch under which the client saw those versions.
         epoch: Option<String>,
     },
+    /// Stop following a game or the player's games.
     Unsubscribe(Subject),
+    /// Ask for a pong.
     Ping {
+        /// Any JSON; the pong returns it.
         id: Value,
     },
 }
@@ -32,23 +42,28 @@ pub enum ClientFrame {
 /// Where a client left off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resume {
-    /// The last version it has seen.
+    /// The last version that the client has; `None` asks for a snapshot.
     pub after: Option<u32>,
-    /// The epoch under which it saw it.
+    /// The epoch under which the client saw that version. `None` counts as the current one.
     pub epoch: Option<String>,
 }
 
+/// The games that a frame is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
+    /// The game with this id.
     Game(String),
+    /// The player's unfinished games.
     Mine,
 }
 
-/// Why a frame cannot be read; says which field and what it should be.
+/// Why a frame cannot be read. The text names the field and what it should be.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
+    /// The frame is not JSON. A client may send two of them on a socket.
     #[error("the frame is not JSON: {0}")]
     NotJson(String),
+    /// The frame is JSON, but has an unknown type or field, or a wrong value.
     #[error("{0}")]
     Shape(String),
 }
@@ -57,7 +72,7 @@ impl ClientFrame {
     /// Reads one text frame.
     ///
     /// # Errors
-    /// [`Malformed::NotJson`], which a client may do twice, and [`Malformed::Shape`].
+    /// [`Malformed::NotJson`] and [`Malformed::Shape`].
     pub fn parse(text: &str) -> Result<ClientFrame, Malformed> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| Malformed::NotJson(error.to_string()))?;
@@ -166,7 +181,8 @@ fn versions(value: Value) -> Result<HashMap<String, u32>, Malformed> {
         .collect()
 }
 
-/// A version beyond any that a game can have is ahead of it, like any other such number.
+/// Reads a version. One that is too great for a `u32` becomes `u32::MAX`, which is ahead of every
+/// game.
 fn version(value: &Value) -> Result<u32, Malformed> {
     let however_written = || whole_number(value).and_then(|number| u64::try_from(number).ok());
     value
@@ -183,18 +199,18 @@ fn shape(message: &str) -> Malformed {
 /// The names of all fields of clients' frames.
 const KNOWN: [&str; 7] = ["type", "gameId", "games", "mine", "after", "epoch", "id"];
 
-/// What is left of a frame; each field is taken out as it is read.
+/// The fields of a frame that are not yet read. Reading a field removes it.
 struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// The fields that are there. Null is absent, unless the name is none that a client's frame
-    /// can have.
+    /// The fields that are present. A null field counts as absent if its name is known; an unknown
+    /// name stays, and is refused.
     fn of(mut fields: Map<String, Value>) -> Fields {
         fields.retain(|name, value| !value.is_null() || !KNOWN.contains(&name.as_str()));
         Fields(fields)
     }
 
-    /// Nothing may be left; the error says what is.
+    /// Refuses a frame with fields left over. The error names one of them.
     fn end(&self) -> Result<(), String> {
         match self.0.keys().next() {
             None => Ok(()),

@@ -1,12 +1,15 @@
-//! How a socket ends: the codes of the close frame, and what a client does then.
+//! The codes of the close frame with which a socket ends, and what a client should do then.
 
 use super::server::GoodbyeReason;
 
 /// One row of the table of close codes.
 #[derive(Clone, Copy, Debug)]
 pub struct Close {
+    /// The close code of RFC 6455, or one of our own from 4000 on.
     pub code: u16,
+    /// Why the socket ended, for the documents.
     pub means: &'static str,
+    /// What the client should do, for the documents.
     pub client: &'static str,
 }
 
@@ -52,6 +55,7 @@ pub const CLOSES: [Close; 9] = [
 ];
 
 impl GoodbyeReason {
+    /// Every reason.
     pub const ALL: [GoodbyeReason; 6] = [
         GoodbyeReason::Restart,
         GoodbyeReason::TooSlow,

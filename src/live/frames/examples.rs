@@ -23,7 +23,7 @@ const ANN: PlayerId = PlayerId(uuid!("01935d5a-6e1e-7d20-b5a1-0c9e8f7a6b51"));
 const BOB: PlayerId = PlayerId(uuid!("01935d5a-9c3b-7f42-a0d7-1e2f3a4b5c6d"));
 const BEGAN: OffsetDateTime = datetime!(2026-11-23 15:54:59.123 UTC);
 
-/// What a client says.
+/// One frame of each kind that a client sends.
 pub fn of_client() -> Vec<Value> {
     vec![
         json!({"type": "subscribe", "gameId": GAME, "after": 2, "epoch": EPOCH}),
@@ -35,7 +35,7 @@ pub fn of_client() -> Vec<Value> {
     ]
 }
 
-/// What the server says.
+/// One frame of each kind that the server sends.
 pub fn of_server() -> Vec<ServerFrame> {
     let history = history();
     let names = Names::from([(ANN, Some("Ann".to_owned())), (BOB, Some("Bob".to_owned()))]);
@@ -77,7 +77,7 @@ pub fn of_server() -> Vec<ServerFrame> {
     ]
 }
 
-/// Created, joined, and one move.
+/// A game that was created and joined, with one move.
 fn history() -> History {
     let options = Options::TicTacToe(tic_tac_toe::Options {});
     let events = [

@@ -1,7 +1,7 @@
-//! Every frame of the live channel, and nowhere else its shape.
+//! The frames of the live channel. No other module knows their shapes.
 //!
-//! Both sides are closed: a client's frame with an unknown type or field is an error, and what the
-//! server says is one of [`ServerFrame`].
+//! Both sides are closed: a client's frame with an unknown type or field is an error, and the
+//! server sends only the frames of [`ServerFrame`].
 
 mod client;
 mod close;

@@ -1,5 +1,5 @@
-//! The form of the client's frames, for the AsyncAPI document; [`ClientFrame`](super::ClientFrame)
-//! reads them, and the tests hold one against the other.
+//! The shapes of the client's frames for the AsyncAPI document. [`ClientFrame`](super::ClientFrame)
+//! reads the frames, and tests compare the two.
 
 use std::collections::HashMap;
 
@@ -17,46 +17,58 @@ use super::server::True;
 #[serde(tag = "type", rename_all = "camelCase")]
 #[schema(as = ClientFrame)]
 pub enum ClientFrameSchema {
-    /// Follow one game, anew where it is followed already.
+    /// Follow one game. If the socket follows it already, the subscription begins anew.
     #[serde(rename_all = "camelCase")]
     Subscribe {
+        /// The game to follow.
         game_id: Uuid,
-        /// The last version that the client has: updates follow from the next one on.
+        /// The last version that the client has. Updates follow from the next one on.
         after: Option<u32>,
         /// The `epoch` that `hello` gave when that version was seen.
         epoch: Option<Uuid>,
     },
-    /// Follow many games with one frame, each as if it were subscribed to by itself.
+    /// Follow many games with one frame, as if the client subscribed to each by itself.
     #[serde(rename = "subscribe")]
     SubscribeGames {
-        /// A socket follows at most 100 games by their ids.
+        /// The games. A socket follows at most 100 games by their ids.
         #[schema(inline)]
         games: Vec<GameToFollow>,
         /// The `epoch` that `hello` gave when those versions were seen.
         epoch: Option<Uuid>,
     },
-    /// Follow every unfinished game of the player, those to come too.
+    /// Follow every unfinished game of the player, and the player's new games as they come.
     #[serde(rename = "subscribe")]
     SubscribeMine {
         #[schema(inline)]
+        #[allow(
+            missing_docs,
+            reason = "utoipa makes a doc here an `allOf` that no value meets"
+        )]
         mine: True,
-        /// From game ids to the last versions that the client has of them.
+        /// The last version that the client has of each game, by the game's id.
         after: Option<HashMap<Uuid, u32>>,
         /// The `epoch` that `hello` gave when those versions were seen.
         epoch: Option<Uuid>,
     },
-    /// Follow one game no more.
+    /// Stop following one game.
     #[serde(rename_all = "camelCase")]
-    Unsubscribe { game_id: Uuid },
-    /// Follow the player's games no more, but for those that were named.
+    Unsubscribe {
+        /// The game.
+        game_id: Uuid,
+    },
+    /// Stop following the player's games, except those to which the client subscribed by id.
     #[serde(rename = "unsubscribe")]
     UnsubscribeMine {
         #[schema(inline)]
+        #[allow(
+            missing_docs,
+            reason = "utoipa makes a doc here an `allOf` that no value meets"
+        )]
         mine: True,
     },
-    /// Is the other end there, and done with what came before?
+    /// Ask for a pong, which shows that the server has read the client's earlier frames.
     Ping {
-        /// Comes back in the pong.
+        /// Any JSON; the pong returns it.
         #[schema(required = false)]
         id: Value,
     },
@@ -66,8 +78,9 @@ pub enum ClientFrameSchema {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GameToFollow {
+    /// The game to follow.
     pub game_id: Uuid,
-    /// The last version that the client has: updates follow from the next one on.
+    /// The last version that the client has. Updates follow from the next one on.
     pub after: Option<u32>,
 }
 

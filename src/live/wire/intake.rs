@@ -1,4 +1,4 @@
-//! What the peer says.
+//! Reads the peer's messages.
 
 use std::future::poll_fn;
 use std::io;
@@ -16,9 +16,13 @@ use super::{Ending, Line, Violation};
 /// A whole message of the peer, its fragments put together.
 #[derive(Debug)]
 pub enum Heard {
+    /// A text message.
     Text(ByteString),
+    /// A binary message.
     Binary(Bytes),
+    /// A ping with its payload, at most 125 bytes.
     Ping(Bytes),
+    /// A pong.
     Pong,
 }
 
@@ -30,7 +34,7 @@ pub struct Intake {
 
 impl Intake {
     pub(super) fn new(messages: MessageStream, line: Rc<Line>) -> Intake {
-        // The meter holds messages to the limit; here it must only not be lower.
+        // The meter enforces the limit on messages. The limit here must only not be lower.
         let limit = usize::try_from(line.limits.message_bytes).unwrap_or(usize::MAX);
         let messages = messages
             .max_frame_size(limit.max(125))
@@ -42,7 +46,7 @@ impl Intake {
     /// The next message.
     ///
     /// # Errors
-    /// The ending that the peer brought about: every one but [`Ending::Stuck`] and
+    /// The ending that the peer has caused: any but [`Ending::Stuck`], [`Ending::Full`] and
     /// [`Ending::Ours`].
     pub(super) async fn next(&mut self) -> Result<Heard, Ending> {
         let polled = poll_fn(|context| {
@@ -67,8 +71,8 @@ impl Intake {
     }
 }
 
-/// actix-ws reports text that is not UTF-8 as an I/O error of this kind, and so it would the
-/// reserved bits, which the meter has already refused.
+/// actix-ws reports text that is not UTF-8 as an I/O error of this kind. It would report reserved
+/// bits in the same way, but the meter has refused them before.
 fn ending(error: &ProtocolError) -> Ending {
     match error {
         ProtocolError::Io(error) if error.kind() == io::ErrorKind::InvalidData => Ending::NotText,

@@ -1,16 +1,16 @@
-//! What waits for the peers of all connections together.
+//! Counts the bytes that wait for the peers of all connections together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that wait, with an upper bound.
+/// A count of bytes that wait, with an upper bound.
 #[derive(Debug)]
 pub struct Ledger {
     bound_bytes: usize,
     waiting_bytes: AtomicUsize,
 }
 
-/// Bytes that are entered until this is dropped.
+/// An entry of bytes, which ends when this is dropped.
 #[derive(Debug)]
 pub struct Held {
     ledger: Arc<Ledger>,
@@ -18,6 +18,7 @@ pub struct Held {
 }
 
 impl Ledger {
+    /// An empty ledger for at most so many bytes.
     pub fn new(bound_bytes: usize) -> Ledger {
         Ledger {
             bound_bytes,
@@ -25,12 +26,12 @@ impl Ledger {
         }
     }
 
-    /// Bytes now waiting.
+    /// The bytes that wait now.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes.load(Ordering::Relaxed)
     }
 
-    /// Enters bytes for as long as something is kept; `None` where there is no room for them.
+    /// Enters bytes until the result is dropped; `None` if there is no room for them.
     pub fn hold(self: &Arc<Ledger>, size_bytes: usize) -> Option<Held> {
         self.enter(size_bytes).then(|| Held {
             ledger: self.clone(),
@@ -38,7 +39,7 @@ impl Ledger {
         })
     }
 
-    /// Enters bytes; says whether there was room for them.
+    /// Enters bytes if there is room for them, and returns whether there was.
     pub(super) fn enter(&self, size_bytes: usize) -> bool {
         let before = self.waiting_bytes.fetch_add(size_bytes, Ordering::Relaxed);
         let fits = before.saturating_add(size_bytes) <= self.bound_bytes;

@@ -1,4 +1,4 @@
-//! Limits on what arrives, applied to frame headers before anything is buffered.
+//! Applies the limits on incoming frames to their headers, before anything is buffered.
 //!
 //! actix-ws looks at a frame's length only once the whole frame has arrived, so a peer that
 //! announces a gigabyte would have it buffered. The meter reads the headers as the bytes pass and
@@ -24,12 +24,12 @@ const MAX_CONTROL_BYTES: u64 = 125;
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 
-/// What a frame's header alone gives away.
+/// A breach that shows in a frame's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// It breaks RFC 6455.
+    /// The frame breaks RFC 6455.
     Protocol,
-    /// A message too long, or too many frames.
+    /// The message is too long, or there are too many frames.
     Limit,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn metered(
     web::Payload::from_request(request, &mut wrapped)
         .now_or_never()
         .and_then(Result::ok)
-        // It only moves the value into a newtype that has no other constructor.
+        // This only moves the value into a newtype that has no other constructor.
         .expect("taking a payload neither waits nor fails")
 }
 
@@ -63,7 +63,8 @@ struct Metered {
 impl Stream for Metered {
     type Item = Result<Bytes, PayloadError>;
 
-    /// Pending for ever after a violation: who reads asks the line for it after each poll.
+    /// Pending for ever after a violation. The reader asks the line for a violation after each
+    /// poll.
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         if this.line.violation.get().is_some() {
@@ -91,8 +92,9 @@ struct Meter {
     limits: Limits,
     header: Vec<u8>,
     payload_left: u64,
-    /// Bytes and frames of the message whose fragments are arriving.
+    /// Bytes so far of the message whose fragments are arriving.
     message_bytes: u64,
+    /// Frames so far of that message.
     message_frames: u32,
 }
 
@@ -107,10 +109,10 @@ impl Meter {
         }
     }
 
-    /// Follows `bytes`, and has their frames counted.
+    /// Follows `bytes`, and counts their frames in `pace`.
     ///
     /// # Errors
-    /// How many of the bytes come before the frame that breaks a limit, and which.
+    /// How many of the bytes come before the frame that breaks a limit, and which limit it breaks.
     fn pass(
         &mut self,
         bytes: &[u8],
@@ -156,7 +158,7 @@ impl Meter {
                 return Err(Violation::Protocol);
             }
             return match first & 0b0000_1111 {
-                // A peer may always say that it goes.
+                // A peer may always close.
                 CLOSE => Ok(()),
                 PING => pace.count(Bound::Generous, 1, now),
                 _ => pace.count(Bound::Ordinary, 1, now),
@@ -164,7 +166,8 @@ impl Meter {
         }
         self.message_bytes = self.message_bytes.saturating_add(length);
         self.message_frames = self.message_frames.saturating_add(1);
-        // Fragments are kept until the last has come, and each costs more than its bytes.
+        // Fragments are kept until the last one has come, and each takes more memory than its
+        // bytes.
         if self.message_bytes > self.limits.message_bytes
             || self.message_frames > self.limits.frames_in_five_seconds
         {

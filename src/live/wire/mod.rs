@@ -1,9 +1,9 @@
-//! One WebSocket, whatever is spoken on it: reading under limits, writing under deadlines,
-//! heartbeats, and an end that really ends the connection.
+//! One WebSocket, independent of the frames that it carries: reading under limits, writing under
+//! deadlines, heartbeats, and an end that really ends the connection.
 //!
 //! It runs on the worker thread that owns the connection, as one task. Reading and writing are two
-//! futures of that task: a peer that takes nothing can still be heard, and one that says nothing
-//! is still written to.
+//! futures of that task: a peer that reads nothing can still be heard, and a peer that sends
+//! nothing is still written to.
 
 mod intake;
 mod ledger;
@@ -37,34 +37,35 @@ pub use pace::Bound;
 use super::handshake::SUBPROTOCOL;
 use pace::Pace;
 
-/// What the kernel keeps of a connection's bytes until the peer has them. A hundred updates: who is
-/// further behind is better served by a snapshot.
+/// How many bytes the kernel keeps of a connection until the peer has them: about a hundred
+/// updates. A peer that is further behind is better served by a snapshot.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
 
-/// What one connection may do, and how long it may take.
+/// The limits of one connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The longest message from the peer, in bytes, over all its fragments.
     pub message_bytes: u64,
-    /// The most frames from the peer in any five seconds, pongs included; and the most that one
-    /// message may come in, however long it takes.
+    /// The most frames from the peer in any five seconds, pongs included. Also the most frames of
+    /// one message, however long they take.
     pub frames_in_five_seconds: u32,
-    /// Beside those: the most pings, and frames of messages that count as [`Bound::Generous`].
+    /// The most pings and frames of messages that count as [`Bound::Generous`], in any five
+    /// seconds, in addition to the others.
     pub generous_frames_in_five_seconds: u32,
-    /// How often the peer is pinged, give or take a fifth.
+    /// The time between two pings to the peer, give or take a fifth.
     pub heartbeat: Duration,
-    /// How long the peer may say nothing at all.
+    /// How long the peer may send nothing at all.
     pub silence: Duration,
-    /// How long one message may wait to be taken.
+    /// How long one message may wait until the connection takes it.
     pub write: Duration,
 }
 
 /// Why a conversation is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The peer said so; it is answered with its own code.
+    /// The peer sent a close frame. It is answered with its own code.
     Peer(Option<CloseReason>),
-    /// The connection is gone, or its peer silent.
+    /// The connection is gone, or its peer was silent for too long.
     Lost,
     /// The peer broke RFC 6455.
     Protocol,
@@ -76,23 +77,23 @@ pub enum Ending {
     Stuck,
     /// All connections together have too much waiting for their peers.
     Full,
-    /// Whoever speaks here has ended it, with this code.
+    /// The caller's side has ended it, with this code.
     Ours(CloseCode),
 }
 
-/// What the connection and both directions of its conversation share.
+/// The state that the connection and both directions of its conversation share.
 struct Line {
     limits: Limits,
     violation: Cell<Option<Violation>>,
     pace: RefCell<Pace>,
     heard: Cell<Instant>,
-    /// Bytes handed to the connection and not yet asked for by it.
+    /// Bytes that were handed to the connection and that it has not yet asked for.
     in_flight: Cell<usize>,
     ledger: Arc<Ledger>,
     /// Signalled when `in_flight` falls to zero, and when the connection is gone.
     moved: Notify,
     gone: Cell<bool>,
-    /// Nothing is waited for once the close frame is written.
+    /// The connection ends as soon as the close frame is written.
     ends_at_once: Cell<bool>,
     descriptor: Cell<Option<RawFd>>,
 }
@@ -100,28 +101,28 @@ struct Line {
 /// The descriptor of a connection, for as long as its dispatcher lives.
 struct Descriptor(RawFd);
 
-/// To be given to the server's `on_connect`: without it, a peer that reads nothing would keep its
-/// connection after it was given up, and the kernel would keep megabytes for it.
+/// Give it to the server's `on_connect`. Without it, a peer that reads nothing would keep its
+/// connection after the server gave it up, and the kernel would keep megabytes for it.
 pub fn note_connection(connection: &dyn Any, extensions: &mut Extensions) {
     if let Some(stream) = tcp_stream(connection) {
-        // Where it fails, the connection has the kernel's own bound.
+        // If it fails, the connection keeps the kernel's own bound.
         setsockopt(stream, SndBuf, &SEND_BUFFER_BYTES).ok();
         extensions.insert(Descriptor(stream.as_raw_fd()));
     }
 }
 
-/// What is below a connection, be it plain or TLS.
+/// The TCP stream below a connection, plain or TLS; `None` for another kind of connection.
 pub fn tcp_stream(connection: &dyn Any) -> Option<&TcpStream> {
     let tls = connection.downcast_ref::<TlsStream<TcpStream>>();
     tls.map(|stream| stream.get_ref().0)
         .or_else(|| connection.downcast_ref())
 }
 
-/// Answers a handshake with an upgrade. What waits for the peer is entered in `ledger`, and `place`
-/// is held until the connection is gone.
+/// Answers a handshake with an upgrade. The bytes that wait for the peer are entered in `ledger`,
+/// and `place` is held until the connection is gone.
 ///
 /// # Errors
-/// Where the request is no WebSocket handshake of version 13.
+/// If the request is not a WebSocket handshake of version 13.
 pub fn open(
     request: &HttpRequest,
     payload: web::Payload,
@@ -149,8 +150,8 @@ pub fn open(
     Ok((response, intake, Outlet::new(session, line)))
 }
 
-/// Holds one conversation to its end. `hear` is given each message of the peer, and says which
-/// bound it counts towards; `write` sends.
+/// Runs one conversation to its end. `hear` gets each message of the peer and returns the bound
+/// that the message counts towards. `write` sends; when it returns, the conversation is over.
 pub async fn converse(
     mut intake: Intake,
     outlet: &Outlet,
@@ -216,13 +217,14 @@ impl Line {
     }
 }
 
-/// Give or take a fifth, so that connections made together do not stay in step.
+/// Varies a duration by up to a fifth, so that connections that were opened together do not stay in
+/// step.
 fn jittered(duration: Duration) -> Duration {
     duration.mul_f64(rand::random_range(0.8..1.2))
 }
 
 impl Ending {
-    /// What the close frame says, where there is one.
+    /// The content of the close frame, if there is one.
     fn reason(&self) -> Option<CloseReason> {
         match self {
             Ending::Peer(reason) => reason.clone(),

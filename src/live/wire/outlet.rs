@@ -1,4 +1,4 @@
-//! What is said to the peer.
+//! Sends messages to the peer, and ends the connection.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -15,24 +15,28 @@ use tokio::time::{sleep, timeout};
 
 use super::{Ending, Line};
 
-/// How much may be handed to a connection ahead of what it asked for, in bytes. What waits beyond
-/// it waits in a queue that its owner can see.
+/// How many bytes may be handed to a connection ahead of what it asked for. Beyond it, the sender
+/// waits, and its owner can see its queue.
 const AHEAD_BYTES: usize = 16 * 1024;
-/// How long a peer has to take a close frame and let go of the connection.
+/// How long a peer has to take a close frame, and then to close the connection.
 const PARTING: Duration = Duration::from_secs(2);
 
 /// Why a message was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
+    /// The connection is gone.
     #[error("the connection is gone")]
     Gone,
+    /// The connection did not take the message within [`Limits::write`](super::Limits::write).
     #[error("the peer did not take a message in time")]
     Stuck,
+    /// The ledger has no room for the message.
     #[error("all connections together have too much waiting")]
     Full,
 }
 
-/// The writing half of a connection. Every call ends within the limit for writes.
+/// The writing half of a connection. Every message is sent within
+/// [`Limits::write`](super::Limits::write), or fails.
 pub struct Outlet {
     session: Session,
     line: Rc<Line>,
@@ -47,6 +51,11 @@ impl Outlet {
         &self.line
     }
 
+    /// Sends a text message. Waits while the connection holds more than 16 KiB that it has not
+    /// asked for.
+    ///
+    /// # Errors
+    /// Any [`SendError`].
     pub async fn text(&self, text: ByteString) -> Result<(), SendError> {
         let size = text.len();
         let mut session = self.session.clone();
@@ -54,6 +63,10 @@ impl Outlet {
             .await
     }
 
+    /// As [`text`](Self::text), for a binary message.
+    ///
+    /// # Errors
+    /// Any [`SendError`].
     pub async fn binary(&self, bytes: Bytes) -> Result<(), SendError> {
         let size = bytes.len();
         let mut session = self.session.clone();
@@ -94,16 +107,17 @@ impl Outlet {
         sent.await.unwrap_or(Err(SendError::Stuck))
     }
 
-    /// Says why it is over where that can still be said, and sees to it that the connection ends.
+    /// Sends the close frame for `ending` if the peer still takes it, and makes sure that the
+    /// connection ends within four seconds.
     pub async fn close(self, ending: &Ending) {
         let reason = ending.reason();
         let Outlet { session, line } = self;
-        // Who was slow may need the time, before the connection is cut, to take what waits.
+        // A slow peer may need the time before the connection is cut to take the frames that wait.
         line.ends_at_once.set(!matches!(
             ending,
             Ending::Stuck | Ending::Full | Ending::Ours(CloseCode::Again)
         ));
-        // Where the peer takes nothing this fails, and the connection is cut below.
+        // This fails if the peer takes nothing, and the connection is cut below.
         timeout(PARTING, session.close(reason)).await.ok();
         let gone = async {
             while !line.gone.get() {
@@ -118,31 +132,32 @@ impl Outlet {
 }
 
 impl Line {
-    /// Everything that was handed to the connection is with it.
+    /// Notes that the connection has asked for everything that was handed to it.
     fn landed(&self) {
         self.ledger.leave(self.in_flight.replace(0));
         self.moved.notify_waiters();
     }
 
-    /// Tells the peer that nothing follows. The dispatcher would do so only after it has waited
-    /// for the peer to go, and clients wait for the end before they say that the socket is closed.
+    /// Tells the peer that nothing follows. The dispatcher would do so only after the peer has
+    /// closed, and clients report the socket as closed only after the end of the stream.
     fn finish(&self) {
         if let Some(descriptor) = self.descriptor.get() {
-            // Fails where the peer has gone in this moment.
+            // This fails if the peer has just gone.
             shutdown(descriptor, Shutdown::Write).ok();
         }
     }
 
-    /// Ends the connection under whatever still wants to be written to it.
+    /// Ends the connection even if writes to it are still waiting.
     fn cut(&self) {
         if let Some(descriptor) = self.descriptor.take() {
-            // Fails where the peer has gone in this moment, which is what is wanted.
+            // This fails if the peer has just gone, which is the wanted result.
             shutdown(descriptor, Shutdown::Both).ok();
         }
     }
 }
 
-/// The answer whose body is the connection, so that the line knows what becomes of it.
+/// Wraps the answer's body, which is the connection, so that the line knows when the connection
+/// asks for bytes and when it ends.
 pub(super) fn leashed(
     response: HttpResponse,
     line: Rc<Line>,
@@ -161,7 +176,7 @@ pub(super) fn leashed(
 struct Leash<Place> {
     body: BoxBody,
     line: Rc<Line>,
-    /// The dispatcher has been given the last of it.
+    /// The dispatcher has got the last bytes.
     is_said: bool,
     _place: Place,
 }
@@ -186,13 +201,13 @@ impl<Place> MessageBody for Leash<Place> {
         }
         let polled = Pin::new(&mut this.body).poll_next(context);
         if matches!(polled, Poll::Ready(None)) && this.line.ends_at_once.get() {
-            // The dispatcher writes what it has before it asks again.
+            // The dispatcher writes the bytes that it has before it asks again.
             this.is_said = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
         if polled.is_pending() {
-            // All that was handed over has been asked for.
+            // The connection has asked for everything that was handed to it.
             this.line.landed();
         }
         polled
@@ -201,7 +216,7 @@ impl<Place> MessageBody for Leash<Place> {
 
 impl<Place> Drop for Leash<Place> {
     /// The body lives as long as the dispatcher answers with it, and the dispatcher owns the
-    /// connection: from here on the descriptor may be another's.
+    /// connection: from here on the descriptor may belong to another connection.
     fn drop(&mut self) {
         self.line.gone.set(true);
         self.line.descriptor.set(None);

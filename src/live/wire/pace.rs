@@ -1,8 +1,8 @@
 //! How many frames a peer may send in five seconds.
 //!
-//! There are two bounds. A control frame says by its header which one it counts towards. A message
-//! says so only once it was read, so its frames wait until then; they are refused before that as
-//! soon as there is no room for them under both bounds together.
+//! There are two bounds. The header of a control frame shows which one it counts towards. For a
+//! message this is known only after it was read, so its frames wait until then. Before that, they
+//! are refused as soon as both bounds together have no room for them.
 
 use std::collections::VecDeque;
 
@@ -12,12 +12,13 @@ use super::{Limits, Violation};
 
 const WINDOW_SECONDS: usize = 5;
 
-/// Which bound a message of the peer counts towards.
+/// The bound that a message of the peer counts towards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// [`Limits::frames_in_five_seconds`].
     Ordinary,
-    /// [`Limits::generous_frames_in_five_seconds`]: for what a well-behaved peer sends in bursts.
+    /// [`Limits::generous_frames_in_five_seconds`], for messages that a well-behaved peer sends in
+    /// bursts.
     Generous,
 }
 
@@ -26,7 +27,7 @@ pub(super) struct Pace {
     started: Instant,
     ordinary: Window,
     generous: Window,
-    /// In how many frames each message came that was not read yet.
+    /// The number of frames of each message that was not read yet, oldest first.
     unread: VecDeque<u32>,
     /// The frames of those messages, and of the one that is arriving.
     uncounted: u64,
@@ -46,7 +47,7 @@ impl Pace {
     /// Counts frames towards a bound.
     ///
     /// # Errors
-    /// Where there is no room for them.
+    /// [`Violation::Limit`] if there is no room for them.
     pub fn count(&mut self, bound: Bound, frames: u32, now: Instant) -> Result<(), Violation> {
         let second = self.second(now);
         match bound {
@@ -55,10 +56,10 @@ impl Pace {
         }
     }
 
-    /// A frame of a message has arrived.
+    /// Notes that a frame of a message has arrived.
     ///
     /// # Errors
-    /// Where there is no room for all that wait, whatever bounds they count towards.
+    /// [`Violation::Limit`] if both bounds together have no room for all frames that wait.
     pub fn frame_arrived(&mut self, now: Instant) -> Result<(), Violation> {
         self.uncounted += 1;
         let second = self.second(now);
@@ -69,15 +70,15 @@ impl Pace {
         Ok(())
     }
 
-    /// The last frame of a message has arrived, which came in so many.
+    /// Notes that a message has arrived whole, in so many frames.
     pub fn message_arrived(&mut self, frames: u32) {
         self.unread.push_back(frames);
     }
 
-    /// The oldest message that was not read yet has been.
+    /// Notes that the oldest unread message was read, and counts its frames towards `bound`.
     ///
     /// # Errors
-    /// Where its bound has no room for its frames.
+    /// [`Violation::Limit`] if the bound has no room for its frames.
     pub fn message_read(&mut self, bound: Bound, now: Instant) -> Result<(), Violation> {
         let frames = self.unread.pop_front().unwrap_or(1);
         self.uncounted = self.uncounted.saturating_sub(u64::from(frames));
@@ -89,11 +90,11 @@ impl Pace {
     }
 }
 
-/// The frames of the last five seconds, by the second.
+/// The numbers of frames in each of the last five seconds.
 struct Window {
     limit: u32,
     counts: [u32; WINDOW_SECONDS],
-    /// Which second the newest count is of.
+    /// The second of the newest count, from the start of the connection.
     second: u64,
 }
 
