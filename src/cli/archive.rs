@@ -1,4 +1,4 @@
-//! `turnkey archive` and `turnkey unarchive`: finished games into files, and back.
+//! `turnkey archive` and `turnkey unarchive`: moves finished games into files and back.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::upkeep::archive::{self, Archived, Selection, Stayed};
 #[derive(Args)]
 pub struct ArchiveOptions {
     /// Archive finished games in which nothing has happened for so many days
-    // An idempotency key leads to its game for a day, so at least two.
+    // At least two days, because an idempotency key can lead to its game for one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=36500))]
     older_than_days: u32,
 

@@ -1,4 +1,4 @@
-//! `turnkey check`: whether a database is whole.
+//! `turnkey check`: verifies that a database is sound.
 
 use std::io::Write;
 
@@ -8,7 +8,10 @@ use super::{CommandError, Output};
 use crate::store::{Database, migrate};
 use crate::upkeep::check::{self, Fault, Report};
 
-/// Tells of every fault; fails where there is one.
+/// Checks the database and prints every fault to `out`.
+///
+/// # Errors
+/// If there is a fault, or if the database cannot be read.
 pub async fn run(
     database: &Database,
     output: Output,

@@ -18,7 +18,7 @@ pub struct DeployOptions {
     pub description: Option<String>,
 }
 
-/// Deploys and prints the deployment to `out`.
+/// Deploys the current settings to a stage and prints the deployment to `out`.
 pub async fn run(
     store: &Store,
     options: DeployOptions,

@@ -1,4 +1,4 @@
-//! `turnkey explain`: why a call is refused.
+//! `turnkey explain`: shows why a call is refused.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -31,7 +31,8 @@ pub struct ExplainOptions {
     pub value_file: Option<PathBuf>,
 }
 
-/// Judges the call and prints link after link to `out`. A throttle is that of a server at rest.
+/// Judges the call and prints each link of the chain to `out`. The throttle is judged as on a
+/// server without other calls.
 pub async fn run(
     store: &Store,
     options: &ExplainOptions,

@@ -1,4 +1,5 @@
-//! `turnkey health`: for container health checks, where there is no shell and no curl.
+//! `turnkey health`: asks a server whether it is healthy. It is for containers, which have no shell
+//! and no curl.
 
 use std::io::{Read, Write, stdout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -26,7 +27,7 @@ pub struct HealthOptions {
     tls_cert_file: Option<PathBuf>,
 }
 
-/// Succeeds where `/healthz` answers 200.
+/// Succeeds if `/healthz` answers 200 within a few seconds.
 pub fn run(options: &HealthOptions) -> Result<(), CommandError> {
     let address = reachable(options.listen);
     let tls_set = options.tls_cert_file.as_ref();
@@ -57,7 +58,7 @@ fn ask_by_tls(address: SocketAddr) -> std::io::Result<String> {
     ask(address, StreamOwned::new(connection, connect(address)?))
 }
 
-/// The status line of `/healthz`.
+/// Requests `/healthz` and returns the status line.
 fn ask(address: SocketAddr, mut stream: impl Read + Write) -> std::io::Result<String> {
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
@@ -67,7 +68,8 @@ fn ask(address: SocketAddr, mut stream: impl Read + Write) -> std::io::Result<St
     Ok(answer.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Where a server that listens on every address is reached from the same machine.
+/// The address at which a server is reached from the same machine: localhost if it listens on every
+/// address.
 pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     let address = match listen.ip() {
         IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

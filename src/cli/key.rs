@@ -1,4 +1,4 @@
-//! `turnkey key …`: the keys of a database, from the shell.
+//! `turnkey key …`: manages the API keys of a database from the shell.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -71,10 +71,10 @@ pub enum KeyCommand {
 }
 
 impl KeyCommand {
-    /// Asks for the name of a key to be made, where it is missing and somebody can be asked.
+    /// Asks on the terminal for the name of a new key, if the command gives none.
     ///
     /// # Errors
-    /// Where there is no name in the end.
+    /// [`KeyError::NoName`] if there is no terminal, or the answer is empty.
     pub fn with_name(self) -> Result<KeyCommand, KeyError> {
         match self {
             KeyCommand::Create { name, plan } => {
@@ -309,11 +309,12 @@ async fn delete(
     Ok(())
 }
 
-/// The key of this id, or the only one of this name. An id that no key has is kept: what is done
-/// with it says so.
+/// The id of the key with this id or name. A well-formed id that no key has is returned as it is:
+/// the operation on it reports that.
 ///
 /// # Errors
-/// A text that is neither; [`OperationError::Conflict`] where several keys have the name.
+/// [`KeyError::Id`] if the text is neither; [`OperationError::Conflict`] if several keys have the
+/// name.
 pub(super) async fn find(store: &Store, text: &str) -> Result<KeyId, KeyError> {
     let id = text.parse::<KeyId>();
     if let Ok(id) = &id
@@ -327,7 +328,7 @@ pub(super) async fn find(store: &Store, text: &str) -> Result<KeyId, KeyError> {
     }
 }
 
-/// As [`find`]; a text that is no key is kept, for the operation to refuse.
+/// As [`find`], but text that names no key is returned as it is: the operation refuses it.
 pub(super) async fn find_or_keep(store: &Store, text: &str) -> Result<String, CommandError> {
     match find(store, text).await {
         Ok(id) => Ok(id.to_string()),
@@ -336,7 +337,7 @@ pub(super) async fn find_or_keep(store: &Store, text: &str) -> Result<String, Co
     }
 }
 
-/// Asks on the terminal; without one there is nobody to ask.
+/// Asks on the terminal. Without a terminal it fails.
 fn ask_for_name() -> Result<String, KeyError> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
@@ -387,7 +388,7 @@ fn key_row(key: &ApiKey) -> Vec<String> {
     ]
 }
 
-/// To the second, which is enough for people and programs here.
+/// A time without fractions of a second, which are not needed here.
 pub(super) fn date(at: OffsetDateTime) -> String {
     let at = at.replace_nanosecond(0).unwrap_or(at);
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())

@@ -133,7 +133,7 @@ pub enum Output {
     Json,
 }
 
-/// Why a command failed, in one line for people, and what the process ends with.
+/// Why a command failed: one line for people, and the exit code of the process.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct CommandError {
@@ -142,7 +142,7 @@ pub struct CommandError {
 }
 
 impl CommandError {
-    /// The command failed.
+    /// An error of a command that was well-formed but failed. The exit code is 1.
     pub fn new(reason: impl std::fmt::Display) -> CommandError {
         CommandError {
             reason: reason.to_string(),
@@ -150,12 +150,12 @@ impl CommandError {
         }
     }
 
-    /// 1 failed, 2 wrong in itself.
+    /// The exit code: 1 if the command failed, 2 if it was malformed.
     pub fn exit_code(&self) -> u8 {
         self.exit_code
     }
 
-    /// The command was wrong in itself.
+    /// An error of a command that is malformed. The exit code is 2.
     pub fn usage(reason: impl std::fmt::Display) -> CommandError {
         CommandError {
             reason: reason.to_string(),
@@ -258,8 +258,8 @@ fn run(command_line: CommandLine) -> Result<(), CommandError> {
     }
 }
 
-/// Runs `command` on the database that the options name: the given one, the embedded one of a
-/// running server, or the embedded one started for the length of the command.
+/// Runs `command` on the database that the options name: an external one, the embedded one of a
+/// running server, or an embedded one that is started only for the command.
 fn on_database(
     on: &OnDatabase,
     command: impl AsyncFnOnce(Database, Output) -> Result<(), CommandError>,
@@ -275,7 +275,7 @@ fn on_database(
     runtime()?.block_on(command(opened.database.clone(), output))
 }
 
-/// A store on the database, whose schema is brought up to date.
+/// Brings the database's schema up to date and returns a store on it.
 async fn migrated(database: Database) -> Result<Store, CommandError> {
     migrate::migrate(&database)
         .await

@@ -1,17 +1,17 @@
-//! Things that are named by their id or by a name that others may have too.
+//! Finds things by a name that is not unique.
 
 use std::fmt::Display;
 
 use crate::control::operations::OperationError;
 
-/// So many ids are listed where a name is not enough.
+/// The most ids that are listed if a name is not enough.
 const LISTED: usize = 20;
 
-/// The only one of those that have this name; `None` where there is none. `kind` is what they are,
-/// such as "keys".
+/// The only one of `found`, which are those with this name; `None` if there is none. `kind` is
+/// their plural noun, such as "keys".
 ///
 /// # Errors
-/// [`OperationError::Conflict`], which lists the ids, where several have the name.
+/// [`OperationError::Conflict`], which lists the ids, if several have the name.
 pub fn only<T: Display>(
     kind: &str,
     name: &str,

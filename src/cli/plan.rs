@@ -1,4 +1,4 @@
-//! `turnkey plan …`: usage plans, from the shell.
+//! `turnkey plan …`: manages usage plans from the shell.
 
 use std::io::Write;
 
@@ -78,10 +78,10 @@ pub struct Limits {
     pub offset: Option<i32>,
 }
 
-/// The plan of this id, or the only one of this name.
+/// The id of the plan with this id or name.
 ///
 /// # Errors
-/// [`OperationError::NotFound`]; [`OperationError::Conflict`] where several have the name.
+/// [`OperationError::NotFound`]; [`OperationError::Conflict`] if several have the name.
 pub async fn find(store: &Store, plan: &str) -> Result<PlanId, OperationError> {
     if let Ok(id) = plan.parse::<PlanId>()
         && store.usage_plan(&id).await?.is_some()

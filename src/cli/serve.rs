@@ -1,4 +1,4 @@
-//! `turnkey serve`: from the settings to the signal that ends it.
+//! `turnkey serve`: runs the server from its settings until a signal ends it.
 
 use std::io::{Write, stdout};
 use std::path::{Path, absolute};
@@ -61,7 +61,8 @@ async fn serve(config: Config) -> Result<(), CommandError> {
     }
 }
 
-/// Nobody balances a server that has its database to itself.
+/// A server with an embedded database is the only one on it, so no load balancer needs notice
+/// before it stops.
 fn notice(place: &DatabasePlace) -> Notice {
     match place {
         DatabasePlace::Embedded { .. } => Notice::Nobody,
@@ -69,7 +70,7 @@ fn notice(place: &DatabasePlace) -> Notice {
     }
 }
 
-/// Says where everything is, and how to begin; shows no secret.
+/// Prints the addresses and how to start a game. Prints no secret.
 fn welcome(server: &Server, data_dir: &Path, prefix: &str) -> std::io::Result<()> {
     let scheme = if server.tls { "https" } else { "http" };
     let base = format!("{scheme}://{}", reachable(server.public_address));

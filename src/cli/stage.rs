@@ -1,4 +1,4 @@
-//! `turnkey stage …`: stages, from the shell.
+//! `turnkey stage …`: manages the stages of a database from the shell.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! Tables for people: columns as wide as their widest cell.
+//! Prints tables for people. Columns are as wide as their widest cell.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,7 @@ pub fn print(
     Ok(())
 }
 
-/// A name may hold anything; here it must not move the cursor.
+/// Replaces control characters, because a name may hold any, and they must not move the cursor.
 fn printable(cell: &str) -> String {
     cell.replace(char::is_control, "?")
 }
