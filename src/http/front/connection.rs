@@ -100,7 +100,7 @@ impl<S> Connection<S> {
                 let rest = self.read.split_off(self.ready);
                 self.read.extend_from_slice(&rest[blank..]);
                 let has_head = self.heads.at_head() && self.read.len() > self.ready;
-                self.held = has_head && self.turn.is_taken();
+                self.held = has_head && !self.turn.is_free();
             }
             Some(End::Fault(fault)) => self.end_with(fault),
             Some(End::BrokenBody) => {
@@ -174,7 +174,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
                 return Poll::Ready(Ok(()));
             }
             if this.held {
-                if this.turn.is_taken() {
+                if !this.turn.is_free() {
                     // The stream is not read, so requests sent ahead take no more memory than this.
                     this.turn.wait(cx);
                     return Poll::Pending;
@@ -213,7 +213,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.turn.note_write(polled.is_pending());
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

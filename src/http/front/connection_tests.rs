@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
-use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 
@@ -89,6 +89,31 @@ async fn what_is_no_request_waits_too() {
     let stand_in = read(&mut connection, waker).map(String::into_bytes);
     assert_eq!(stand_in.as_deref(), Some(STAND_IN));
     assert!(connection.fault.0.get().is_some());
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_answers_gets_no_more_of_them() {
+    let (mut client, server) = duplex(1024);
+    client.write_all(HEAD.repeat(2).as_bytes()).await.unwrap();
+    let mut connection = Connection::new(server, Arc::new(|_: &str| false));
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
+    let mut cx = Context::from_waker(&waker);
+    let answer = [b'x'; 1024];
+    assert_eq!(read(&mut connection, &waker).as_deref(), Some(HEAD));
+    for is_pending in [false, true] {
+        let polled = Pin::new(&mut connection).poll_write(&mut cx, &answer);
+        assert_eq!(polled.is_pending(), is_pending);
+    }
+    assert_eq!(read(&mut connection, &waker), None);
+    connection.turn.end();
+    assert_eq!(read(&mut connection, &waker), None);
+    client.read_exact(&mut [0; 1024]).await.unwrap();
+    let before = bell.0.load(Ordering::Relaxed);
+    let polled = Pin::new(&mut connection).poll_write(&mut cx, &answer);
+    assert!(polled.is_ready());
+    assert_eq!(bell.0.load(Ordering::Relaxed), before + 1);
+    assert_eq!(read(&mut connection, &waker).as_deref(), Some(HEAD));
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ impl Heads {
         while passed < bytes.len() && end.is_none() {
             let rest = &mut bytes[passed..];
             match &mut self.place {
-                Place::Head if turn.is_taken() => break,
+                Place::Head if !turn.is_free() => break,
                 Place::Head => match head::read(rest, is_socket) {
                     Ok(Some(head)) if head.bytes > MAX_HEAD_BYTES => {
                         end = Some(End::Fault(Fault::HEAD_TOO_LARGE));

@@ -14,20 +14,25 @@ use actix_web::HttpRequest;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
-/// Tells whether a request of a connection is under way. The connection and its requests share it.
+/// Tells whether the next head of a connection may be passed on. The connection and its requests
+/// share it.
 #[derive(Clone, Default)]
 pub(super) struct Turn(Rc<Shared>);
 
 #[derive(Default)]
 struct Shared {
+    /// Whether a request is under way.
     is_taken: Cell<bool>,
+    /// Whether the client leaves answers unread. actix-http collects answers without a body for such
+    /// a client, as many as it asks for.
+    is_blocked: Cell<bool>,
     /// Wakes the connection, if a head waits.
     waiting: Cell<Option<Waker>>,
 }
 
 impl Turn {
-    pub(super) fn is_taken(&self) -> bool {
-        self.0.is_taken.get()
+    pub(super) fn is_free(&self) -> bool {
+        !self.0.is_taken.get() && !self.0.is_blocked.get()
     }
 
     /// A head has been passed on.
@@ -35,14 +40,26 @@ impl Turn {
         self.0.is_taken.set(true);
     }
 
-    /// Asks to be woken when the turn ends.
+    /// Asks to be woken when the turn is free.
     pub(super) fn wait(&self, cx: &Context<'_>) {
         self.0.waiting.set(Some(cx.waker().clone()));
     }
 
     pub(super) fn end(&self) {
         self.0.is_taken.set(false);
-        if let Some(waker) = self.0.waiting.take() {
+        self.wake_if_free();
+    }
+
+    /// The client has or has not taken what was last written.
+    pub(super) fn note_write(&self, is_blocked: bool) {
+        self.0.is_blocked.set(is_blocked);
+        self.wake_if_free();
+    }
+
+    fn wake_if_free(&self) {
+        if self.is_free()
+            && let Some(waker) = self.0.waiting.take()
+        {
             waker.wake();
         }
     }
