@@ -14,27 +14,27 @@ use crate::upkeep::archive::{self, Archived, Selection, Stayed};
 
 #[derive(Args)]
 pub struct ArchiveOptions {
-    /// Archive finished games in which nothing has happened for so many days
+    /// Archive finished games without an event for at least this many days
     // At least two days, because an idempotency key can lead to its game for one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=36500))]
     older_than_days: u32,
 
-    /// Directory to write the archive to; made where it is missing
+    /// Directory to write the archive to; it is created if it does not exist
     #[arg(long, value_name = "DIRECTORY", required_unless_present = "dry_run")]
     to: Option<PathBuf>,
 
-    /// Games of this stage only [default: of every stage]
+    /// Archive games of this stage only [default: of every stage]
     #[arg(long, value_name = "STAGE")]
     stage: Option<StageName>,
 
-    /// Say what there is to archive, and do nothing
+    /// Print what would be archived, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
 #[derive(Args)]
 pub struct UnarchiveOptions {
-    /// An archive that `turnkey archive` has written
+    /// An archive file that `turnkey archive` wrote
     file: PathBuf,
 }
 

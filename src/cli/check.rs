@@ -31,7 +31,7 @@ pub async fn run(
     let count = report.faults.len() as u64 + report.more_faults;
     let noun = if count == 1 { "fault" } else { "faults" };
     Err(CommandError::new(format!(
-        "the database has {count} {noun}; each is told with what to do"
+        "the database has {count} {noun}; the output has a remedy for each"
     )))
 }
 

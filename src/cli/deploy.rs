@@ -10,10 +10,10 @@ use crate::store::control::Actor;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct DeployOptions {
-    /// The stage to point to the new deployment; made where there is none of that name
+    /// The stage to point to the new deployment; it is created if it does not exist
     pub stage: String,
 
-    /// What is new
+    /// What this deployment changes
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
 }

@@ -22,11 +22,11 @@ pub struct ExplainOptions {
     #[arg(long, value_name = "STAGE")]
     pub stage: String,
 
-    /// The key that the call would bring: its id, or its name where no other key has it
+    /// The key of the call: its id, or its name if no other key has that name
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
 
-    /// A file with the value that the call would bring; no argument takes a value itself
+    /// File with the key's value; the value itself is never an argument
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub value_file: Option<PathBuf>,
 }

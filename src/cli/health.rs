@@ -22,7 +22,7 @@ pub struct HealthOptions {
     #[arg(long, env = "TURNKEY_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// Set where the server has it: it is then asked by TLS, whatever the name in the certificate
+    /// Set it if the server has it set: the check then uses TLS and accepts any name in the certificate
     #[arg(long, env = "TURNKEY_TLS_CERT_FILE", value_parser = path(), value_name = "FILE")]
     tls_cert_file: Option<PathBuf>,
 }

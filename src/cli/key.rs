@@ -20,51 +20,51 @@ use crate::store::{IdError, KeyId, Store, StoreError};
 
 const PAGE_LENGTH: i64 = 500;
 
-/// What can be done with keys. A key is named by its id or its name.
+/// The commands on keys. A key is named by its id or its name.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum KeyCommand {
-    /// Make an enabled key and print its value: it is shown this once
+    /// Create an enabled key and print its value, which is shown only this once
     Create {
-        /// What the key is called in lists and logs; asked for on a terminal where it is missing
+        /// The key's name in lists and logs; without it, the command asks on the terminal
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        /// The usage plan that the key is put in, by name or id
+        /// The usage plan to put the key in, by name or id
         #[arg(long, value_name = "NAME", default_value = FIRST_NAME)]
         plan: String,
     },
     /// List all keys, newest first
     List,
-    /// Let a disabled key pass again
+    /// Enable a disabled key
     Enable {
-        /// Its id, or its name where no other key has it
+        /// The key's id, or its name if no other key has that name
         #[arg(value_name = "KEY")]
         id: String,
     },
-    /// Let a key pass no more, until it is enabled again
+    /// Disable a key until it is enabled again
     Disable {
-        /// Its id, or its name where no other key has it
+        /// The key's id, or its name if no other key has that name
         #[arg(value_name = "KEY")]
         id: String,
     },
-    /// Give a key another value and print it: it is shown this once
+    /// Give a key a new value and print it; it is shown only this once
     Rotate {
-        /// Its id, or its name where no other key has it
+        /// The key's id, or its name if no other key has that name
         #[arg(value_name = "KEY")]
         id: String,
-        /// How long the value until now stays good; 0 ends it at once
+        /// How long the old value stays valid; 0 ends it at once
         #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_GRACE.as_secs())]
         grace: u64,
     },
-    /// Make keys from a CSV file with the columns Name, key, description, Enabled, UsagePlanIds
+    /// Create keys from a CSV file with the columns Name, key, description, Enabled, UsagePlanIds
     Import {
         file: PathBuf,
-        /// Import nothing where any row is wrong
+        /// Import nothing if any row is wrong
         #[arg(long)]
         fail_on_warnings: bool,
     },
-    /// Remove a key for good
+    /// Delete a key for good
     Delete {
-        /// Its id, or its name where no other key has it
+        /// The key's id, or its name if no other key has that name
         #[arg(value_name = "KEY")]
         id: String,
     },
@@ -135,7 +135,7 @@ impl From<KeyError> for CommandError {
     }
 }
 
-/// Does what the command says and prints the outcome to `out`.
+/// Runs the command and prints the outcome to `out`.
 pub async fn run(
     store: &Store,
     command: KeyCommand,
@@ -388,7 +388,7 @@ fn key_row(key: &ApiKey) -> Vec<String> {
     ]
 }
 
-/// A time without fractions of a second, which are not needed here.
+/// Removes the fraction of a second, which is not needed here.
 pub(super) fn date(at: OffsetDateTime) -> String {
     let at = at.replace_nanosecond(0).unwrap_or(at);
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())

@@ -1,7 +1,8 @@
 //! The command line: `turnkey serve`, and commands that work on the database itself.
 //!
-//! Results go to standard output, everything else to standard error. Exit 0 done, 1 failed,
-//! 2 usage. Secrets come from the environment or files, never from arguments.
+//! Results go to standard output, everything else to standard error. The exit code is 0 for success,
+//! 1 for a failure, and 2 for a malformed command. Secrets come from the environment or from files,
+//! never from arguments.
 
 pub mod archive;
 pub mod check;
@@ -41,55 +42,55 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the game API (what `turnkey` alone does)
+    /// Serve the game API (the default)
     Serve(Box<ServeOptions>),
     /// Bring the database's schema up to date
     Migrate(OnDatabase),
-    /// API keys
+    /// Manage API keys
     Key {
         #[command(subcommand)]
         command: key::KeyCommand,
         #[command(flatten)]
         on: OnDatabase,
     },
-    /// Usage plans: which keys may call which stages, and how often
+    /// Manage usage plans: which keys may call which stages, and how often
     Plan {
         #[command(subcommand)]
         command: plan::PlanCommand,
         #[command(flatten)]
         on: OnDatabase,
     },
-    /// Stages of the API, each with its own games
+    /// Manage the stages of the API, each with its own games
     Stage {
         #[command(subcommand)]
         command: stage::StageCommand,
         #[command(flatten)]
         on: OnDatabase,
     },
-    /// Take a snapshot of what is set for the API and point a stage to it
+    /// Take a snapshot of the API's settings and point a stage to it
     Deploy {
         #[command(flatten)]
         options: deploy::DeployOptions,
         #[command(flatten)]
         on: OnDatabase,
     },
-    /// Which link of key, plan, stage, method, throttle and quota refuses a call
+    /// Show which link of the chain (key, plan, stage, method, throttle, quota) refuses a call
     Explain {
         #[command(flatten)]
         options: explain::ExplainOptions,
         #[command(flatten)]
         on: OnDatabase,
     },
-    /// The rows derived from the event log
+    /// Manage the rows that are derived from the event log
     Projection {
         #[command(subcommand)]
         command: projection::ProjectionCommand,
         #[command(flatten)]
         on: OnDatabase,
     },
-    /// Verify that every game is whole and that what is derived from the log is what it says
+    /// Verify that every game is complete, and that the derived rows agree with the log
     Check(OnDatabase),
-    /// Take finished games out of the database into a file
+    /// Move finished games from the database into a file
     Archive {
         #[command(flatten)]
         options: archive::ArchiveOptions,
@@ -103,17 +104,17 @@ enum Command {
         #[command(flatten)]
         on: OnDatabase,
     },
-    /// To be run once after the database was restored from a copy: clients begin anew
+    /// Run this once after restoring the database from a backup: clients then reload their games
     Restored(OnDatabase),
-    /// Ask the server at TURNKEY_LISTEN whether it serves
+    /// Ask the server at TURNKEY_LISTEN whether it is healthy
     Health(health::HealthOptions),
-    /// Print the OpenAPI document: what is called over HTTP
+    /// Print the OpenAPI document of the HTTP API
     Openapi,
-    /// Print the AsyncAPI document: what is said on the live channel
+    /// Print the AsyncAPI document of the live channel
     Asyncapi,
 }
 
-/// Where a command finds the database, and how it prints.
+/// The options for finding the database and printing the result.
 #[derive(Args)]
 pub struct OnDatabase {
     #[command(flatten)]
@@ -249,7 +250,7 @@ fn run(command_line: CommandLine) -> Result<(), CommandError> {
             match output {
                 Output::People => writeln!(
                     stdout(),
-                    "The log begins a new epoch, {epoch}: every client gets its games anew."
+                    "The log begins a new epoch, {epoch}: every client reloads its games."
                 )?,
                 Output::Json => writeln!(stdout(), "{}", json!({"epoch": epoch}))?,
             }

@@ -16,13 +16,13 @@ use crate::store::{PlanId, Store};
 
 const PAGE_LENGTH: i64 = 500;
 
-/// What can be done with plans. A plan is named by its id or its name.
+/// The commands on plans. A plan is named by its id or its name.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum PlanCommand {
-    /// Make a plan
+    /// Create a plan
     Create {
         name: String,
-        /// A stage that its keys may call; may be given again
+        /// A stage that the plan's keys may call; repeat the option for more stages
         #[arg(long = "stage", value_name = "STAGE")]
         stages: Vec<String>,
         #[command(flatten)]
@@ -37,16 +37,16 @@ pub enum PlanCommand {
         plan: String,
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        /// Take the throttle away
+        /// Remove the throttle
         #[arg(long, conflicts_with_all = ["rate", "burst"])]
         no_throttle: bool,
-        /// Take the quota away
+        /// Remove the quota
         #[arg(long, conflicts_with_all = ["quota", "period", "offset"])]
         no_quota: bool,
         #[command(flatten)]
         limits: Limits,
     },
-    /// Remove a plan that has no stage any more
+    /// Delete a plan that has no stages
     Delete { plan: String },
     /// Put a key, named by its id or its name, in a plan
     AddKey { plan: String, key: String },
@@ -54,26 +54,26 @@ pub enum PlanCommand {
     RemoveKey { plan: String, key: String },
     /// Let a plan's keys call a stage
     AddStage { plan: String, stage: String },
-    /// Let a plan's keys call a stage no more
+    /// Stop a plan's keys from calling a stage
     RemoveStage { plan: String, stage: String },
 }
 
-/// How often a key of the plan may call.
+/// The limits of each key of a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Limits {
-    /// Calls a second of each key in the long run
+    /// Calls per second of each key in the long run
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<f64>,
-    /// Calls of each key at once; what comes in a second where only --rate is given
+    /// Calls of each key at once [default: the calls of one second if only --rate is given]
     #[arg(long, value_name = "NUMBER")]
     pub burst: Option<i32>,
-    /// Calls of each key in a period; needs --period
+    /// Calls of each key per period; needs --period
     #[arg(long, value_name = "NUMBER")]
     pub quota: Option<i64>,
-    /// day, week or month
+    /// The quota's period: day, week or month
     #[arg(long, value_name = "PERIOD")]
     pub period: Option<String>,
-    /// Day on which a week (0 is Sunday) or a month (0 is the first) begins
+    /// Day on which the week (0 is Sunday) or the month (0 is the first) begins
     #[arg(long, value_name = "DAY")]
     pub offset: Option<i32>,
 }
@@ -93,7 +93,7 @@ pub async fn find(store: &Store, plan: &str) -> Result<PlanId, OperationError> {
     named.ok_or_else(unknown)
 }
 
-/// Does what the command says and prints the outcome to `out`.
+/// Runs the command and prints the outcome to `out`.
 pub async fn run(
     store: &Store,
     command: PlanCommand,

@@ -11,13 +11,13 @@ use crate::store::Store;
 
 #[derive(Subcommand)]
 pub enum ProjectionCommand {
-    /// How far the projection is behind the log, and which games it had to leave out
+    /// Show how far the projection is behind the log, and the games that it left out
     Status,
-    /// Derive every row anew beside the present ones, then swap
+    /// Derive all rows again beside the present ones, then swap them
     Rebuild,
 }
 
-/// Does what the command says and prints the outcome to `out`.
+/// Runs the command and prints the outcome to `out`.
 pub async fn run(
     store: &Store,
     command: ProjectionCommand,

@@ -13,22 +13,22 @@ use crate::store::control::{Actor, Deployment, Stage};
 
 const PAGE_LENGTH: i64 = 500;
 
-/// What can be done with stages.
+/// The commands on stages.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum StageCommand {
     /// List all stages
     List,
     /// Show a stage and its deployment
     Show { stage: String },
-    /// List what was deployed, newest first
+    /// List all deployments, newest first
     Deployments,
-    /// Point a stage to another deployment: the rollback
+    /// Point a stage to another deployment, for example to roll back
     Point { stage: String, deployment: String },
-    /// Remove a stage; its games stay in the log
+    /// Delete a stage; its games stay in the log
     Delete { stage: String },
 }
 
-/// Does what the command says and prints the outcome to `out`.
+/// Runs the command and prints the outcome to `out`.
 pub async fn run(
     store: &Store,
     command: StageCommand,

@@ -8,16 +8,16 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-/// A path that may be empty, which counts as unset: clap's own refuses it.
+/// A path that may be empty, which counts as unset. clap's own path parser refuses an empty one.
 pub fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-/// Where the database is. Every command but `health` takes these.
+/// The options for finding the database. Every command but `health` takes them.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DatabaseOptions {
-    /// Postgres 14 or newer to use instead of the embedded one [env: DATABASE_URL or
-    /// DATABASE_URL_FILE, where it may hold a password; here it may not]
+    /// Postgres 14 or newer to use instead of the embedded one. A password may be only in the environment
+    /// or a file, never here [env: DATABASE_URL or DATABASE_URL_FILE]
     // Not by clap: it prints values, and this one may be secret.
     #[arg(long, value_name = "URL", global = true)]
     pub database_url: Option<String>,
@@ -51,44 +51,44 @@ pub struct ServeOptions {
     #[arg(long, env = "TURNKEY_DEFAULT_STAGE", value_name = "STAGE")]
     pub default_stage: Option<String>,
 
-    /// Names besides addresses and localhost by which the control plane is called, by commas
+    /// Host names of the control plane besides localhost and IP addresses, separated by commas
     #[arg(long, env = "TURNKEY_CONTROL_HOSTS", value_name = "HOSTS")]
     pub control_hosts: Option<String>,
 
-    /// Origins whose pages may call the game API and open sockets, by commas; * for all
+    /// Origins whose pages may call the game API and open WebSockets, separated by commas; * for all
     #[arg(long, env = "TURNKEY_CORS_ORIGINS", value_name = "ORIGINS")]
     pub cors_origins: Option<String>,
 
-    /// Proxies' addresses or networks, by commas, whose X-Forwarded-For, -Proto, -Host, -Port and
-    /// traceparent are believed
+    /// Addresses or networks of trusted proxies, separated by commas: their X-Forwarded-For, -Proto,
+    /// -Host, -Port and traceparent headers are believed
     #[arg(long, env = "TURNKEY_TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
 
-    /// Database connections of this instance [default: 16]
+    /// Most database connections of this instance [default: 16]
     #[arg(long, env = "TURNKEY_POOL_SIZE", value_name = "NUMBER")]
     pub pool_size: Option<String>,
 
-    /// WebSockets of this instance [default: 50000]
+    /// Most WebSockets of this instance [default: 50000]
     #[arg(long, env = "TURNKEY_MAX_SOCKETS", value_name = "NUMBER")]
     pub max_sockets: Option<String>,
 
-    /// Certificate chain of both listeners, PEM; without it they speak plain HTTP
+    /// Certificate chain of both listeners, as PEM; without it they speak plain HTTP
     #[arg(long, env = "TURNKEY_TLS_CERT_FILE", value_parser = path(), value_name = "FILE")]
     pub tls_cert_file: Option<PathBuf>,
 
-    /// The certificate's private key, PEM
+    /// The certificate's private key, as PEM
     #[arg(long, env = "TURNKEY_TLS_KEY_FILE", value_parser = path(), value_name = "FILE")]
     pub tls_key_file: Option<PathBuf>,
 
-    /// What is logged: a level, or levels by module [default: info]
+    /// Log level, or levels by module [default: info]
     #[arg(long, env = "TURNKEY_LOG", value_name = "FILTER")]
     pub log: Option<String>,
 
-    /// text or json [default: text on a terminal, else json]
+    /// Log format: text or json [default: text on a terminal, else json]
     #[arg(long, env = "TURNKEY_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<String>,
 
-    /// File to write the chosen addresses to once ready, as JSON
+    /// File to write the bound addresses to once the server is ready, as JSON
     #[arg(long, value_name = "FILE")]
     pub ports_file: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! The address at which a client reaches this server, taken from its own request. The API documents
 //! name it as their server.
-//!
-//! A header is only believed where it is an address that could be one, because whoever reads a
+//! A header is used only if it is a valid address, because the readers of a document connect to the
+//! address in it.
 //! document follows it.
 
 use actix_web::HttpRequest;
@@ -12,20 +12,20 @@ use super::front::Transport;
 use super::openapi::DEFAULT_ORIGIN;
 use super::{State, forwarded};
 
-/// Where the documents were asked for, and a stage that is there.
+/// The server's address in the API documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// Such as `https://games.example:8443`.
+    /// For example `https://games.example:8443`.
     pub origin: String,
-    /// The default stage, or another that exists; `dev` where none does.
+    /// The default stage, or else another existing one; `dev` if there is none.
     pub stage: String,
 }
 
-/// The headers that the documents differ by.
+/// The request headers on which the documents depend.
 pub(super) const VARY: &str = "Host, X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Port";
 
 impl Default for Address {
-    /// Of a server that is not asked.
+    /// The default address, for documents that are made without a request.
     fn default() -> Address {
         Address {
             origin: DEFAULT_ORIGIN.to_owned(),
@@ -35,7 +35,7 @@ impl Default for Address {
 }
 
 impl Address {
-    /// The address that this request came to.
+    /// The address that this request was sent to.
     pub(super) fn of(request: &HttpRequest, state: &State) -> Address {
         let forwarded =
             |name: &HeaderName| forwarded::said(request, &state.settings.trusted_proxies, name);
@@ -61,7 +61,7 @@ impl Address {
     }
 }
 
-/// The origin by the first of the hosts that is one.
+/// The origin with the first valid host.
 fn origin(
     scheme: &str,
     forwarded_host: Option<&str>,
@@ -83,7 +83,7 @@ fn origin(
     })
 }
 
-/// A name or an address, and its port where it says one.
+/// The host, and the port if there is one.
 fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let (name, port) = match authority.strip_prefix('[') {
         Some(rest) => {
@@ -160,7 +160,7 @@ mod tests {
                 Some("8443"),
                 Some("https://h:8443"),
             ),
-            // What is no host is passed over, and what is no port is none.
+            // An invalid host is skipped, and an invalid port is ignored.
             ("http", Some("a/b"), Some("h"), None, Some("http://h")),
             ("http", Some("g"), None, Some("x"), Some("http://g")),
             ("http", None, None, None, None),

@@ -13,14 +13,14 @@ use crate::play::{Answer, Success};
 
 pub const REPLAYED: HeaderName = HeaderName::from_static("turnkey-replayed");
 
-/// A game after a command.
+/// The answer with a game after a command.
 pub fn game(answer: &Answer<GameView>) -> HttpResponse {
     begin(answer)
         .insert_header((header::ETAG, etag(answer.value.version)))
         .json(&answer.value)
 }
 
-/// A game that was asked for, unless the client has it already.
+/// The answer with a game, or 304 if the client has this version already.
 pub fn game_unless_known(request: &HttpRequest, answer: &Answer<GameView>) -> HttpResponse {
     let etag = etag(answer.value.version);
     if input::none_match_names(request.headers(), &etag) {
@@ -31,7 +31,7 @@ pub fn game_unless_known(request: &HttpRequest, answer: &Answer<GameView>) -> Ht
     game(answer)
 }
 
-/// A seat in a game that this call may have made.
+/// The answer with a seat in a game: 201 if this call made the game.
 pub fn created(call: &Call, answer: &Answer<CreatedView>) -> HttpResponse {
     let game = &answer.value.game;
     call.game.set(Some(game.game_id.0));
@@ -44,14 +44,14 @@ pub fn created(call: &Call, answer: &Answer<CreatedView>) -> HttpResponse {
         .json(&answer.value)
 }
 
-/// A player with their token.
+/// The answer with a new player and the player's token.
 pub fn new_player(call: &Call, answer: &Answer<NewPlayerView>) -> HttpResponse {
     begin(answer)
         .insert_header((header::LOCATION, format!("{}/players/me", call.prefix)))
         .json(&answer.value)
 }
 
-/// Any other body.
+/// The answer with any other body.
 pub fn body<T: Serialize>(answer: &Answer<T>) -> HttpResponse {
     begin(answer).json(&answer.value)
 }
@@ -71,7 +71,7 @@ fn etag(version: u32) -> String {
     format!("\"{version}\"")
 }
 
-/// Where the client finds a game, with the stage as the client itself wrote it.
+/// The path of a game, with the stage prefix that the client used.
 fn game_path(call: &Call, game_id: GameId) -> String {
     format!("{}/game/{game_id}", call.prefix)
 }

@@ -1,4 +1,4 @@
-//! A request's body, read whole, within bounds of size and time.
+//! Reads the whole body of a request, within limits of size and time.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use tokio::time::timeout;
 use super::input::MAX_BODY_BYTES;
 use super::problem::HttpError;
 
-/// How long a client may take to send a body.
+/// The time that a client has to send a body.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
-/// How long the small body of a refused request is waited for, to keep its connection.
+/// How long the server waits for the small body of a refused request, to keep the connection.
 const DISCARD_DEADLINE: Duration = Duration::from_millis(200);
 
 /// Reads the body of a request that the gate has let pass.
@@ -45,7 +45,7 @@ async fn collect(mut payload: Payload) -> Result<Bytes, HttpError> {
     Ok(body.freeze())
 }
 
-/// Some editors and runtimes write this mark before JSON. It says nothing.
+/// Removes the byte order mark, which some editors and runtimes write before JSON.
 fn without_byte_order_mark(body: Bytes) -> Bytes {
     const MARK: &[u8] = "\u{feff}".as_bytes();
     if body.starts_with(MARK) {
@@ -55,13 +55,13 @@ fn without_byte_order_mark(body: Bytes) -> Bytes {
     }
 }
 
-/// An answer that leaves a body unread costs the client its connection, so a small one is taken
-/// from the wire first. A great one is not: the answer says `Connection: close`.
+/// Reads and discards a small body of a refused request. An answer that leaves a body unread costs the
+/// client its connection. A large body is left unread, and the answer says `Connection: close`.
 pub async fn discard_small_body(request: &mut ServiceRequest) {
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let small = |length| length > 0 && length <= MAX_BODY_BYTES;
     if chunked || content_length(request.headers()).is_some_and(small) {
-        // Too late or too long is as good as read: the connection then closes.
+        // If the body is late or too long, the connection closes.
         let _ = timeout(DISCARD_DEADLINE, collect(request.take_payload())).await;
     }
 }

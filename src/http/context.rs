@@ -14,7 +14,7 @@ use super::problem::HttpError;
 use crate::config::StageName;
 use crate::gate::{KeyId, ValueId};
 
-/// Names one request, in its answer and in the log.
+/// The id of one request, in its answer and in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 
@@ -31,22 +31,22 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A call that has passed the gate, its body read. Handlers take it as an argument.
+/// A call that has passed the gate, with its body. Handlers take it as an argument.
 #[derive(Clone)]
 pub struct Call(Rc<CallParts>);
 
 pub struct CallParts {
     pub request_id: RequestId,
     pub stage: StageName,
-    /// What the client wrote before the path: `/{stage}`, or nothing for the default stage.
+    /// The stage prefix as the client wrote it: `/{stage}`, or nothing for the default stage.
     pub prefix: String,
-    /// The id of the call's key, where the method needs one.
+    /// The id of the call's key, if the method needs one.
     pub key: Option<KeyId>,
-    /// Which of the key's values came with the call.
+    /// The value of the key that the call was sent with.
     pub key_value: Option<ValueId>,
     pub client_address: IpAddr,
     pub body: Bytes,
-    /// The game that the call turns out to be about, for the log.
+    /// The game that the call concerns, for the log. The handler sets it.
     pub game: Cell<Option<Uuid>>,
 }
 
@@ -68,7 +68,7 @@ impl FromRequest for Call {
     type Error = HttpError;
     type Future = std::future::Ready<Result<Call, HttpError>>;
 
-    /// The pipeline leaves the call with the request; without it there is no such path.
+    /// Takes the call that the pipeline added to the request. Without one, the path does not exist.
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         std::future::ready(
             request

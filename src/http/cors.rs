@@ -1,7 +1,7 @@
 //! Calls from web pages of other origins.
 //!
-//! An answer names the caller's origin and never `*`, so that a cache keeps origins apart. No
-//! cookies are used here, so credentials are not allowed.
+//! An answer names the caller's origin and never `*`, so that caches keep origins apart. This server
+//! uses no cookies, so credentials are not allowed.
 
 use std::borrow::Cow;
 
@@ -15,8 +15,8 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Turnkey-Replayed, \
      x-amzn-RequestId, x-amzn-ErrorType",
 );
-/// What calls send. A page may send other headers too, such as those of tracing: they say nothing
-/// here, and a page that could not send them could not call at all.
+/// The headers that calls use. A page may send other headers too, such as those of tracing. They have
+/// no effect here, but a page that had to leave them out could not call at all.
 const READ_HEADERS: [&str; 9] = [
     "authorization",
     "baggage",
@@ -28,22 +28,22 @@ const READ_HEADERS: [&str; 9] = [
     "tracestate",
     "x-api-key",
 ];
-/// More names of headers than any page asks for.
+/// More bytes of header names than any page asks for.
 const MAX_ASKED_BYTES: usize = 2048;
-/// The methods that any call has.
+/// Every method that some call has.
 pub const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
-/// Browsers ask again after this; Chromium allows no more than two hours.
+/// Browsers repeat the preflight after this time. Chromium allows no more than two hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
-/// Whether a browser asks what it may send, which it does without any key.
+/// Whether this is a preflight: a browser's question, sent without a key, which requests it may send.
 pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS
         && headers.contains_key(header::ORIGIN)
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Answers a preflight on a path that has these methods. The method that the page means to use is
-/// allowed beside them: it is not let through by that, but the page can read our refusal.
+/// Answers a preflight on a path that has `methods`. The method that the page wants to use is always
+/// allowed too. The call is still refused, but the page can then read the refusal.
 pub fn preflight(methods: Vec<&'static str>, headers: &HeaderMap) -> HttpResponse {
     let mut methods: Vec<Cow<str>> = methods.into_iter().map(Cow::from).collect();
     for method in tokens(headers, header::ACCESS_CONTROL_REQUEST_METHOD) {
@@ -71,9 +71,9 @@ pub fn preflight(methods: Vec<&'static str>, headers: &HeaderMap) -> HttpRespons
         .finish()
 }
 
-/// The entries of a header that lists names; none where it lists anything else, or too many.
+/// The entries of a header that lists names. It is empty if there are too many.
 fn tokens(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
-    // To a browser, `*` is every name.
+    // Browsers take `*` for every name.
     let is_token = |text: &&str| *text != "*" && HeaderName::try_from(*text).is_ok();
     let values = headers
         .get_all(name)
@@ -87,7 +87,7 @@ fn tokens(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
     entries.filter(is_token).map(str::to_owned).collect()
 }
 
-/// Adds to any answer, to a refusal too, what lets the page of an allowed origin read it.
+/// Adds the headers that let a page of an allowed origin read an answer. Refusals need them too.
 pub fn permit(allowed: &Origins, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     if allowed.is_empty() {
         return;

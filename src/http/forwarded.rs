@@ -1,7 +1,7 @@
-//! What a proxy in front of this server says of the request that it forwards.
+//! Reads the `X-Forwarded-*` headers of a proxy in front of this server.
 //!
-//! A client can send the same headers, and most proxies append to what they got. So the last entry
-//! counts, which the proxy next to this server wrote.
+//! A client can send the same headers, and most proxies append to the headers that they receive. So
+//! only the last entry counts: the proxy next to this server wrote it.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderName;
@@ -12,13 +12,13 @@ pub(super) const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 pub(super) const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
-/// Whether the peer is a proxy that is believed.
+/// Whether the peer is a trusted proxy.
 pub(super) fn is_proxied(request: &HttpRequest, proxies: &TrustedProxies) -> bool {
     let peer = request.peer_addr();
     peer.is_some_and(|peer| proxies.contains(peer.ip()))
 }
 
-/// The last entry of a header, where it is believed; `None` where that entry is empty.
+/// The last entry of a header; `None` if the peer is not trusted or the entry is empty.
 pub(super) fn said<'a>(
     request: &'a HttpRequest,
     proxies: &TrustedProxies,

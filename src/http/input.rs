@@ -12,13 +12,14 @@ use super::context::Call;
 use super::problem::HttpError;
 use crate::play::{self, PlayError};
 
-/// The greatest body that is read.
+/// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// The body of a call that takes one: a JSON object, or nothing at all.
+/// Returns the body of a call: a JSON object, or nothing at all.
 ///
 /// # Errors
-/// Another content type; or a text that is no JSON object, repeats a key, or holds a NUL.
+/// Fails if the content type is not JSON, or if the body is not a JSON object, repeats a key, or holds
+/// a NUL.
 pub fn json_body<'a>(request: &HttpRequest, call: &'a Call) -> Result<&'a [u8], HttpError> {
     let body = &call.body[..];
     if body.is_empty() {
@@ -31,11 +32,10 @@ pub fn json_body<'a>(request: &HttpRequest, call: &'a Call) -> Result<&'a [u8], 
     Ok(body)
 }
 
-/// One parameter of the query, percent-decoded; parameters that a call does not ask for are
-/// nobody's concern.
+/// Returns one parameter of the query, percent-decoded. Parameters that no code asks for are ignored.
 ///
 /// # Errors
-/// A parameter that stands there twice, or holds a NUL.
+/// Fails if the parameter occurs twice or holds a NUL.
 pub fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, HttpError> {
     let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|_| HttpError::Malformed("the query cannot be read".into()))?;
@@ -57,10 +57,10 @@ pub fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, Ht
     Ok(value)
 }
 
-/// One header as text.
+/// Returns one header as text.
 ///
 /// # Errors
-/// A header that is there twice, or is not visible ASCII.
+/// Fails if the header occurs twice or is not visible ASCII.
 pub fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, HttpError> {
     let mut values = headers.get_all(name);
     let Some(value) = values.next() else {
@@ -77,10 +77,10 @@ pub fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
     }
 }
 
-/// The token of the header `Authorization: Bearer …`.
+/// Returns the token of the header `Authorization: Bearer …`.
 ///
 /// # Errors
-/// A header of any other form, or two of them.
+/// Fails if the header has any other form or occurs twice.
 pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let Some(value) = values.next() else {
@@ -92,7 +92,7 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
     }
 }
 
-/// Whether `If-None-Match` names `etag`, which is a strong one with its quotes.
+/// Whether `If-None-Match` names `etag`, which must be a strong one with its quotes.
 pub fn none_match_names(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
@@ -102,7 +102,7 @@ pub fn none_match_names(headers: &HeaderMap, etag: &str) -> bool {
         .any(|candidate| candidate == "*" || candidate.trim_start_matches("W/") == etag)
 }
 
-/// `application/json`, perhaps with `charset=utf-8`, and not compressed.
+/// Whether the content type is `application/json`, perhaps with `charset=utf-8`, without compression.
 fn is_json(headers: &HeaderMap) -> bool {
     let plain = headers
         .get(header::CONTENT_ENCODING)
@@ -126,7 +126,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     plain && json && utf8
 }
 
-/// Whether `body` is a JSON object that reads the same for everybody; if not, why and where.
+/// Checks that `body` is a JSON object with exactly one meaning. The error says why not, and where.
 fn check_object(body: &[u8]) -> Result<(), String> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize::<_, Strict>(&mut reader).map_err(|error| {
@@ -145,7 +145,7 @@ fn check_object(body: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Any JSON without a key twice in an object and without a NUL; nothing of it is kept.
+/// Accepts any JSON that has no key twice in an object and no NUL. It keeps none of the data.
 struct Strict;
 
 impl<'de> Deserialize<'de> for Strict {

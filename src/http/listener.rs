@@ -1,4 +1,4 @@
-//! The listener's own paths, which need no stage and no key: its health and its documents.
+//! The listener's own paths, which need neither stage nor key: health checks and API documents.
 
 use std::sync::Arc;
 
@@ -11,29 +11,30 @@ use super::address::{Address, VARY};
 use super::problem::HttpError;
 use super::{State, asyncapi, openapi};
 
-/// Whether this instance should be sent requests, as whoever started it last found.
+/// Whether load balancers should send requests to this instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// This instance can serve requests.
     Ready,
-    /// Why not, in words that may be shown to anybody.
+    /// This instance cannot serve requests now. The reason is public.
     NotReady(&'static str),
-    /// Others are to be sent them: this instance soon takes no more connections.
+    /// This instance will soon accept no more connections, so other instances should get the requests.
     Stopping,
 }
 
 const STOPPING: &str = "this instance is stopping";
 
-/// What the documents page may load: its own files; Swagger UI sets styles and draws data images.
+/// The sources that the documents page may load: its own files, and the inline styles and data images
+/// of Swagger UI.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
-/// The process runs and means to go on; the database is not asked.
+/// `/healthz`: succeeds unless the process is stopping. It does not ask the database.
 pub async fn read_health(state: web::Data<State>) -> HttpResponse {
     health(&state.readiness.borrow())
 }
 
-/// Requests can be served.
+/// `/readyz`: succeeds if this instance can serve requests.
 pub async fn read_readiness(state: web::Data<State>) -> HttpResponse {
     readiness(&state.readiness.borrow())
 }
@@ -66,12 +67,12 @@ fn no(status: &str, reason: &str) -> HttpResponse {
         .json(json!({"status": status, "reason": reason}))
 }
 
-/// What is called over HTTP, with the address at which this client reached the server.
+/// `/openapi.json`, with the address at which this client reached the server.
 pub async fn read_openapi(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     document(&openapi::document_at(&Address::of(&request, &state)))
 }
 
-/// What is said on the live channel, likewise.
+/// `/asyncapi.json`, with the same address.
 pub async fn read_asyncapi(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     document(&asyncapi::document_at(&Address::of(&request, &state)))
 }
@@ -82,14 +83,14 @@ fn document(document: &Value) -> HttpResponse {
         .json(document)
 }
 
-/// Its files are named beside it, so it needs the slash.
+/// Redirects to `/docs/`. The page names its files by relative paths, so it needs the slash.
 pub async fn redirect_to_docs() -> HttpResponse {
     HttpResponse::PermanentRedirect()
         .insert_header((header::LOCATION, "/docs/index.html"))
         .finish()
 }
 
-/// One file of Swagger UI, which is part of this binary.
+/// One file of Swagger UI. The binary contains them all.
 pub async fn read_docs_file(file: web::Path<String>) -> Result<HttpResponse, HttpError> {
     let config = Arc::new(Config::from("/openapi.json"));
     let file = utoipa_swagger_ui::serve(&file, config).map_err(|error| {

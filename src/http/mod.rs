@@ -75,7 +75,7 @@ pub struct Settings {
 /// The public listener on a bound socket.
 ///
 /// # Errors
-/// Where the socket cannot be listened on.
+/// Fails if the server cannot listen on the socket.
 pub fn server(socket: Socket, state: State, share: Share) -> std::io::Result<Server> {
     let state = web::Data::new(state);
     let places = state.clone();
@@ -90,7 +90,7 @@ pub fn server(socket: Socket, state: State, share: Share) -> std::io::Result<Ser
     front::listen(app, is_socket, socket, share)
 }
 
-/// The handlers of every call, by the paths of [`routes::ENDPOINTS`], and the listener's own.
+/// Adds the handlers of [`routes::ENDPOINTS`] and of the listener's own paths.
 fn configure(app: &mut ServiceConfig) {
     app.route("/game", web::post().to(games::create_game))
         .route("/game", web::put().to(commands::make_move))

@@ -91,7 +91,7 @@ pub fn document_at(address: &Address) -> Value {
     components(schemas(Problem, GateError, SeatView, StatusView)),
     tags(
         (name = "games", description = "Making, joining, reading and listing games"),
-        (name = "commands", description = "What players do in a game they sit in"),
+        (name = "commands", description = "Moves, resignations, draw offers and rematches"),
         (name = "players", description = "A player's name and token"),
         (name = "live", description = "The WebSocket"),
         (name = "listener", description = "The server's health; these paths have no stage and need no key"),

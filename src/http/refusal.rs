@@ -1,4 +1,4 @@
-//! The two forms of a refusal, and how they are written.
+//! Builds and writes the two forms of a refusal.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::play::view::GameView;
 
 pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 pub const PROBLEM_TYPE: &str = "application/problem+json";
-/// What a client should let pass before it asks a busy server again.
+/// How long a client should wait before it calls a busy server again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// RFC 9457 problem details. `message` is `detail`, for clients that read API Gateway's errors.
@@ -31,7 +31,7 @@ pub struct Problem<'a> {
     /// Says what to do.
     #[schema(value_type = String, example = "Wait for the other player's move, then send yours.")]
     detail: &'a str,
-    /// What programs tell problems apart by.
+    /// Names the kind of problem, for programs.
     #[schema(value_type = String, example = "not_your_turn")]
     code: &'a str,
     /// The same as `detail`.
@@ -39,20 +39,20 @@ pub struct Problem<'a> {
     message: &'a str,
     #[schema(format = Uuid)]
     request_id: String,
-    /// The game as it is, where the client's picture of it is old.
+    /// The current game, if the client's copy of it is out of date.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<GameView>, nullable = false)]
     game: Option<&'a GameView>,
 }
 
-/// What the gate refuses a request with.
+/// A refusal of the gate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GateError {
     #[schema(value_type = String, example = "Forbidden")]
     message: &'static str,
 }
 
-/// One answer, not yet written.
+/// A problem that is not yet written.
 pub struct Refusal<'a> {
     status: StatusCode,
     code: &'static str,
@@ -68,7 +68,7 @@ pub fn gate_error(status: StatusCode, kind: &'static str, message: &'static str)
         .json(GateError { message })
 }
 
-/// Tells the log what refused, where the answer itself does not.
+/// Notes the name of a refusal for the log, for answers that do not contain it.
 pub fn named(code: &'static str, mut response: HttpResponse) -> HttpResponse {
     response.extensions_mut().insert(ProblemCode(code));
     response
@@ -80,7 +80,7 @@ pub fn retry(mut response: HttpResponse, after: Duration) -> HttpResponse {
     response
 }
 
-/// Rounded up, and never 0.
+/// The seconds in `duration`, rounded up and at least 1.
 fn whole_seconds(duration: Duration) -> u64 {
     duration
         .as_millis()

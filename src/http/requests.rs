@@ -21,7 +21,7 @@ use crate::gate::KeyId;
 use crate::measure::{Histogram, count};
 use crate::trace;
 
-/// Which listener a request came to.
+/// The listener that a request arrived at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
     /// The listener of the game API.
@@ -30,10 +30,10 @@ pub enum Listener {
     Control,
 }
 
-/// What requests are told apart by: never by anything that a client can make up.
+/// Identifies the kind of a request in logs and metrics. Clients cannot invent values of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// `None` where the path is not told by its methods.
+    /// `None` if the path is counted for all its methods together.
     pub method: Option<&'static str>,
     /// A template, such as `/game/{gameId}`.
     pub path: &'static str,
@@ -51,20 +51,20 @@ pub struct Requests {
 pub struct Answers {
     /// The route that these requests matched.
     pub route: Route,
-    /// By the status' first digit; the last are those that were not waited for.
+    /// By the first digit of the status. The last entry counts the requests whose client left early.
     by_class: [AtomicU64; CLASSES.len()],
     /// How long the answers took.
     pub duration: Histogram,
 }
 
-/// Classes of answers, as the metrics call them.
+/// The classes of answers, as the metrics name them.
 const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "aborted"];
 
-/// What a refusal is called, left with its answer for the log.
+/// The name of a refusal. It travels with the answer to the log.
 #[derive(Clone, Copy, Debug)]
 pub struct ProblemCode(pub &'static str);
 
-/// What is known of one request. Its line is written when this is dropped.
+/// The facts about one request. Dropping it writes the log line.
 pub struct RequestRecord<'a> {
     requests: &'a Requests,
     began: Instant,
@@ -72,7 +72,7 @@ pub struct RequestRecord<'a> {
     pub id: RequestId,
     /// The method of the request.
     pub method: Method,
-    /// The route it matched; [`Route::UNKNOWN`] until one is found.
+    /// The route that it matched; [`Route::UNKNOWN`] until one is found.
     pub route: Route,
     /// The stage that its path names.
     pub stage: Option<StageName>,
@@ -84,9 +84,9 @@ pub struct RequestRecord<'a> {
     pub actor: Option<String>,
     /// The path that this caller called.
     pub path: Option<String>,
-    /// What refused the request: a link of the gate's chain, or a problem's code.
+    /// The refusal: the link of the gate's chain, or the code of the problem.
     pub refusal: Option<&'static str>,
-    /// The root of its trace, told the same as the line.
+    /// The root span of its trace. It gets the same facts as the log line.
     pub span: Span,
     status: Option<StatusCode>,
 }
@@ -104,7 +104,7 @@ impl Listener {
 impl Route {
     /// A browser's CORS preflight.
     pub const PREFLIGHT: Route = Route::of_path("preflight");
-    /// No such path, or no such method.
+    /// No such path or no such method.
     pub const UNKNOWN: Route = Route::of_path("unknown");
 
     /// A route that is counted by its path alone, for every method.
@@ -114,7 +114,7 @@ impl Route {
 }
 
 impl Requests {
-    /// Of the public listener.
+    /// Counts for the public listener.
     pub fn public() -> Requests {
         let calls = ENDPOINTS.iter().map(|endpoint| Route {
             method: Some(endpoint.verb.as_str()),
@@ -137,7 +137,7 @@ impl Requests {
         }
     }
 
-    /// Begins the record of a request that has just arrived.
+    /// Begins the record of a new request.
     pub fn record(&self, method: Method) -> RequestRecord<'_> {
         RequestRecord {
             requests: self,
@@ -156,7 +156,7 @@ impl Requests {
         }
     }
 
-    /// The listener whose requests these are.
+    /// The listener whose requests are counted.
     pub fn listener(&self) -> Listener {
         self.listener
     }
@@ -168,7 +168,7 @@ impl Requests {
 }
 
 impl Answers {
-    /// Each class of answers, and how many there were.
+    /// Each class of answers and its count.
     pub fn by_class(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = self.by_class.iter().map(|answers| answers.load(Relaxed));
         CLASSES.into_iter().zip(counts)
@@ -176,14 +176,14 @@ impl Answers {
 }
 
 impl RequestRecord<'_> {
-    /// Takes note of the answer.
+    /// Records the answer.
     pub fn answered(&mut self, response: &HttpResponse<impl MessageBody>) {
         self.status = Some(response.status());
         let code = response.extensions().get::<ProblemCode>().copied();
         self.refusal = self.refusal.or(code.map(|code| code.0));
     }
 
-    /// Writes what is known of the request into its span.
+    /// Adds the facts about the request to its span.
     fn describe(&self, status: Option<u16>) {
         let span = &self.span;
         if span.is_disabled() {

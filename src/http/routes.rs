@@ -1,12 +1,12 @@
 //! Every call of the game API, in one table.
 //!
-//! The listener matches requests with it before any key is looked at, the gate and the control
-//! plane name methods after it, and tests hold the handlers and the OpenAPI document against it.
-//! Paths are without the stage.
+//! The listener finds the call of each request here, before it examines a key. The gate and the control
+//! plane use the same names of methods. Tests compare the handlers and the OpenAPI document with this
+//! table. Paths are without the stage.
 
 use std::fmt;
 
-/// What a client may do with a path. `HEAD` is answered wherever `GET` is, and is counted as one.
+/// A method of a call. `HEAD` is answered wherever `GET` is, and is counted as `GET`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {
     /// `DELETE`.
@@ -24,7 +24,7 @@ pub enum Verb {
 /// One call: a path template and a verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Such as `/game/{gameId}`.
+    /// For example `/game/{gameId}`.
     pub path: &'static str,
     /// The method of the call.
     pub verb: Verb,
@@ -52,7 +52,7 @@ pub const ENDPOINTS: [Endpoint; 16] = [
     endpoint("/variants", Verb::Get, "listVariants"),
 ];
 
-/// What the listener itself answers, with no stage and no key, to `GET` and `HEAD`.
+/// The paths that the listener answers itself, to `GET` and `HEAD`, with neither stage nor key.
 pub const LISTENER_PATHS: [&str; 6] = [
     "/asyncapi.json",
     "/docs",
@@ -65,19 +65,19 @@ pub const LISTENER_PATHS: [&str; 6] = [
 /// The methods of [`LISTENER_PATHS`].
 pub const LISTENER_METHODS: [&str; 2] = ["GET", "HEAD"];
 
-/// The listener's own path that `path` is, if it is one.
+/// The listener's own path that equals `path`, if there is one.
 pub fn find_listener_path(path: &str) -> Option<&'static str> {
     LISTENER_PATHS
         .into_iter()
         .find(|template| fits(template, path))
 }
 
-/// What the table says of a request.
+/// The result of a lookup in the table.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Matched {
     /// The request is this call.
     Endpoint(&'static Endpoint),
-    /// The path is known but the method is not; these methods are.
+    /// The path is known, but not with this method. It has these methods.
     OtherMethod(Vec<&'static str>),
     /// No call has this path.
     UnknownPath,
@@ -136,7 +136,7 @@ const fn endpoint(path: &'static str, verb: Verb, operation: &'static str) -> En
     }
 }
 
-/// Whether `path` has the template's segments; `{…}` stands for any one that is not empty.
+/// Whether `path` fits the template; `{…}` stands for any one segment that is not empty.
 fn fits(template: &str, path: &str) -> bool {
     let mut segments = path.split('/');
     let fitting = template.split('/').all(|expected| match segments.next() {

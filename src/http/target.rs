@@ -1,9 +1,9 @@
-//! What a request asks for, by its method and its path: one of the listener's own paths, or a call
-//! of the game API on a stage.
+//! Determines the target of a request from its method and path: one of the listener's own paths, or a
+//! call of the game API on a stage.
 //!
-//! A client's base address may end in a slash. So slashes where a base address meets a path count
-//! as one, and slashes at the end as none: `//dev//game/` is `/dev/game`. All others count:
-//! `/game//resign` is the call of a game whose id the client left out, and no path.
+//! A client's base address may end in a slash. So several slashes between a base address and a path
+//! count as one, and slashes at the end are ignored: `//dev//game/` is `/dev/game`. All other slashes
+//! count: in `/game//resign` the client left out the game's id, so it is not a path of any call.
 
 use actix_web::http::Method;
 
@@ -13,13 +13,13 @@ use super::routes::{self, Endpoint, Matched};
 use super::{State, cors};
 use crate::config::StageName;
 
-/// What a path and a method ask for. Paths are as the routes have them.
+/// The target of a request. Its paths are in the form that the routes use.
 pub(super) enum Target {
     /// A call of the game API.
     Call {
         endpoint: &'static Endpoint,
         stage: StageName,
-        /// What the client wrote of the stage: `/{stage}`, or nothing for the default stage.
+        /// The stage prefix as the client wrote it: `/{stage}`, or nothing for the default stage.
         prefix: String,
         path: String,
     },
@@ -28,12 +28,12 @@ pub(super) enum Target {
         template: &'static str,
         path: String,
     },
-    /// A browser asks which methods it may use here.
+    /// A preflight on a path with these methods.
     Preflight(Vec<&'static str>),
     Refused(HttpError),
 }
 
-/// Finds out what is asked for. `fault` is what was wrong with bytes that were no request.
+/// Determines the target. `fault` is set if the bytes were not a valid request.
 pub(super) fn resolve(
     state: &State,
     method: &Method,
@@ -78,7 +78,7 @@ pub(super) fn is_live(state: &State, path: &str) -> bool {
     split_stage(state, without_spare_slashes(path)).is_some_and(|place| place.path == "/live")
 }
 
-/// There is no such path, which the page that asks is to read for itself.
+/// The target of an unknown path. A preflight succeeds, so that the page can then read the 404.
 fn nowhere(is_preflight: bool) -> Target {
     if is_preflight {
         Target::Preflight(cors::METHODS.to_vec())
@@ -87,16 +87,16 @@ fn nowhere(is_preflight: bool) -> Target {
     }
 }
 
-/// A path, and the stage that it is on.
+/// A path and its stage.
 struct Place<'a> {
     stage: StageName,
-    /// What the path says of the stage.
+    /// The stage prefix as the client wrote it.
     prefix: &'a str,
-    /// The path after that.
+    /// The rest of the path.
     path: &'a str,
 }
 
-/// No stage can be called like the beginning of a call's path, so the two do not meet.
+/// Splits off the stage. No stage can have the name of a call's first segment, so this is unambiguous.
 fn split_stage<'a>(state: &State, path: &'a str) -> Option<Place<'a>> {
     let (name, _) = path.strip_prefix('/')?.split_once('/').unwrap_or_default();
     if let Some(stage) = state.gate.stage(name) {
@@ -123,7 +123,7 @@ fn without_spare_slashes(path: &str) -> &str {
     }
 }
 
-/// Of the slashes that `path` begins with, all but the last are left out.
+/// Removes all but one of the slashes at the start of `path`.
 fn with_one_slash(path: &str) -> &str {
     let slashes = path.len() - path.trim_start_matches('/').len();
     &path[slashes.saturating_sub(1)..]

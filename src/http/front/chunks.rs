@@ -1,6 +1,6 @@
-//! Where a body in chunks ends (RFC 9112, 7.1), read as actix-http reads it.
+//! Finds the end of a chunked body (RFC 9112, 7.1). It accepts the same bytes as actix-http.
 
-/// What is expected next.
+/// The part of the body that the next byte must belong to.
 #[derive(Debug)]
 enum Next {
     SizeFirst,
@@ -18,15 +18,15 @@ enum Next {
     Over,
 }
 
-/// A body of which a part has been passed over.
+/// A chunked body of which some bytes have been passed.
 #[derive(Debug)]
 pub(super) struct Chunks {
     next: Next,
-    /// Of the chunk that is being read: what its size line says, then what is left of it.
+    /// In the size line: the size that has been read so far. In the data: the bytes that are left.
     left: u64,
 }
 
-/// The body breaks the rules of chunks.
+/// The body is not validly chunked.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Broken;
 
@@ -42,7 +42,10 @@ impl Chunks {
         matches!(self.next, Next::Over)
     }
 
-    /// How many of `bytes` belong to the body.
+    /// Passes the bytes at the start of `bytes` that belong to the body. Returns their number.
+    ///
+    /// # Errors
+    /// Fails if the body is not validly chunked.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> Result<usize, Broken> {
         let mut passed = 0;
         while let Some(byte) = bytes.get(passed)
@@ -52,7 +55,7 @@ impl Chunks {
                 let here = (bytes.len() - passed) as u64;
                 let taken = self.left.min(here);
                 self.left -= taken;
-                // No more than `bytes` are long.
+                // `taken` is at most the length of `bytes`.
                 passed += usize::try_from(taken).map_err(|_| Broken)?;
                 if self.left == 0 {
                     self.next = Next::DataCr;

@@ -1,4 +1,4 @@
-//! Requests that come ahead, as the HTTP library gets them.
+//! Requests that a client sends ahead, as the HTTP library receives them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
@@ -10,7 +10,7 @@ use super::*;
 const HEAD: &str = "HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n";
 const POST: &str = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n";
 
-/// Counts how often it is woken.
+/// Counts its calls.
 #[derive(Default)]
 struct Bell(AtomicUsize);
 
@@ -20,7 +20,7 @@ impl Wake for Bell {
     }
 }
 
-/// A connection, and its client's end.
+/// A connection that has received `sent`, and its client's end.
 async fn connection(sent: &str) -> (Connection<DuplexStream>, DuplexStream) {
     let (mut client, server) = duplex(1024 * 1024);
     client.write_all(sent.as_bytes()).await.unwrap();
@@ -28,7 +28,7 @@ async fn connection(sent: &str) -> (Connection<DuplexStream>, DuplexStream) {
     (Connection::new(server, live), client)
 }
 
-/// What can be read now; `None` where it has to be waited for.
+/// The text that can be read now; `None` if the reader has to wait.
 fn read(connection: &mut Connection<DuplexStream>, waker: &Waker) -> Option<String> {
     let mut space = [0; 2 * READ_BYTES];
     let mut buffer = ReadBuf::new(&mut space);

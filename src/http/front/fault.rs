@@ -8,12 +8,12 @@ use actix_web::HttpRequest;
 /// The greatest number of headers that the HTTP library reads.
 pub(super) const MAX_HEADERS: usize = 96;
 
-/// Why a connection's bytes are answered without having been a request.
+/// The reason why the bytes of a connection are not a valid request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Decides the status.
+    /// Determines the status of the answer.
     pub kind: FaultKind,
-    /// Says what was wrong and what to do.
+    /// Names the mistake and its remedy.
     pub detail: &'static str,
 }
 
@@ -28,17 +28,18 @@ pub enum FaultKind {
     TooLarge,
 }
 
-/// The fault of one connection. The connection writes it, and the answer is made from it.
+/// The fault of one connection. The connection sets it, and the answer is made from it.
 #[derive(Clone, Default)]
 pub(super) struct Noted(pub Rc<Cell<Option<Fault>>>);
 
-/// Stands in for bytes that are no request, so that they are answered, named, counted and logged
-/// as every request is. Its body never comes: the connection ends after the answer, and until then
-/// what the client still sends is read, so that the answer reaches it.
+/// A request in place of bytes that are not a valid request. So the fault is answered, logged and
+/// counted like any request. The body of this request never ends: the server therefore reads and
+/// discards further bytes, and closes the connection after the answer. If it closed with unread bytes,
+/// the client might lose the answer.
 pub(super) const STAND_IN: &[u8] = b"- / HTTP/1.1\r\nhost: -\r\ncontent-length: 1000000000\r\n\r\n";
 const STAND_IN_METHOD: &str = "-";
 
-/// The fault that this request stands for, if it does.
+/// The fault that this request stands for; `None` for a real request.
 pub fn fault_of(request: &HttpRequest) -> Option<Fault> {
     if request.method().as_str() != STAND_IN_METHOD {
         return None;
@@ -72,9 +73,9 @@ impl Fault {
         }
     }
 
-    /// What httparse says of `bytes`.
+    /// The fault for an error of httparse in `bytes`.
     pub(super) fn of_parser(error: httparse::Error, bytes: &[u8]) -> Fault {
-        /// How a greeting of TLS begins.
+        /// The first byte of a TLS handshake.
         const TLS_HANDSHAKE: u8 = 0x16;
         match error {
             httparse::Error::TooManyHeaders => Fault::TOO_MANY_HEADERS,

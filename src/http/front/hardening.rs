@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// What every answer of both listeners says, unless it says otherwise itself.
+/// The headers of every answer of both listeners, unless the answer sets them itself.
 const ALWAYS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -12,7 +12,7 @@ const ALWAYS: [(HeaderName, &str); 3] = [
         "default-src 'none'; frame-ancestors 'none'",
     ),
 ];
-/// A year, for this name alone: what else lives under the domain is not ours to speak for.
+/// One year, and without `includeSubDomains`: other servers may live under the same domain.
 const ONLY_TLS: &str = "max-age=31536000";
 
 /// How an answer travels to its client.
@@ -25,14 +25,14 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// As the listener speaks it; what a proxy before it speaks is for the proxy to say.
+    /// The protocol of this listener. A proxy that terminates TLS in front of it sets HSTS itself.
     pub fn of(request: &HttpRequest) -> Transport {
         let noted = request.conn_data::<Transport>();
         noted.copied().unwrap_or(Transport::Plain)
     }
 }
 
-/// Adds what is not there yet.
+/// Adds the headers that the answer does not have yet.
 pub fn harden(headers: &mut HeaderMap, transport: Transport) {
     for (name, value) in ALWAYS {
         set_default(headers, name, value);
@@ -42,7 +42,7 @@ pub fn harden(headers: &mut HeaderMap, transport: Transport) {
     }
 }
 
-/// Sets a header that the answer does not have.
+/// Sets a header unless the answer already has it.
 pub fn set_default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     if !headers.contains_key(&name) {
         headers.insert(name, HeaderValue::from_static(value));

@@ -6,7 +6,7 @@ fn live(path: &str) -> bool {
     path == "/live"
 }
 
-/// What follows the head, and the head as actix-http receives it.
+/// Reads a head. Returns the part that follows it, and the head as actix-http receives it.
 fn read_text(head: &str) -> Result<(Then, String), &'static str> {
     let mut bytes = head.as_bytes().to_vec();
     let read = read(&mut bytes, &live).map_err(|fault| fault.detail)?;

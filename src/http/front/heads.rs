@@ -8,7 +8,7 @@ use super::turn::Turn;
 /// The longest head that the HTTP library reads.
 pub(super) const MAX_HEAD_BYTES: usize = 128 * 1024;
 
-/// Tracks the position in the bytes that a client sends.
+/// Tracks which part of a request the received bytes belong to.
 pub(super) struct Heads {
     place: Place,
     /// The number of complete heads so far.

@@ -16,7 +16,7 @@ fn nowhere(_: &str) -> bool {
     false
 }
 
-/// What a new connection makes of `bytes`.
+/// The result of a new connection's first `bytes`.
 fn pass(bytes: &mut [u8]) -> Passed {
     Heads::begin().pass(bytes, &nowhere, &Turn::default())
 }
@@ -47,7 +47,7 @@ fn heads() -> impl Strategy<Value = String> {
     })
 }
 
-/// Chunks of a body: they may look like heads.
+/// The chunks of a body. Their data may look like heads.
 fn bodies() -> impl Strategy<Value = Vec<String>> {
     let part = prop_oneof![
         "[a-z]{1,40}",
@@ -69,7 +69,7 @@ fn on_the_wire(head: &str, parts: &[String], chunked: bool) -> String {
     format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\ntrailer: x\r\n\r\n")
 }
 
-/// Everything that actix-http reads out of `bytes`, which come in pieces of these lengths.
+/// Every request that actix-http reads from `bytes`, which arrive in pieces of these lengths.
 fn received(bytes: &[u8], lengths: &[usize]) -> Vec<Sent> {
     let (mut heads, turn) = (Heads::begin(), Turn::default());
     let mut codec = Codec::default();
@@ -102,7 +102,7 @@ fn received(bytes: &[u8], lengths: &[usize]) -> Vec<Sent> {
                 }
             }
             assert!(received.len() <= read_before + 1, "one head at a time");
-            // Its answer has been written.
+            // The answer has been written.
             turn.end();
             if passed.bytes == 0 {
                 break;
@@ -117,7 +117,7 @@ fn received(bytes: &[u8], lengths: &[usize]) -> Vec<Sent> {
 fn requests_go_on_one_after_another_however_they_come() {
     let sequences = vec((heads(), bodies(), any::<bool>()), 1..6);
     let pieces = vec(1_usize..80, 1..8);
-    // The parser keeps a clock, which lives on a thread of actix's.
+    // The parser keeps a clock that needs a thread of actix.
     actix_web::rt::System::new().block_on(async {
         let mut runner = proptest::test_runner::TestRunner::default();
         let run = runner.run(&(sequences, pieces), |(requests, pieces)| {

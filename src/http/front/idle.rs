@@ -1,9 +1,9 @@
 //! Closes connections on which no whole request arrives.
 //!
-//! A head has a deadline of its own (see [`super::connection`]), and so has a body. An answer has
-//! none: a client that takes nothing of it would keep its connection for as long as it likes. So
-//! each connection has a watch, which ends it when no request has been under way for too long,
-//! whatever the client sends or leaves unread.
+//! Heads and bodies have their own deadlines (see [`super::connection`]). Answers have none: a client
+//! that reads nothing of its answer would keep its connection for ever. So each connection has a
+//! watch. It closes the connection when no request has been under way for too long, whether or not
+//! the client sends bytes or leaves some unread.
 
 use std::cell::Cell;
 use std::os::fd::AsRawFd;
@@ -17,21 +17,21 @@ use nix::sys::socket::{Shutdown, shutdown};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-/// One connection's, for as long as its dispatcher lives.
+/// The watch of one connection. It lives as long as the connection's dispatcher.
 struct Watch {
-    /// Since when no request is under way; `None` while one is.
+    /// The time since which no request has been under way; `None` while one is.
     resting_since: Rc<Cell<Option<Instant>>>,
     task: JoinHandle<()>,
 }
 
 impl Drop for Watch {
-    /// The connection is gone, and its descriptor soon somebody else's.
+    /// The connection is gone, and another one may soon have its descriptor.
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-/// Watches a connection that has just been made, on the thread that serves it.
+/// Watches a new connection. It must be called on the thread that serves the connection.
 pub(super) fn watch(stream: &TcpStream, limit: Duration, extensions: &mut Extensions) {
     let resting_since = Rc::new(Cell::new(Some(Instant::now())));
     let descriptor = stream.as_raw_fd();
@@ -45,7 +45,7 @@ pub(super) fn watch(stream: &TcpStream, limit: Duration, extensions: &mut Extens
             }
             sleep_until(end).await;
         }
-        // Its dispatcher finds it ended. A peer that is gone already needs nothing more.
+        // The dispatcher then reads the end of the stream. An error means that the peer is gone already.
         shutdown(descriptor, Shutdown::Both).ok();
     });
     extensions.insert(Watch {
@@ -54,7 +54,7 @@ pub(super) fn watch(stream: &TcpStream, limit: Duration, extensions: &mut Extens
     });
 }
 
-/// A request is under way, until this is dropped.
+/// Marks a request as under way until it is dropped.
 pub(super) struct Busy(Option<Rc<Cell<Option<Instant>>>>);
 
 impl Busy {
@@ -67,7 +67,7 @@ impl Busy {
         Busy(resting_since)
     }
 
-    /// The connection now belongs to this request.
+    /// Leaves the connection marked as busy for good, because it has become a WebSocket.
     pub(super) fn stay(mut self) {
         self.0 = None;
     }
@@ -98,7 +98,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_millis(300);
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// A server under [`LIMIT`], with `/slow` that takes thrice as long; its address.
+    /// Starts a server with [`LIMIT`] whose `/slow` takes three times as long; returns its address.
     fn serve() -> std::net::SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -131,7 +131,7 @@ mod tests {
             .expect("it is taken");
     }
 
-    /// Everything until the server ends the connection.
+    /// Reads everything until the server ends the connection.
     async fn rest(client: &mut Client) -> String {
         let mut rest = String::new();
         let read = timeout(PATIENCE, client.read_to_string(&mut rest)).await;

@@ -1,4 +1,4 @@
-//! One request after another: a head waits until the answer before it has been written.
+//! Serves one request at a time: a head waits until the answer before it has been written.
 //!
 //! actix-http keeps three facts for each connection, not for each request: whether the answer has no
 //! body, its HTTP version, and whether the connection stays open after it. It sets them when it reads
@@ -35,7 +35,7 @@ impl Turn {
         !self.0.is_taken.get() && !self.0.is_blocked.get()
     }
 
-    /// A head has been passed on.
+    /// Records that a head has been passed on.
     pub(super) fn take(&self) {
         self.0.is_taken.set(true);
     }
@@ -50,7 +50,7 @@ impl Turn {
         self.wake_if_free();
     }
 
-    /// The client has or has not taken what was last written.
+    /// Records whether the client has taken the bytes that were last written.
     pub(super) fn note_write(&self, is_blocked: bool) {
         self.0.is_blocked.set(is_blocked);
         self.wake_if_free();

@@ -1,4 +1,4 @@
-//! What players do in a game they sit in.
+//! The calls with which players act in their games.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -14,7 +14,7 @@ use crate::play::view::{CreatedView, GameView};
 
 /// Make a move
 ///
-/// With the version that the player saw, a repeat is safe: the same move is not made twice.
+/// A move with the version that the player saw is safe to repeat: it is made only once.
 #[utoipa::path(
     put, path = "/game", operation_id = "makeMove", tag = "commands",
     request_body(content = MakeMoveBody),
@@ -56,7 +56,7 @@ pub async fn resign_game(
 
 /// Offer or accept a draw
 ///
-/// Where the other player's offer stands, this accepts it.
+/// If the other player has offered a draw, this accepts it.
 #[utoipa::path(
     post, path = "/game/{gameId}/draw", operation_id = "offerDraw", tag = "commands",
     params(("gameId" = uuid::Uuid, Path, description = "The game's id")),
@@ -96,7 +96,7 @@ pub async fn decline_draw(
 
 /// Play again
 ///
-/// A next game with the seats swapped. The other player takes their seat by calling this too.
+/// Starts another game with the seats swapped. The other player joins it with the same call.
 #[utoipa::path(
     post, path = "/game/{gameId}/rematch", operation_id = "rematchGame", tag = "commands",
     params(("gameId" = uuid::Uuid, Path, description = "The id of the game that is over")),

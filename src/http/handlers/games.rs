@@ -1,4 +1,4 @@
-//! Making, joining, reading and listing games.
+//! The calls that make, join, read and list games.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -14,8 +14,8 @@ use crate::play::{Answer, CreateGame, JoinGame, ListGames, ReadEvents, Success, 
 
 /// New game
 ///
-/// Makes a game and seats the caller. Without a body everything has its default: tic-tac-toe,
-/// the seat that moves first, an invite for whoever takes the other one.
+/// Makes a game and seats the caller. Without a body, every option has its default: tic-tac-toe, the
+/// seat that moves first, and an invite for the other player.
 #[utoipa::path(
     post, path = "/game", operation_id = "createGame", tag = "games",
     request_body(content = Option<CreateGameBody>),
@@ -37,7 +37,7 @@ pub async fn create_game(
 
 /// Take the open seat
 ///
-/// The invite says which game. Who already sits in it gets their seat again.
+/// The invite names the game. A player who already has a seat in it gets the same seat again.
 #[utoipa::path(
     post, path = "/join", operation_id = "joinGame", tag = "games",
     request_body(content = JoinGameBody),
@@ -59,7 +59,7 @@ pub async fn join_game(
 
 /// One game
 ///
-/// The game as it is, or as it was at a version.
+/// The current game, or the game as it was at a version.
 #[utoipa::path(
     get, path = "/game/{gameId}", operation_id = "readGame", tag = "games",
     params(
@@ -83,7 +83,7 @@ pub async fn read_game(
 
 /// A game's events
 ///
-/// In order, one for each version. Ask again with the last version until there are none.
+/// In order, one for each version. To read all, ask again with the last version until none are left.
 #[utoipa::path(
     get, path = "/game/{gameId}/events", operation_id = "readEvents", tag = "games",
     params(
@@ -109,8 +109,8 @@ pub async fn read_events(
 
 /// My games
 ///
-/// Those in which it is the caller's turn first, then by their newest change. May lag behind by
-/// up to a second.
+/// Games in which it is the caller's turn come first, then the most recently changed. The list may be
+/// up to a second out of date.
 #[utoipa::path(
     get, path = "/games", operation_id = "listGames", tag = "games",
     params(
@@ -137,7 +137,7 @@ pub async fn list_games(
 
 /// Kinds of games
 ///
-/// The variants with their rules versions, options, seats and the form of a move.
+/// The variants, with their rules versions, options, seats and the form of a move.
 #[utoipa::path(
     get, path = "/variants", operation_id = "listVariants", tag = "games",
     responses((status = 200, description = "Every variant", body = VariantsView)),

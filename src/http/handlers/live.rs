@@ -1,4 +1,4 @@
-//! The door to the live channel: everything that is answered over HTTP, before the upgrade.
+//! The HTTP side of the live channel: every answer before the upgrade to a WebSocket.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -11,9 +11,10 @@ use crate::play::{PlayError, Unavailable, bearer_token};
 
 /// Open the live channel
 ///
-/// A WebSocket of the subprotocol `turnkey.v1`, on which each event of the games subscribed to
-/// arrives once, in order; `/asyncapi.json` describes its frames. From a browser, the key travels as the offered subprotocol
-/// `x-api-key.<key>` or `x-api-key-b64.<base64url of the key>`, a player token as `bearer.<token>`.
+/// A WebSocket of the subprotocol `turnkey.v1`. Each event of the games that the client follows arrives
+/// once, in order. `/asyncapi.json` describes its frames. Browsers send the key as the offered
+/// subprotocol `x-api-key.<key>` or `x-api-key-b64.<base64url of the key>`, and the player token as
+/// `bearer.<token>`.
 #[utoipa::path(
     get, path = "/live", operation_id = "openLive", tag = "live",
     params(

@@ -1,4 +1,4 @@
-//! One function for each call: parse, ask `play`, shape.
+//! One function for each call. It parses the request, calls `play`, and shapes the answer.
 
 pub mod commands;
 pub mod games;
@@ -13,7 +13,7 @@ use super::input;
 use super::problem::HttpError;
 use crate::play::{Caller, RequestKey};
 
-/// Who calls, by their key and, where they sent one, their player token.
+/// The caller: the app of the key, and the player of the player token if there is one.
 async fn caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Caller, HttpError> {
     let bearer = input::bearer_token(request.headers())?;
     Ok(Caller {
@@ -35,7 +35,7 @@ fn leaving_caller(state: &State, request: &HttpRequest, call: &Call) -> Result<C
     })
 }
 
-/// What makes a repeat of this call safe, where the client asks for it.
+/// The idempotency key, which makes a repeat of this call safe; `None` if the client sent none.
 fn request_key(
     request: &HttpRequest,
     call: &Call,

@@ -14,8 +14,8 @@ use crate::play::{parse_new_player, parse_rename};
 
 /// New player
 ///
-/// Gives a player token. Not needed before a first game: `POST /game` and `POST /join` give one
-/// to a caller without.
+/// Gives a player token. This call is not needed before a first game: `POST /game` and `POST /join`
+/// give a token to a caller without one.
 #[utoipa::path(
     post, path = "/players", operation_id = "createPlayer", tag = "players",
     request_body(content = Option<CreatePlayerBody>),
@@ -55,7 +55,7 @@ pub async fn read_player(
 
 /// Rename me
 ///
-/// Games show the new name from their next version on at the latest.
+/// Each game shows the new name from its next version on at the latest.
 #[utoipa::path(
     patch, path = "/players/me", operation_id = "renamePlayer", tag = "players",
     request_body(content = RenamePlayerBody),
@@ -76,10 +76,10 @@ pub async fn rename_player(
 
 /// Delete me
 ///
-/// Deletes my name and my token. My running games are resigned; waiting ones, and seats kept for me
-/// in a rematch, are ended; finished ones can still be replayed. The token is refused at once. The
-/// answer comes when all is recorded, which takes two seconds or more. A call that was cut off or
-/// answered with 503 is repeated with the same token, and goes on from where it was.
+/// Deletes my name and my token. My running games are resigned. Waiting games, and seats kept for me in
+/// a rematch, are ended. Finished games can still be replayed. The token is refused at once. The answer
+/// comes when everything is recorded, after two seconds or more. If the call is cut off or answered
+/// with 503, repeat it with the same token: it continues where it stopped.
 #[utoipa::path(
     delete, path = "/players/me", operation_id = "deletePlayer", tag = "players",
     responses((status = 204, description = "Done: all is recorded. Also where it was done before")),

@@ -20,17 +20,17 @@ pub const CLOSES: [Close; 9] = [
     close(
         1002,
         "The client broke RFC 6455",
-        "Be mended, then reconnect",
+        "Fix the client, then reconnect",
     ),
     close(
         1007,
         "The client sent text that is not UTF-8",
-        "Be mended, then reconnect",
+        "Fix the client, then reconnect",
     ),
     close(
         1008,
         "The client broke a limit: frame size, frames a second, bad JSON three times, a binary frame",
-        "Back off, be mended, then reconnect",
+        "Back off, fix the client, then reconnect",
     ),
     close(
         1012,
@@ -45,12 +45,12 @@ pub const CLOSES: [Close; 9] = [
     close(
         4401,
         "The player token is no longer good",
-        "Do not retry with the same",
+        "Do not retry with the same token",
     ),
     close(
         4403,
         "The API key is no longer good",
-        "Do not retry with the same",
+        "Do not retry with the same key",
     ),
 ];
 
