@@ -1,6 +1,6 @@
 //! Turnkey: a self-hosted backend for turn-based games.
 //!
-//! `docs/ARCHITECTURE.md` draws the map; each module's own doc says why it exists.
+//! `docs/ARCHITECTURE.md` has the map. The documentation of each module explains its purpose.
 
 pub mod cli;
 pub mod config;

@@ -1,4 +1,5 @@
-//! Counters for the metrics, as plain atomics: counting takes no lock, allocates nothing and never waits.
+//! Counters for the metrics, as plain atomics: counting takes no lock, allocates nothing and never
+//! waits.
 //! The modules that count do not know how, or whether, their counts are read.
 
 #![warn(missing_docs)]
@@ -11,7 +12,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Histogram {
     bounds: &'static [u64],
-    /// One for each bound, of values up to it and above the one before; and one for all above.
+    /// One bucket for each bound, with the values up to it and above the bound before it. The last bucket
+    /// holds all higher values.
     buckets: Box<[AtomicU64]>,
     sum: AtomicU64,
 }
@@ -22,11 +24,11 @@ pub const DURATIONS: [u64; 14] = [
     2_500_000, 5_000_000, 10_000_000,
 ];
 
-/// Bounds for numbers of things done together.
+/// Bounds for the sizes of batches.
 pub const SIZES: [u64; 9] = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 impl Histogram {
-    /// `bounds` rise.
+    /// Makes a histogram. `bounds` must be in ascending order.
     pub fn new(bounds: &'static [u64]) -> Histogram {
         Histogram {
             bounds,
@@ -52,7 +54,7 @@ impl Histogram {
         self.record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// Each bound, the last of them none, with the number of values up to it.
+    /// Each bound with the number of values up to it. The last bound is `None`.
     pub fn cumulative(&self) -> impl Iterator<Item = (Option<u64>, u64)> {
         let bounds = self.bounds.iter().copied().map(Some).chain([None]);
         let mut values = 0;
@@ -68,7 +70,7 @@ impl Histogram {
     }
 }
 
-/// One more.
+/// Adds one.
 pub fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }

@@ -1,7 +1,7 @@
-//! Spans of a command's way, for OpenTelemetry: request → gate, decide, append → batch, push.
+//! The spans of a command for OpenTelemetry: request → gate, decide, append → batch, push.
 //!
-//! They are not part of the log. While no traces are sent, nothing listens to their target, and a span
-//! costs one load.
+//! They are not part of the log. While no traces are sent, no subscriber listens to their target, and a
+//! span costs one load.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -28,12 +28,12 @@ macro_rules! span {
 }
 pub(crate) use span;
 
-/// How many events' spans are remembered at once: those on their way from the writer to the log's
-/// follower.
+/// The number of events whose spans are remembered at once: events on their way from the writer to the
+/// log's follower.
 const REMEMBERED: usize = 1024;
 
-/// Which span recorded an event of late, so that its push is seen to belong to it. The log does not
-/// keep that: other instances push the event in a trace of their own.
+/// The span that recorded each recent event, so that the event's push becomes part of the same trace.
+/// The log does not contain it, so other instances push the event in a trace of their own.
 #[derive(Debug, Default)]
 pub struct Origins(Mutex<Ring>);
 
@@ -44,7 +44,7 @@ struct Ring {
 }
 
 impl Origins {
-    /// The event that made `version` of the game was recorded under `span`.
+    /// Records that the event of `version` of the game was recorded in `span`.
     pub fn remember(&self, game_id: GameId, version: u32, span: &Span) {
         if span.is_disabled() {
             return;
@@ -64,7 +64,7 @@ impl Origins {
         }
     }
 
-    /// Makes `span` a child of the one that recorded this event, where that was here and of late.
+    /// Makes `span` a child of the span that recorded this event, if this instance did so recently.
     pub fn adopt(&self, game_id: GameId, version: u32, span: &Span) {
         if span.is_disabled() {
             return;
@@ -74,23 +74,23 @@ impl Origins {
         let origin = entries.find(|(game, at, _)| (*game, *at) == (game_id, version));
         if let Some((_, _, origin)) = origin {
             let origin = Context::new().with_remote_span_context(origin.clone());
-            // Fails where nobody listens, which was asked above.
+            // This fails only if no subscriber listens, which is checked above.
             let _ = span.set_parent(origin);
         }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
-        // An entry is written at once, so it is whole in any case.
+        // An entry is written in one step, so the data is consistent even if the lock is poisoned.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Calls `span` by what is known of it only now. (`otel.name` is heeded at a span's start alone.)
+/// Renames `span` when its name is known only later. (`otel.name` has an effect only at the start.)
 pub fn rename(span: &Span, name: String) {
     span.context().span().update_name(name);
 }
 
-/// Whether `span` will be sent: somebody listens, and its trace is in the sample.
+/// Whether `span` will be sent: a subscriber listens, and its trace is in the sample.
 pub fn is_sampled(span: &Span) -> bool {
     !span.is_disabled() && span.context().span().span_context().is_sampled()
 }
@@ -101,7 +101,7 @@ pub fn continue_from(span: &Span, traceparent: &str) {
         return;
     }
     let caller = TraceContextPropagator::new().extract(&Caller(traceparent));
-    // Fails where nobody listens, which was asked above.
+    // This fails only if no subscriber listens, which is checked above.
     let _ = span.set_parent(caller);
 }
 

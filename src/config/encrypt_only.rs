@@ -1,7 +1,7 @@
-//! TLS without a check of the name: it encrypts, and accepts any certificate.
+//! TLS without a check of the server's name: it encrypts, and accepts any certificate.
 //!
-//! It is for `sslmode=require`, which means just that, and for a health check of this very machine. Do
-//! not use it where a secret is sent to a name.
+//! It is for `sslmode=require`, which has exactly this meaning, and for a health check of the same
+//! machine. Do not use it to send a secret to a named server.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 
-/// A client that believes any certificate.
+/// A TLS client that accepts any certificate.
 pub fn encrypt_only() -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
     ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        // It fails for a provider without their cipher suites.
+        // This fails only for a provider without cipher suites for these versions.
         .expect("ring has suites for TLS 1.2 and 1.3")
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))

@@ -1,7 +1,7 @@
-//! The settings of an operator: texts from options and the environment, checked once, at the start.
+//! The settings of the operator: texts from options and the environment, checked once at the start.
 //!
-//! A wrong or missing setting is refused in one line that names its variable, wherever it came from. An
-//! empty variable counts as unset, because compose files and unit files leave them so.
+//! A wrong or missing setting is refused with one line that names its variable, wherever its value came
+//! from. An empty variable counts as unset, because Compose files and unit files leave variables empty.
 
 mod encrypt_only;
 mod options;

@@ -1,4 +1,4 @@
-//! The options of the command line, each also an environment variable: texts that are not checked yet.
+//! The options of the command line, each also an environment variable. The texts are not checked yet.
 //!
 //! [`super::Config`] checks them, so that a wrong variable and a wrong option are refused in the same
 //! way: with one line that has the variable's name.
@@ -18,7 +18,7 @@ pub fn path() -> impl TypedValueParser<Value = PathBuf> {
 pub struct DatabaseOptions {
     /// Postgres 14 or newer to use instead of the embedded one. A password may be only in the environment
     /// or a file, never here [env: DATABASE_URL or DATABASE_URL_FILE]
-    // Not by clap: it prints values, and this one may be secret.
+    // clap does not read the variable, because it prints values, and this one may be secret.
     #[arg(long, value_name = "URL", global = true)]
     pub database_url: Option<String>,
 

@@ -1,8 +1,8 @@
-//! Web pages that may call the public listener from a browser, over HTTP and on sockets.
+//! The web pages that may call the public listener from a browser, over HTTP and on WebSockets.
 
 use std::str::FromStr;
 
-/// The origins that CORS lets in; by default none.
+/// The origins that CORS allows. The default is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 
@@ -30,7 +30,7 @@ impl Origins {
 impl FromStr for Origins {
     type Err = OriginError;
 
-    /// Reads a list with commas between its origins. `*` stands for all.
+    /// Parses a comma-separated list of origins. `*` stands for all.
     fn from_str(list: &str) -> Result<Origins, OriginError> {
         list.split(',')
             .map(str::trim)
@@ -47,7 +47,7 @@ impl FromStr for Origins {
     }
 }
 
-/// In lower case and without the scheme's own port, as browsers write it.
+/// The origin in lower case and without the scheme's default port, as browsers write it.
 fn normal(origin: &str) -> String {
     let origin = origin.to_ascii_lowercase();
     let default = match origin.split_once("://") {
@@ -61,7 +61,7 @@ fn normal(origin: &str) -> String {
     }
 }
 
-/// `scheme://host[:port]` and nothing after it: browsers send no slash there.
+/// Whether the text is `scheme://host[:port]` and nothing else. Browsers send no slash after it.
 fn is_origin(text: &str) -> bool {
     let Some((scheme, authority)) = text.split_once("://") else {
         return false;

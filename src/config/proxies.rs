@@ -1,16 +1,16 @@
-//! The proxies that are believed when they name the client's address.
+//! The proxies that are trusted to name the client's address.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// Addresses and networks; by default none.
+/// Addresses and networks of trusted proxies. The default is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<Network>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Network {
     base: IpAddr,
-    /// How many leading bits must agree.
+    /// The number of leading bits that must be equal.
     prefix_bits: u32,
 }
 
@@ -28,8 +28,8 @@ impl TrustedProxies {
 
     /// The address of the client behind `peer`, which sent these `X-Forwarded-For` values.
     ///
-    /// Walks from the peer outwards as long as the hop is trusted; whatever stands before the
-    /// first that is not may have been made up by the client.
+    /// It walks outwards from the peer as long as the hop is trusted. All entries before the first untrusted
+    /// hop may have been invented by the client.
     pub fn client<'a>(
         &self,
         peer: IpAddr,
@@ -53,7 +53,7 @@ impl TrustedProxies {
 impl FromStr for TrustedProxies {
     type Err = NetworkError;
 
-    /// Reads a list with commas between its addresses and networks.
+    /// Parses a comma-separated list of addresses and networks.
     fn from_str(list: &str) -> Result<TrustedProxies, NetworkError> {
         list.split(',')
             .map(str::trim)
@@ -93,7 +93,7 @@ impl Network {
     }
 }
 
-/// One entry: an address, perhaps with a port as some proxies add it.
+/// Parses one entry: an address, perhaps with a port, which some proxies add.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let with_port = || hop.parse().ok().map(|hop: std::net::SocketAddr| hop.ip());
     hop.parse().ok().or_else(with_port)

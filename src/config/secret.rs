@@ -1,4 +1,4 @@
-//! A text that must not be shown: in no log, no error, no `Debug`, and on no command line.
+//! A text that must never be shown: in logs, errors, `Debug`, or on a command line.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fs;
 
 use super::SettingError;
 
-/// A secret. Its `Debug` prints nothing of it, and it has no `Display`.
+/// A secret. Its `Debug` hides the text, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -28,7 +28,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A variable of this process' environment; the only place where configuration reads it.
+/// A variable of this process' environment. The configuration reads the environment only here.
 pub fn process_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

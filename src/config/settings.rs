@@ -12,10 +12,10 @@ use tracing_subscriber::EnvFilter;
 use super::secret;
 use super::{DatabaseOptions, Origins, Secret, ServeOptions, StageName, TlsFiles, TrustedProxies};
 
-/// The shortest secret that may sign player tokens: as long as the digest of HS256.
+/// The shortest secret that may sign player tokens: the length of an HS256 digest.
 const SHORTEST_SECRET_BYTES: usize = 32;
 
-/// A setting that is wrong or missing. Never holds the value of a secret.
+/// A setting that is wrong or missing. It never contains the value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {reason}")]
 pub struct SettingError {
@@ -32,17 +32,17 @@ impl SettingError {
     }
 }
 
-/// Where the database is.
+/// The place of the database.
 #[derive(Clone, Debug)]
 pub enum DatabasePlace {
-    /// Turnkey's own Postgres, under this directory.
+    /// Turnkey's own Postgres, in this directory.
     Embedded { data_dir: PathBuf },
-    /// A Postgres that somebody else runs. The URL may hold a password.
+    /// A Postgres that Turnkey does not run. The URL may hold a password.
     External { url: Secret },
 }
 
 impl DatabasePlace {
-    /// Judges what every command takes. `variable` looks a variable up, as
+    /// Checks the options that every command takes. `variable` looks a variable up, as
     /// [`super::process_variable`] does.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl DatabasePlace {
     }
 }
 
-/// How log lines are written.
+/// The form of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// Lines for people.
@@ -82,57 +82,56 @@ pub enum LogFormat {
     Json,
 }
 
-/// What opens the control plane; with neither it stays closed.
+/// The credentials of the control plane. Without any, it stays closed.
 #[derive(Clone, Debug, Default)]
 pub struct ControlCredentials {
     /// The bearer token, if one is set.
     pub admin_token: Option<Secret>,
-    /// Both or none.
+    /// The id of the access key. It is set if and only if its secret is set.
     pub access_key_id: Option<Secret>,
     /// The secret half of the access key, if one is set.
     pub secret_access_key: Option<Secret>,
 }
 
-/// Everything that is set on a server.
+/// All settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the database is.
+    /// The place of the database.
     pub database: DatabasePlace,
     /// Address of the game API.
     pub listen: SocketAddr,
     /// Address of the control plane.
     pub control_listen: SocketAddr,
-    /// What both listeners show their clients; `None` for plain HTTP.
+    /// The certificate of both listeners; `None` for plain HTTP.
     pub tls: Option<TlsFiles>,
-    /// Where to write the chosen addresses.
+    /// The file to write the bound addresses to.
     pub ports_file: Option<PathBuf>,
     /// The stage that is served without a prefix, if there is one.
     pub default_stage: Option<StageName>,
-    /// Signs player tokens. `None` only when embedded: then it is a generated one.
+    /// The secret that signs player tokens. It is `None` only when embedded: then a generated one is used.
     pub secret: Option<Secret>,
-    /// Its predecessor, which still verifies.
+    /// The previous secret, which still verifies tokens.
     pub secret_previous: Option<Secret>,
     /// The credentials that open the control plane.
     pub control: ControlCredentials,
-    /// Lower case, without port.
+    /// The host names of the control plane, in lower case and without port.
     pub control_hosts: Vec<String>,
     /// The origins whose pages may call the game API.
     pub cors_origins: Origins,
     /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: TrustedProxies,
-    /// Database connections.
+    /// The most database connections.
     pub pool_size: usize,
-    /// Open WebSockets.
+    /// The most open WebSockets.
     pub max_sockets: usize,
-    /// In the form of `tracing_subscriber::EnvFilter`.
+    /// The log filter, in the form of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
     /// The form of log lines.
     pub log_format: LogFormat,
 }
 
 impl Config {
-    /// Judges a server's options. `variable` looks a variable up, as [`super::process_variable`]
-    /// does.
+    /// Checks a server's options. `variable` looks a variable up, as [`super::process_variable`] does.
     ///
     /// # Errors
     /// Names the first variable that is wrong or missing.
@@ -268,7 +267,7 @@ fn control_credentials(
     Err(SettingError::new(missing, reason))
 }
 
-/// A credential that callers send as it is: with any other character nobody could.
+/// Checks a credential that callers send in a header, which allows only certain characters.
 fn sent_in_a_header(
     name: &'static str,
     variable: &impl Fn(&str) -> Option<OsString>,
@@ -323,7 +322,7 @@ fn log_format(text: Option<&str>) -> Result<LogFormat, SettingError> {
     }
 }
 
-/// Whether a connection string holds a password, in either of its forms.
+/// Whether a connection string, in either of its forms, contains a password.
 fn holds_password(url: &str) -> bool {
     let in_authority = url
         .split_once("://")

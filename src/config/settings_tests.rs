@@ -1,4 +1,4 @@
-//! The judge's cases, beside `settings.rs` for its length.
+//! The cases of `settings.rs`, in a file of their own because of its length.
 
 use std::ffi::OsString;
 

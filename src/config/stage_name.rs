@@ -1,4 +1,4 @@
-//! The name of a stage, as it stands in paths.
+//! The name of a stage, as it appears in paths.
 //!
 //! ```
 //! use turnkey::config::{StageName, StageNameError};
@@ -14,21 +14,21 @@ use std::str::FromStr;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-/// The first segments of public paths. A stage of that name would hide them.
+/// The first segments of public paths. A stage with such a name would hide the path.
 const TAKEN: [&str; 10] = [
     "game", "games", "join", "players", "variants", "live", "docs", "healthz", "readyz", "problems",
 ];
 const MAX_LENGTH: usize = 128;
 
-/// 1 to 128 of `A-Z a-z 0-9 _ -`, and no public path. Cheap to clone.
+/// A name of 1 to 128 of `A-Z a-z 0-9 _ -` that is not a public path. It is cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct StageName(SmolStr);
 
-/// Why a text is not the name of a stage.
+/// The reason why a text is not the name of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StageNameError {
-    /// It has a wrong length or a wrong character.
+    /// The length or a character is wrong.
     #[error("a stage name is 1 to 128 of the characters A-Z a-z 0-9 _ -")]
     Form,
     /// A path of the public listener has this name.

@@ -9,20 +9,20 @@ pub const CERTIFICATE_VARIABLE: &str = "TURNKEY_TLS_CERT_FILE";
 /// The setting that names the key file.
 pub const KEY_VARIABLE: &str = "TURNKEY_TLS_KEY_FILE";
 
-/// A certificate with its key, both PEM.
+/// A certificate with its key, both as PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The server's own certificate first, then those between it and the authority.
+    /// The file with the server's own certificate first, then the intermediate certificates.
     pub certificate: PathBuf,
-    /// File of the private key, PEM.
+    /// The file of the private key, as PEM.
     pub key: PathBuf,
 }
 
 impl TlsFiles {
-    /// `None` where neither is set: the listeners then speak plain HTTP.
+    /// Returns the files; `None` if neither is set, so that the listeners speak plain HTTP.
     ///
     /// # Errors
-    /// Where one is set without the other.
+    /// Fails if only one of them is set.
     pub(super) fn from_options(options: &ServeOptions) -> Result<Option<TlsFiles>, SettingError> {
         let filled = |path: &Option<PathBuf>| {
             let path = path.clone();

@@ -10,14 +10,14 @@ use super::stats::Outcome;
 use crate::config::StageName;
 use crate::store::KeyId;
 
-/// The parts of a request that the gate looks at.
+/// The parts of a request that the gate examines.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The stage that is called.
     pub stage: &'a StageName,
     /// The path's template without the stage: `/game/{gameId}`.
     pub path: &'a str,
-    /// In capitals; `HEAD` is judged as `GET`.
+    /// In upper case; `HEAD` is judged as `GET`.
     pub verb: &'a str,
     /// The text that the client sent as its key; it may be anything.
     pub api_key: Option<&'a str>,
@@ -26,9 +26,9 @@ pub struct Request<'a> {
 /// A request that may pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// `None` where the method needs no key.
+    /// `None` if the method needs no key.
     pub key: Option<KeyId>,
-    /// Which of the key's values the request brought; there wherever `key` is.
+    /// The value of the key that the request was sent with. It is set whenever `key` is.
     pub value: Option<ValueId>,
     /// The limits, for the answer's headers.
     pub rate_limit: RateLimit,
@@ -37,13 +37,14 @@ pub struct Admission {
 /// The content of the headers `RateLimit-Policy` and `RateLimit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    /// The limits that the plan sets: calls in a window of so many seconds.
+    /// The limits that the plan sets: calls in a window of this many seconds.
     pub policy: Allowances,
-    /// The calls that are left, as far as is known, and the seconds until the limit is whole again.
+    /// The calls that are left, as far as this instance knows, and the seconds until the limit is whole
+    /// again.
     pub current: Allowances,
 }
 
-/// `None` where there is no such limit.
+/// A throttle and a quota. A part is `None` if there is no such limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allowances {
     /// The throttle, if the plan has one.
@@ -52,19 +53,19 @@ pub struct Allowances {
     pub quota: Option<Allowance>,
 }
 
-/// A limit as the `RateLimit` headers tell it.
+/// A limit in the form of the `RateLimit` headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// Calls.
+    /// The number of calls.
     pub calls: i64,
-    /// Seconds that they are counted over, or that are left.
+    /// The seconds of the window, or the seconds that are left.
     pub seconds: u64,
 }
 
 /// A request that may not pass. `retry_after` is whole seconds, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// 403: no right to call.
+    /// 403: the caller has no right to call.
     Forbidden,
     /// 429: the throttle refuses.
     TooManyRequests {
@@ -106,8 +107,8 @@ impl Denial {
     }
 }
 
-/// The link of the chain that is missing, for a 403. Only logs and operators see it; the caller is
-/// told nothing.
+/// The link of the chain that is missing, for a 403. Only logs and operators see it. The caller's
+/// answer does not contain it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The stage does not exist.
@@ -116,8 +117,8 @@ pub enum Refusal {
     /// The call has no key.
     #[error("no key was sent")]
     KeyMissing,
-    /// The value has not the form of a key.
-    #[error("what was sent has not the form of a key")]
+    /// The value does not have the form of a key.
+    #[error("the value that was sent does not have the form of a key")]
     KeyMalformed,
     /// No key has this value.
     #[error("no such key is stored")]
@@ -137,7 +138,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// As the log and the metrics call it.
+    /// The name in the log and the metrics.
     pub fn code(self) -> &'static str {
         match self {
             Refusal::StageUnknown => "stage_unknown",
@@ -152,11 +153,11 @@ impl Refusal {
     }
 }
 
-/// The judgement of a request, as far as it needs no waiting.
+/// The judgement of a request as far as it can be made without waiting.
 enum AtOnce<'a> {
     NoKeyNeeded,
     Known(Known),
-    /// Only hashing can tell whose this value is.
+    /// The key of this value is unknown until the value is hashed.
     Unknown(&'a str),
 }
 
@@ -166,7 +167,7 @@ enum Known {
     Unasked(Unasked),
 }
 
-/// Only the database can tell whether this key's plan lets the request pass.
+/// Only the database knows whether this key's plan lets the request pass.
 struct Unasked {
     key: KeyId,
     value: ValueId,
@@ -175,10 +176,10 @@ struct Unasked {
 }
 
 impl Gate {
-    /// Judges a request of a known stage and method, and counts what came of it.
+    /// Judges a request of a known stage and method, and counts the outcome.
     ///
     /// # Errors
-    /// Why it may not pass.
+    /// Returns the reason why the request may not pass.
     pub async fn admit(&self, request: &Request<'_>) -> Result<Admission, Denied> {
         let judged = self.judge(request).await;
         let outcome = match &judged {
@@ -194,7 +195,7 @@ impl Gate {
         if !self.is_confirmed() {
             return Err(unavailable());
         }
-        // What waits is kept on the heap, so that the many calls that need not are small.
+        // The state of a call that waits is kept on the heap, so that all other calls stay small.
         let known = match self.judge_at_once(request)? {
             AtOnce::NoKeyNeeded => return Ok(Admission::default()),
             AtOnce::Known(known) => known,
@@ -206,11 +207,11 @@ impl Gate {
         }
     }
 
-    /// Writes nothing that calls share but what limits them: callers of one key would pay for it
-    /// on every processor.
+    /// Writes no memory that calls share, except the limits. Otherwise the calls of one key would slow each
+    /// other down on every processor.
     fn judge_at_once<'a>(&self, request: &Request<'a>) -> Result<AtOnce<'a>, Denied> {
         let snapshot = self.inner.snapshot.load();
-        // The stage may have gone since it was asked for.
+        // The stage may have been deleted since the request's stage was looked up.
         let Some(stage) = snapshot.stage(request.stage.as_str()) else {
             return Err(forbidden(None, Refusal::StageUnknown));
         };

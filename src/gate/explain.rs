@@ -1,4 +1,5 @@
-//! Says, link by link, why a call would pass or not. It is for operators; the caller of a 403 learns nothing.
+//! Explains, link by link, why a call would pass or not. This is for operators; the caller of a 403
+//! learns nothing.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -8,20 +9,20 @@ use super::snapshot::{Key, KeyPlan, Snapshot};
 use super::{Gate, Refusal, Request};
 use crate::store::{KeyId, Store, StoreError};
 
-/// A call that somebody might make.
+/// A call that might be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// The stage that would be called.
     pub stage: &'a str,
     /// The path's template without the stage: `/game/{gameId}`.
     pub path: &'a str,
-    /// In capitals.
+    /// In upper case.
     pub verb: &'a str,
-    /// The key that it would bring, `None` for none.
+    /// The key of the call; `None` for no key.
     pub key: Option<&'a KeyId>,
 }
 
-/// The chain up to its first link that does not hold.
+/// The chain up to the first link that refuses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -53,7 +54,7 @@ pub enum Link {
     Quota,
 }
 
-/// One link, and what was found.
+/// One link and its judgement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judged {
@@ -61,18 +62,18 @@ pub struct Judged {
     pub link: Link,
     /// Whether it lets the call pass.
     pub holds: bool,
-    /// For people.
+    /// An explanation for people.
     pub detail: String,
 }
 
-/// The links so far; the error is the chain that ends in a refusal.
+/// The links so far. The error is a chain that ends in a refusal.
 struct Chain(Vec<Judged>);
 
 impl Gate {
-    /// Judges a call without making it: nothing is spent. The throttle is this instance's.
+    /// Judges a call without making it: nothing is spent. The throttle is the one of this instance.
     ///
     /// # Errors
-    /// Where the quota cannot be read.
+    /// Fails if the quota cannot be read.
     pub async fn explain(
         &self,
         store: &Store,
@@ -104,11 +105,11 @@ impl Gate {
         Ok(chain.passing())
     }
 
-    /// As [`explain`](Self::explain), for a call that brings this key value, whatever key
-    /// `question` names. Hashes the value where this instance has not seen it.
+    /// As [`explain`](Self::explain), for a call with this key value. It ignores the key in `question`. It
+    /// hashes the value if this instance has not seen it before.
     ///
     /// # Errors
-    /// Where the quota cannot be read, or too many values are being hashed.
+    /// Fails if the quota cannot be read, or if too many values are being hashed.
     pub async fn explain_value(
         &self,
         store: &Store,
@@ -175,10 +176,10 @@ impl Gate {
     }
 }
 
-/// The limits of the key's plan to look at; none if the method needs no key.
+/// The key and plan whose limits are judged next; `None` if the method needs no key.
 type Limiting = Option<(KeyId, KeyPlan)>;
 
-/// The links that the tables alone decide.
+/// Judges the links that depend on the tables alone.
 fn judge(
     snapshot: &Snapshot,
     question: &Question<'_>,

@@ -1,4 +1,4 @@
-//! Argon2id: makes the stored hash of a value, and checks whether a value fits it.
+//! Argon2id: hashes a value for storage, and checks whether a value fits a stored hash.
 //!
 //! One hashing costs 14 to 24 ms of a core and 19 MiB, on purpose. So do not call this on a thread that
 //! serves requests.
@@ -11,16 +11,16 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 use super::ApiKeyValue;
 
-/// The hash of a new value, as a PHC string with its own salt: Argon2id, 19 MiB, t = 2, p = 1.
+/// Hashes a new value. Returns a PHC string with its own salt: Argon2id, 19 MiB, t = 2, p = 1.
 ///
 /// # Errors
-/// Where the system has no random numbers.
+/// Fails if the system has no random numbers.
 pub(super) fn hash(value: &ApiKeyValue) -> Result<String, argon2::password_hash::Error> {
     let hash: PasswordHash = Argon2::default().hash_password(value.expose().as_bytes())?;
     Ok(hash.to_string())
 }
 
-/// The first of `phcs` that the value fits. A string that is no PHC string fits nothing.
+/// The first of `phcs` that the value fits. A text that is not a PHC string fits no value.
 pub(super) fn first_fit<'a>(value: &ApiKeyValue, phcs: &'a [Arc<str>]) -> Option<&'a Arc<str>> {
     phcs.iter().find(|phc| fits(value, phc))
 }

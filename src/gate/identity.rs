@@ -1,9 +1,9 @@
 //! Finds the key that a value belongs to, and remembers it.
 //!
-//! It remembers which stored hash a value fits. That never becomes wrong, so it never expires: whether
-//! the hash is still stored, and what its key may do, is read from the snapshot each time. It also
-//! remembers that a value fits nothing. That becomes wrong when a key is made, so it is remembered for a
-//! short time only, and only for the same snapshot.
+//! It remembers which stored hash a value fits. That never becomes wrong, so it never expires. The
+//! snapshot decides each time whether the hash is still stored and what its key may do. It also
+//! remembers that a value fits no hash. That becomes wrong when a key is made, so it is remembered for
+//! a short time only, and only for the same snapshot.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -27,11 +27,11 @@ const REMEMBERED_MISSES: u64 = 100_000;
 const MISS_REMEMBERED_FOR: Duration = Duration::from_secs(10);
 
 pub(super) struct Identities {
-    /// Its key is a secret of this process: nobody outside can tell a value's digest, so nobody can
-    /// look for a value with the digest of another, nor compare what is remembered with anything.
+    /// Keyed with a secret of this process. So no client can compute the digest of a value, search for two
+    /// values with the same digest, or compare the remembered digests with others.
     keyed: SipHasher24,
     fits: Fits,
-    /// The serial of the snapshot under which a value fitted nothing.
+    /// The serial of the snapshot in which a value fitted no hash.
     misses: Cache<Digest, u64>,
     verifier: Verifier,
 }
@@ -41,16 +41,16 @@ struct Fit {
     phc: Arc<str>,
 }
 
-/// Every call reads it and hardly one writes, so the lock is one that up to eight threads read
-/// without sharing anything.
+/// Every call reads it and hardly any call writes it. So its lock lets up to eight threads read without
+/// sharing memory.
 #[derive(Default)]
 struct Fits(ShardedLock<HashMap<Digest, Fit, BuildHasherDefault<FirstBytes>>>);
 
-/// Digests are as good as random: their first bytes are hash enough.
+/// Digests are as good as random, so their first bytes serve as the hash.
 #[derive(Default)]
 struct FirstBytes(u64);
 
-/// Why a value has no key.
+/// The reason why a value has no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unidentified {
     Refused(Refusal),
@@ -70,7 +70,7 @@ impl From<Overloaded> for Unidentified {
 }
 
 impl Identities {
-    /// Nothing is known yet; `threads` verify values.
+    /// Creates empty caches, and `threads` threads that verify values.
     pub fn new(threads: NonZeroUsize) -> Identities {
         let secret: [u8; 16] = rand::rng().random();
         Identities {
@@ -89,7 +89,7 @@ impl Identities {
         &self.verifier
     }
 
-    /// The stored value that `text` is, if that was found out before and is still stored.
+    /// The stored value that equals `text`, if the cache knows it and it is still stored.
     pub fn remembered<'a>(&self, text: &str, snapshot: &'a Snapshot) -> Option<&'a Credential> {
         let digest = self.digest(text);
         let credential = self.fits.credential(&digest, snapshot)?;
@@ -99,7 +99,7 @@ impl Identities {
         credential
     }
 
-    /// The stored value that `text` is, found out by hashing where it must be.
+    /// The stored value that equals `text`. Hashes `text` if the cache does not know it.
     pub async fn find(
         &self,
         text: &str,
@@ -136,7 +136,7 @@ impl Identities {
                     self.misses.insert(digest, snapshot.serial);
                     return Err(Refusal::KeyUnknown.into());
                 }
-                // A key may have been made meanwhile: ask again, among the present ones.
+                // A key may have been made in the meantime, so ask again with the current keys.
                 None => {}
             }
         }
@@ -159,7 +159,7 @@ impl Fits {
         Some(snapshot.credential(&fit.lookup, &fit.phc).map(Arc::as_ref))
     }
 
-    /// Remembers one more; where there is no room, in the place of any other.
+    /// Remembers one more fit. If there is no room, it replaces any other.
     fn insert(&self, digest: Digest, fit: Fit) {
         let mut fits = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if fits.len() >= REMEMBERED_FITS
@@ -187,6 +187,6 @@ impl Hasher for FirstBytes {
         }
     }
 
-    /// An array tells its length before its bytes; it is always the same.
+    /// The length of an array is written before its bytes. It is always the same, so it is ignored.
     fn write_usize(&mut self, _length: usize) {}
 }

@@ -1,4 +1,4 @@
-//! Gives out key values. They are hashed before anything is locked, and no value is given out twice.
+//! Issues key values. Values are hashed before anything is locked, and no value is issued twice.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -14,10 +14,10 @@ use crate::store::keys::{ApiKey, NewKey};
 use crate::store::plans::{Period, QuotaSetting, Throttle};
 use crate::store::{Change, DeploymentId, KeyId, Lookup, PlanId, Store, StoreError};
 
-/// The stage and the plan that a first start makes.
+/// The name of the stage and of the plan that a first start makes.
 pub const FIRST_NAME: &str = "dev";
 
-/// What limits each key of the plan that a first start makes.
+/// The limits of each key in the plan that a first start makes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FirstLimits {
     /// The plan's throttle, if it has one.
@@ -33,8 +33,8 @@ impl FirstLimits {
         quota: None,
     };
 
-    /// More than one developer's phones need. There are limits so that an app sees the `RateLimit`
-    /// headers from its first call on.
+    /// Limits that are higher than the needs of one developer's phones. They exist so that an app sees the
+    /// `RateLimit` headers from its first call on.
     pub const DEVELOPMENT: FirstLimits = FirstLimits {
         throttle: Some(Throttle {
             rate: 100.0,
@@ -48,16 +48,16 @@ impl FirstLimits {
     };
 }
 
-/// Hashing takes a core each, and 19 MiB.
+/// Each hashing occupies a core and 19 MiB.
 static CORES: LazyLock<Semaphore> = LazyLock::new(|| {
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     Semaphore::new(cores.get())
 });
 
-/// Why a key value was not given out.
+/// The reason why a key value was not issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// A key with this value is there already.
+    /// Another key has this value.
     #[error("API Key already exists")]
     Exists(KeyId),
     /// The key would be in two plans of one stage.
@@ -79,10 +79,10 @@ pub struct Hashed {
     phc: String,
 }
 
-/// Makes a key that answers to `value`, and puts it in a plan where one is given.
+/// Creates a key with the value `value`, and puts it in a plan if one is given.
 ///
 /// # Errors
-/// [`IssueError::Exists`] where another key has this value.
+/// [`IssueError::Exists`] if another key has this value.
 pub async fn create_key(
     store: &Store,
     key: &NewKey,
@@ -109,9 +109,9 @@ pub async fn create_key(
     Ok(created)
 }
 
-/// Makes the key of a first start, and with it, once in the life of a database, stage `dev`, a
-/// deployment for it, and plan `dev` with that stage and these limits. Called again because the
-/// value was lost, it makes another key in the place of the one before, and leaves the plan alone.
+/// Creates the key of a first start. The first call in the life of a database also creates stage `dev`,
+/// a deployment for it, and plan `dev` with that stage and these limits. A later call, made because the
+/// value was lost, replaces the key and does not change the plan.
 ///
 /// # Errors
 /// See [`IssueError`].
@@ -154,14 +154,14 @@ async fn make_first_plan(change: &Change, limits: FirstLimits) -> Result<PlanId,
             quota: limits.quota,
             stages: BTreeMap::from([(stage.to_string(), BTreeMap::new())]),
             tags: BTreeMap::new(),
-            // The database's own clock says when.
+            // The database sets the time by its own clock.
             created_at: OffsetDateTime::UNIX_EPOCH,
         })
         .await?;
     Ok(plan)
 }
 
-/// An enabled key of that name, to be made.
+/// The settings of a new, enabled key of that name.
 pub fn new_key(name: &str) -> NewKey {
     NewKey {
         id: KeyId::generate(),
@@ -174,7 +174,7 @@ pub fn new_key(name: &str) -> NewKey {
     }
 }
 
-/// Hashes a value, on another thread, with nothing locked.
+/// Hashes a value on another thread, without any lock.
 pub async fn hash_value(store: &Store, value: &ApiKeyValue) -> Result<Hashed, IssueError> {
     let lookup = value.lookup(&store.gate_salt().await?);
     let to_hash = value.clone();
@@ -188,13 +188,13 @@ pub async fn hash_value(store: &Store, value: &ApiKeyValue) -> Result<Hashed, Is
     })
 }
 
-/// Begins a change in which these values can be given out: nobody else gives out equal ones.
+/// Begins a change that may issue these values. No other change can issue equal values until it ends.
 pub async fn begin(store: &Store, values: &[Hashed]) -> Result<Change, StoreError> {
     let lookups: Vec<Lookup> = values.iter().map(|hashed| hashed.lookup.clone()).collect();
     store.change_values(&lookups).await
 }
 
-/// The key that has this value already, also where it has expired or is disabled.
+/// The key that has this value, even if the key or the value has expired or is disabled.
 pub async fn find_owner(change: &Change, hashed: &Hashed) -> Result<Option<KeyId>, IssueError> {
     let candidates = change.candidates(&hashed.lookup).await?;
     if candidates.is_empty() {
@@ -210,7 +210,7 @@ pub async fn find_owner(change: &Change, hashed: &Hashed) -> Result<Option<KeyId
     .await
 }
 
-/// Adds a key that answers to a value.
+/// Adds a key with this value.
 pub async fn insert(change: &Change, key: &NewKey, hashed: &Hashed) -> Result<ApiKey, StoreError> {
     let created = change.insert_key(key).await?;
     change
@@ -219,14 +219,14 @@ pub async fn insert(change: &Change, key: &NewKey, hashed: &Hashed) -> Result<Ap
     Ok(created)
 }
 
-/// Lets a key that exists answer to a value more.
+/// Adds a value to an existing key.
 pub async fn add_value(change: &Change, key: &KeyId, hashed: &Hashed) -> Result<(), StoreError> {
     change
         .insert_key_value(key, &hashed.lookup, &hashed.phc)
         .await
 }
 
-/// Runs what takes a core, on a blocking thread, at most one for each core.
+/// Runs CPU-heavy work on a blocking thread, at most one for each core.
 async fn on_a_core<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, IssueError> {

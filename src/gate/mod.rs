@@ -1,8 +1,8 @@
-//! The gate: it finds out which app sent a request, and whether its plan lets the request pass.
+//! The gate: it determines which app sent a request, and whether the app's plan lets the request pass.
 //!
 //! These always hold: a request is judged by one compiled snapshot of the tables, without the database.
 //! Argon2id runs only for a well-formed value that some stored key may have, once per value, and never
-//! on a thread that serves requests. The cache says only which stored hash a value fits, never whether
+//! on a thread that serves requests. The cache holds only which stored hash a value fits, never whether
 //! it may pass.
 
 #![warn(missing_docs)]
@@ -48,10 +48,10 @@ use identity::Identities;
 use limits::Limits;
 use snapshot::Snapshot;
 
-/// Without the database for so long, the gate no longer knows whom to let pass.
+/// After this time without the database, the gate refuses to decide.
 const TRUSTED_FOR: Duration = Duration::from_secs(10);
 
-/// The gate, as the rest of the process sees it. Cheap to clone.
+/// The handle of the gate for the rest of the process. It is cheap to clone.
 #[derive(Clone)]
 pub struct Gate {
     inner: Arc<Inner>,
@@ -63,20 +63,22 @@ struct Inner {
     /// The serial of the newest snapshot.
     generation: watch::Sender<u64>,
     opened: Instant,
-    /// When the database was last asked and then answered, in milliseconds since `opened`.
+    /// The time at which the last answered question was sent to the database, in milliseconds since
+    /// `opened`.
     confirmed_ms: AtomicU64,
     identities: Identities,
     limits: Limits,
-    /// Every call writes it, so it stands apart from what every call reads.
+    /// Every call writes it, so it is kept apart from the memory that every call reads.
     stats: CachePadded<GateStats>,
 }
 
 impl Gate {
-    /// A gate on what `store` holds now, counted among the instances that share the throttles. It
-    /// answers [`Denial::Unavailable`] after 10 s unless [`run_reload`] runs beside it.
+    /// Opens a gate on the tables of `store`. This instance counts among the instances that share the
+    /// throttles. Run [`run_reload`] beside the gate: without it, the gate answers
+    /// [`Denial::Unavailable`] after 10 s.
     ///
     /// # Errors
-    /// Where the tables cannot be read.
+    /// Fails if the tables cannot be read.
     pub async fn open(store: &Store) -> Result<Gate, StoreError> {
         let gate = Gate::inspect(store).await?;
         let instances = limits::count_instances(&gate.inner.limits, store).await?;
@@ -84,10 +86,10 @@ impl Gate {
         Ok(gate)
     }
 
-    /// A gate on what `store` holds now, for looking only: it is no instance that serves.
+    /// Opens a gate for inspection only. It does not count as an instance.
     ///
     /// # Errors
-    /// Where the tables cannot be read.
+    /// Fails if the tables cannot be read.
     pub async fn inspect(store: &Store) -> Result<Gate, StoreError> {
         let opened = Instant::now();
         let mut connection = store.gate_connection().await?;
@@ -113,14 +115,13 @@ impl Gate {
         })
     }
 
-    /// The stage that a path's first segment names, where there is one.
+    /// The stage that a path's first segment names, if it exists.
     pub fn stage(&self, name: &str) -> Option<StageName> {
         let snapshot = self.inner.snapshot.load();
         snapshot.stage(name).map(|stage| stage.name.clone())
     }
 
-    /// The stage to show to somebody who asks for none: `default`, where it exists, else the first
-    /// by name.
+    /// The stage to show to a client that asks for none: `default` if it exists, else the first by name.
     pub fn shown_stage(&self, default: Option<&StageName>) -> Option<StageName> {
         let snapshot = self.inner.snapshot.load();
         let default = default.and_then(|stage| snapshot.stage(stage.as_str()));
@@ -134,8 +135,8 @@ impl Gate {
         snapshot.stage(stage.as_str())?.rules_version(variant)
     }
 
-    /// Whether the key still has its right on the stage: enabled, unexpired, in a plan with it.
-    /// Answers as of the last reading of the tables, however old it is.
+    /// Whether the key may still call the stage: it is enabled and unexpired, and a plan of it holds the
+    /// stage. The answer is as old as the last reading of the tables.
     pub fn is_live(&self, key: &KeyId, stage: &StageName) -> bool {
         let snapshot = self.inner.snapshot.load();
         snapshot.stage(stage.as_str()).is_some()
@@ -144,8 +145,8 @@ impl Gate {
             })
     }
 
-    /// Whether a call that brought this value of the key would still be let in on the stage: the
-    /// key has its right there, and the value is stored and has not ended.
+    /// Whether a call with this value of the key would still be let in on the stage: the key may call the
+    /// stage, and the value is stored and has not expired.
     pub fn is_value_live(&self, key: &KeyId, value: ValueId, stage: &StageName) -> bool {
         let snapshot = self.inner.snapshot.load();
         let value = snapshot.value(value);
@@ -154,28 +155,28 @@ impl Gate {
         is_good && self.is_live(key, stage)
     }
 
-    /// Whether the stage exists and lets this method be called without a key. Answers as of the
-    /// last reading of the tables, however old it is.
+    /// Whether the stage exists and its deployment lets this method be called without a key. The answer is
+    /// as old as the last reading of the tables.
     pub fn needs_no_key(&self, stage: &StageName, path: &str, verb: &str) -> bool {
         let snapshot = self.inner.snapshot.load();
         let stage = snapshot.stage(stage.as_str());
         stage.is_some_and(|stage| !stage.needs_key(path, verb))
     }
 
-    /// The calls a second that the key's plan on this stage allows; `None` where it sets no limit.
+    /// The calls per second that the key's plan on this stage allows; `None` if it sets no limit.
     pub fn plan_rate(&self, key: &KeyId, stage: &StageName) -> Option<f64> {
         let snapshot = self.inner.snapshot.load();
         let plan = &snapshot.key(key)?.plan_on(stage)?.on.plan;
         plan.throttle.map(|throttle| throttle.rate)
     }
 
-    /// Tells of each new snapshot, and of keys and values that expired: what
-    /// [`is_live`](Self::is_live) and [`is_value_live`](Self::is_value_live) say may have changed.
+    /// Announces each new snapshot, and each expiry of keys and values. After an announcement, the results
+    /// of [`is_live`](Self::is_live) and [`is_value_live`](Self::is_value_live) may have changed.
     pub fn generation(&self) -> watch::Receiver<u64> {
         self.inner.generation.subscribe()
     }
 
-    /// How many key values were hashed since the start.
+    /// The number of key values that were hashed since the start.
     pub fn hashed(&self) -> u64 {
         self.inner.identities.verifier().hashed()
     }
@@ -185,8 +186,8 @@ impl Gate {
         &self.inner.stats
     }
 
-    /// How the gate is now. Takes the locks of every key's quota in turn, so not to be asked for
-    /// at each request.
+    /// The current state of the gate. It takes the lock of every key's quota in turn, so do not call it for
+    /// each request.
     pub fn vitals(&self) -> GateVitals {
         let inner = &self.inner;
         GateVitals {
@@ -200,13 +201,13 @@ impl Gate {
         }
     }
 
-    /// How many instances share the throttles, as far as this one knows.
+    /// The number of instances that share the throttles, as far as this one knows.
     pub fn instances(&self) -> u32 {
         self.inner.limits.instances()
     }
 
-    /// Whether the snapshot was confirmed against the tables within the last 10 s. If not, nobody
-    /// knows who still has a right: calls are refused, and open sockets are left alone.
+    /// Whether the snapshot was confirmed against the tables within the last 10 s. If not, rights are
+    /// unknown: calls are refused, but open sockets stay open.
     pub fn is_confirmed(&self) -> bool {
         self.unconfirmed_for() < TRUSTED_FOR
     }
@@ -216,20 +217,20 @@ impl Gate {
         self.inner.opened.elapsed().saturating_sub(confirmed)
     }
 
-    /// Whether the snapshot is of these tables and this day.
+    /// Whether the snapshot was made from these tables and on this day.
     fn is_current(&self, head: GateHead, now: OffsetDateTime) -> bool {
         let snapshot = self.inner.snapshot.load();
         snapshot.head == head && snapshot.is_of_day(now)
     }
 
-    /// Wakes those who wait for changes of rights where keys or values have expired since.
+    /// Announces a change of rights if keys or values have expired since.
     fn announce_expiries(&self, since: OffsetDateTime, now: OffsetDateTime) {
         if self.inner.snapshot.load().has_expiry(since, now) {
             self.inner.generation.send_modify(|_| {});
         }
     }
 
-    /// The tables were asked at `asked`, and are as the snapshot has them.
+    /// Records that the tables, read at `asked`, agree with the snapshot.
     fn confirm(&self, asked: Instant) {
         let since = asked.saturating_duration_since(self.inner.opened);
         let since_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);

@@ -15,8 +15,8 @@ use crate::store::{Store, StoreError};
 const POLL_EVERY: Duration = Duration::from_millis(400);
 const RECONNECT_AFTER: Duration = Duration::from_millis(200);
 
-/// Follows the tables, and settles what was spent, until `shutdown` is ready; then gives back what
-/// quota is left, so it should end after the last request. To be run by one task.
+/// Follows the tables and settles the counts of calls until `shutdown` is ready. Then it gives back the
+/// unspent quota, so it should end after the last request. Only one task may run it.
 pub async fn run_reload(gate: Gate, store: Store, shutdown: impl Future<Output = ()>) {
     let limits = &gate.inner.limits;
     tokio::select! {
@@ -36,7 +36,7 @@ async fn follow(gate: &Gate, store: &Store) {
     }
 }
 
-/// Follows on one connection; returns why it could not go on.
+/// Follows the tables on one connection. Returns the error that ended it.
 async fn follow_on_one_connection(
     gate: &Gate,
     store: &Store,
@@ -49,7 +49,7 @@ async fn follow_on_one_connection(
     let mut poll = tokio::time::interval(POLL_EVERY);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        // The first tick comes at once: after a re-LISTEN, read first.
+        // The first tick comes at once, because after a new LISTEN the tables must be read first.
         let woken = tokio::select! {
             _ = poll.tick() => Ok(()),
             woken = connection.changed() => woken,

@@ -17,9 +17,9 @@ use crate::store::plans::{Period, QuotaSetting, Throttle, method_key};
 use crate::store::{KeyId, Lookup, PlanId};
 
 pub(super) struct Snapshot {
-    /// Grows with every snapshot of this process, also where the database's generation does not.
+    /// Grows with every snapshot of this process, even if the database's generation stays the same.
     pub serial: u64,
-    /// The generation that was read.
+    /// The generation of the tables that were read.
     pub head: GateHead,
     /// The salt of lookup tags.
     pub salt: Vec<u8>,
@@ -28,7 +28,7 @@ pub(super) struct Snapshot {
     credentials: HashMap<Lookup, Vec<Arc<Credential>>>,
     values: HashMap<ValueId, Arc<Credential>>,
     compiled_at: OffsetDateTime,
-    /// When keys and their values expire, in order.
+    /// The times at which keys and their values expire, in order.
     expiries: Vec<OffsetDateTime>,
 }
 
@@ -41,20 +41,20 @@ pub(super) struct Key {
     pub id: KeyId,
     /// Whether the key is enabled.
     pub enabled: bool,
-    /// When it expires, if it does.
+    /// The time at which it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
-    /// Its plans, also those that hold no stage.
+    /// All of its plans, including those without a stage.
     pub plan_ids: Vec<PlanId>,
-    /// At most one for each stage.
+    /// The plans with a stage: at most one for each stage.
     plans: Vec<KeyPlan>,
 }
 
-/// A plan on a stage, for one key.
+/// A plan on a stage, with the limits of one key.
 #[derive(Clone)]
 pub(super) struct KeyPlan {
     /// The plan on this stage.
     pub on: Arc<PlanStage>,
-    /// What limits the key in this plan.
+    /// The key's limits in this plan.
     pub limits: Arc<KeyLimits>,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct PlanStage {
     pub stage: StageName,
     pub plan: Arc<Plan>,
     limits: Limited,
-    /// Methods with a throttle of their own, by path and verb.
+    /// The methods that have their own throttle, by path and verb.
     overrides: HashMap<String, HashMap<String, Limited>>,
 }
 
@@ -75,25 +75,25 @@ pub(super) struct Plan {
     pub quota: Option<QuotaSetting>,
 }
 
-/// Names one stored value of a key. A key that is given another value, even an equal one, has one
-/// with another name. Safe to copy and compare; it does not lead back to the value.
+/// Identifies one stored value of a key. A replaced value gets another id, even if the new value is
+/// equal. It is safe to copy and compare; the value cannot be derived from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ValueId([u8; 16]);
 
-/// A value that a key answers to.
+/// One value of a key.
 pub(super) struct Credential {
-    /// The name of the stored value.
+    /// The id of the stored value.
     pub id: ValueId,
     /// The key that the value belongs to.
     pub key: Arc<Key>,
     /// The stored hash.
     pub phc: Arc<str>,
-    /// When it expires, if it does.
+    /// The time at which it expires, if it does.
     pub expires_at: Option<OffsetDateTime>,
 }
 
 impl Snapshot {
-    /// `now` picks the month whose length a policy tells.
+    /// Compiles the tables. `now` selects the month whose length the policies give.
     pub fn compile(
         tables: GateTables,
         serial: u64,
@@ -139,12 +139,12 @@ impl Snapshot {
         }
     }
 
-    /// Whether it is still right at `now`: a month's policy changes with its length.
+    /// Whether the snapshot is still right at `now`: a month's policy depends on the length of the month.
     pub fn is_of_day(&self, now: OffsetDateTime) -> bool {
         self.compiled_at.date() == now.date()
     }
 
-    /// Whether a key or a value expired after `since`, up to `now`.
+    /// Whether a key or a value expired after `since` and not after `now`.
     pub fn has_expiry(&self, since: OffsetDateTime, now: OffsetDateTime) -> bool {
         let next = self.expiries.partition_point(|expiry| *expiry <= since);
         self.expiries.get(next).is_some_and(|expiry| *expiry <= now)
@@ -167,18 +167,18 @@ impl Snapshot {
         self.keys.get(id)
     }
 
-    /// Whether any value of the key has not expired. Looks through all values of all keys.
+    /// Whether the key has a value that has not expired. This searches all values of all keys.
     pub fn has_good_value(&self, id: &KeyId, now: OffsetDateTime) -> bool {
         let mut all = self.credentials.values().flatten();
         all.any(|credential| credential.key.id == *id && credential.is_good(|| now))
     }
 
-    /// The value of this name, where it is still stored.
+    /// The value with this id, if it is still stored.
     pub fn value(&self, id: ValueId) -> Option<&Credential> {
         self.values.get(&id).map(Arc::as_ref)
     }
 
-    /// The values that one with this lookup may be.
+    /// The stored values that a value with this lookup may equal.
     pub fn candidates(&self, lookup: &Lookup) -> &[Arc<Credential>] {
         self.credentials
             .get(lookup)
@@ -186,7 +186,7 @@ impl Snapshot {
             .unwrap_or_default()
     }
 
-    /// The value of that hash, if it is still there.
+    /// The value with that hash, if it is still stored.
     pub fn credential(&self, lookup: &Lookup, phc: &str) -> Option<&Arc<Credential>> {
         self.candidates(lookup)
             .iter()
@@ -223,7 +223,7 @@ impl Key {
 }
 
 impl PlanStage {
-    /// The throttle and the policy that hold for the request's method.
+    /// The throttle and the policy that apply to the request's method.
     pub fn limits_of(&self, request: &Request<'_>) -> &Limited {
         self.overriding(request).unwrap_or(&self.limits)
     }
@@ -243,7 +243,7 @@ impl PlanStage {
 }
 
 impl ValueId {
-    /// Each stored hash has a salt of its own, so no two values share a name.
+    /// Each stored hash has its own salt, so no two values have the same id.
     fn of_phc(phc: &str) -> ValueId {
         let digest = Sha256::digest(phc.as_bytes());
         let mut id = [0; 16];
@@ -259,7 +259,7 @@ impl Credential {
     }
 }
 
-/// Few keys expire, so seldom anybody needs to know what time it is.
+/// Few keys expire, so `now` is rarely needed and is a function.
 fn is_before(now: impl FnOnce() -> OffsetDateTime, end: Option<OffsetDateTime>) -> bool {
     end.is_none_or(|end| now() < end)
 }

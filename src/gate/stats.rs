@@ -1,4 +1,4 @@
-//! Counts of the gate, for the metrics: each request once, by its outcome.
+//! Counts for the metrics: each request once, by its outcome at the gate.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,9 +8,9 @@ use super::Refusal;
 /// The outcome of one request at the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// With a key.
+    /// The request passed with a key.
     Passed,
-    /// Its method needs no key.
+    /// The request passed because its method needs no key.
     Open,
     /// 429: the throttle refused.
     Throttled,
@@ -22,26 +22,26 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// How often each [`Outcome`] was.
+/// The number of requests with each [`Outcome`].
 #[derive(Debug, Default)]
 pub struct GateStats([AtomicU64; Outcome::ALL.len()]);
 
-/// How the gate is at one moment.
+/// The state of the gate at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateVitals {
     /// Key values hashed since the start.
     pub hashed: u64,
-    /// Key values that wait to be hashed.
+    /// Key values that are queued for hashing.
     pub hash_queue: usize,
-    /// Calls that wait for quota to be taken.
+    /// Calls that wait for quota from the database.
     pub quota_queue: usize,
-    /// Calls of quota that this instance has taken ahead and not spent.
+    /// Calls of quota that this instance has taken ahead and not yet spent.
     pub quota_leased: i64,
-    /// How often the tables were read.
+    /// The number of times that the tables were read.
     pub generation: u64,
     /// Time since the snapshot was last confirmed against the tables.
     pub snapshot_age: Duration,
-    /// Instances that share the throttles.
+    /// The number of instances that share the throttles.
     pub instances: u32,
 }
 
@@ -63,7 +63,7 @@ impl Outcome {
         Outcome::Refused(Refusal::PlanMissing),
     ];
 
-    /// As the log and the metrics call it.
+    /// The name in the log and the metrics.
     pub fn code(self) -> &'static str {
         match self {
             Outcome::Passed => "passed",
@@ -75,7 +75,7 @@ impl Outcome {
         }
     }
 
-    /// Its place in [`Outcome::ALL`].
+    /// The index in [`Outcome::ALL`].
     fn index(self) -> usize {
         match self {
             Outcome::Passed => 0,
@@ -93,7 +93,7 @@ impl GateStats {
         self.0[outcome.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Each outcome's code, and how often it was since the start.
+    /// Each outcome's code and its count since the start.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Outcome::ALL.into_iter().map(|outcome| {
             (

@@ -1,4 +1,4 @@
-//! The value of an API key: what an app sends. It is never stored.
+//! The value of an API key: the secret that an app sends. It is never stored.
 //!
 //! A generated value is `tk_`, 8 public characters, 32 secret ones, and 6 that are a checksum of the
 //! others. So a mistyped value is recognised without any work. A custom value has 20 to 128 visible
@@ -30,7 +30,7 @@ const BODY_LENGTH: usize = PREFIX.len() + PUBLIC_LENGTH + SECRET_LENGTH;
 const GENERATED_LENGTH: usize = BODY_LENGTH + CHECKSUM_LENGTH;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A well-formed value. `Debug` shows nothing of it.
+/// A well-formed value. Its `Debug` hides the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKeyValue {
     text: String,
@@ -43,7 +43,7 @@ enum Form {
     Custom,
 }
 
-/// Why a text cannot be the value of a key. The texts are API Gateway's where it has them.
+/// The reason why a text cannot be a key's value. The texts are those of API Gateway where it has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiKeyValueError {
     /// The text is too short.
@@ -61,9 +61,9 @@ pub enum ApiKeyValueError {
 }
 
 impl ApiKeyValue {
-    /// Fewest characters of a value.
+    /// The least number of characters of a value.
     pub const MIN_LENGTH: usize = 20;
-    /// Most characters of a value.
+    /// The greatest number of characters of a value.
     pub const MAX_LENGTH: usize = 128;
 
     /// A new value of the generated form.
@@ -80,10 +80,10 @@ impl ApiKeyValue {
         }
     }
 
-    /// Reads a value, generated or custom, by its form alone: no hashing.
+    /// Parses a value, generated or custom, by its form alone, without hashing.
     ///
     /// # Errors
-    /// A length, a character or a checksum that no value has.
+    /// Fails if the length, a character or the checksum is not that of a value.
     pub fn parse(text: &str) -> Result<ApiKeyValue, ApiKeyValueError> {
         if text.len() < Self::MIN_LENGTH {
             return Err(ApiKeyValueError::TooShort);
@@ -109,13 +109,13 @@ impl ApiKeyValue {
         })
     }
 
-    /// The value itself, to be sent or hashed, never to be logged.
+    /// The value itself, for sending or hashing. Never log it.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// Narrows the stored rows down to a few: the public characters of a generated value, or the
-    /// first 16 bits of a custom value's salted SHA-256, as 4 hexadecimal digits.
+    /// The text that narrows the search down to a few stored rows: the public characters of a generated
+    /// value, or the first 16 bits of a custom value's salted SHA-256 as 4 hexadecimal digits.
     pub fn lookup(&self, salt: &[u8]) -> Lookup {
         match self.form {
             Form::Generated => Lookup::new(&self.text[PREFIX.len()..PREFIX.len() + PUBLIC_LENGTH]),
@@ -143,7 +143,7 @@ fn has_generated_form(text: &str) -> bool {
             .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// CRC32 of `body` in base62, filled up with zeros: 62^6 is more than 2^32.
+/// CRC32 of `body` in base62, padded with zeros to 6 digits, which suffice because 62^6 is above 2^32.
 fn checksum(body: &str) -> String {
     let mut rest = crc32fast::hash(body.as_bytes());
     let mut digits = [b'0'; CHECKSUM_LENGTH];

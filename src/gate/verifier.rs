@@ -1,4 +1,4 @@
-//! Finds out which stored hash a value fits: once per value, on separate threads.
+//! Determines which stored hash a value fits: once per value, on separate threads.
 //!
 //! The queue is bounded. A lookup with many failed values goes to the back of the queue, so that a
 //! guesser at one key does not delay the owners of others. When the queue is full, its last entry is
@@ -23,33 +23,33 @@ use crate::store::Lookup;
 
 const QUEUE_LENGTH: usize = 1024;
 const WAIT: Duration = Duration::from_secs(2);
-/// So many failures under one lookup are believed to be mistakes.
+/// This many failures under one lookup are taken for mistakes.
 const FAILURES_FORGIVEN: u32 = 8;
 const FAILURES_REMEMBERED: Duration = Duration::from_secs(60);
 const FAILING_LOOKUPS: u64 = 10_000;
 
-/// A keyed hash of a value; the key is this process's own.
+/// A keyed hash of a value. The key is a secret of this process.
 pub(super) type Digest = [u8; 16];
 
 /// A value and the stored hashes that it may fit.
 pub(super) struct Question {
-    /// The digest under which the cache knows the value.
+    /// The digest that is the value's key in the cache.
     pub digest: Digest,
-    /// Of the snapshot that the hashes come from.
+    /// The serial of the snapshot that the hashes come from.
     pub serial: u64,
     /// The value.
     pub value: ApiKeyValue,
-    /// What its candidates are found by.
+    /// The lookup that found the candidate hashes.
     pub lookup: Lookup,
-    /// The stored hashes that it might fit.
+    /// The stored hashes that the value may fit.
     pub phcs: Vec<Arc<str>>,
 }
 
-/// No answer in time: the queue is full, or it took too long.
+/// There was no answer in time: the queue is full, or hashing took too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Overloaded;
 
-/// The threads that hash. They end when it is dropped.
+/// The threads that hash. They end when this is dropped.
 pub(super) struct Verifier {
     shared: Arc<Shared>,
 }
@@ -58,7 +58,7 @@ struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
     failures: Cache<Lookup, u32>,
-    /// How many values were hashed so far.
+    /// The number of values that were hashed so far.
     hashed: AtomicU64,
 }
 
@@ -67,11 +67,11 @@ struct Queue {
     closed: bool,
     sequence: u64,
     waiting: BTreeMap<Place, Arc<Flight>>,
-    /// Those that wait and those under way, so that whoever brings the same value joins.
+    /// The questions that wait or are being hashed. A further call with the same value joins its flight.
     flights: HashMap<(Digest, u64), Arc<Flight>>,
 }
 
-/// The better, the smaller: few failures first, then who came first.
+/// The order of the queue: few failures come first, then early arrivals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     failures: u32,
@@ -117,17 +117,17 @@ impl Verifier {
         Verifier { shared }
     }
 
-    /// How many values were hashed so far.
+    /// The number of values that were hashed so far.
     pub fn hashed(&self) -> u64 {
         self.shared.hashed.load(Ordering::Relaxed)
     }
 
-    /// How many values wait for a thread.
+    /// The number of values that wait for a thread.
     pub fn waiting(&self) -> usize {
         self.shared.lock().waiting.len()
     }
 
-    /// The hash that the value fits; `None` where it fits none of them.
+    /// The hash that the value fits; `None` if it fits none of them.
     pub async fn ask(&self, question: Question) -> Result<Option<Arc<str>>, Overloaded> {
         let mut answer = self.shared.enter(question)?;
         let answered = timeout(
@@ -177,7 +177,7 @@ impl Shared {
         Ok(receiver)
     }
 
-    /// The work of each thread, until the end.
+    /// The loop of each thread.
     fn work(&self) {
         while let Some(flight) = self.next() {
             let question = &flight.question;
@@ -193,7 +193,7 @@ impl Shared {
         }
     }
 
-    /// The next question that somebody still waits for; `None` at the end.
+    /// The next question that a call still waits for; `None` at the end.
     fn next(&self) -> Option<Arc<Flight>> {
         let mut queue = self.lock();
         loop {
@@ -201,7 +201,7 @@ impl Shared {
                 return None;
             }
             match queue.waiting.pop_first() {
-                // Joining needs the lock that is held here, so nobody can come too late.
+                // A call must hold this lock to join, so no call can join after this check.
                 Some((_, flight)) if flight.answer.receiver_count() == 0 => {
                     queue.flights.remove(&flight.name());
                 }
@@ -217,20 +217,20 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // No code panics while it holds the lock, so the queue is whole in any case.
+        // No code panics while it holds the lock, so the queue is consistent even if the lock is poisoned.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Gives the calling thread a lower priority, where the system knows that of threads. Where it
-/// does not, hashing takes its part of the cores.
+/// Lowers the priority of the calling thread, on systems with thread priorities. On others, hashing
+/// competes equally for the cores.
 fn yield_to_other_threads() {
     #[cfg(target_os = "linux")]
     {
-        // A third of a busy thread's weight. At 19, the lowest, it would be a seventieth: beside
-        // two busy threads on each core no value is hashed within `WAIT`.
+        // A third of a busy thread's weight. The lowest priority, 19, would give a seventieth: with two busy
+        // threads on each core, no value would be hashed within `WAIT`.
         const NICENESS: nix::libc::c_int = 5;
-        // SAFETY: the call takes numbers and touches no memory of ours. On Linux 0 names the thread.
+        // SAFETY: the call takes numbers and touches no memory of ours. On Linux, 0 is the calling thread.
         let set = unsafe { nix::libc::setpriority(nix::libc::PRIO_PROCESS, 0, NICENESS) };
         if set != 0 {
             tracing::debug!("the priority of a thread for hashing keys cannot be lowered");
@@ -239,7 +239,7 @@ fn yield_to_other_threads() {
 }
 
 impl Queue {
-    /// Sends the last one away, if the newcomer is to stand before it.
+    /// Drops the last question, if the newcomer comes before it.
     fn make_room(&mut self, newcomer: Place) -> Result<(), Overloaded> {
         match self.waiting.last_entry() {
             Some(last) if *last.key() > newcomer => {
@@ -306,7 +306,7 @@ mod tests {
                 std::thread::spawn(move || while !stop.load(Ordering::Relaxed) {})
             })
             .collect();
-        // Other tests keep the machine busy too: one answer in time is enough.
+        // Other tests load the machine too, so one answer in time is enough.
         let mut in_time = false;
         for _ in 0..3 {
             let value = ApiKeyValue::generate();
@@ -328,8 +328,8 @@ mod tests {
             .shared
             .failures
             .insert(guessed.lookup(b""), FAILURES_FORGIVEN + 1);
-        // No thread takes anything while the lock is held by the first one's hashing; so look at
-        // the order of the places alone.
+        // While the first value is hashed under the lock, no thread takes another. So this checks only the
+        // order of the places.
         let mut queue = Queue::default();
         for (failures, sequence) in [(1, 1), (0, 2), (0, 3)] {
             let (answer, _) = watch::channel(Answer::Pending);

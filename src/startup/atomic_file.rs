@@ -1,4 +1,4 @@
-//! Writes files so that they are there whole or not at all.
+//! Writes files atomically: a file is complete, or it does not exist.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -8,23 +8,23 @@ use std::path::{Path, PathBuf};
 /// The users who may read the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
-    /// As the umask has it.
+    /// The users that the umask allows.
     Anyone,
-    /// Mode 0600, from the first byte on.
+    /// Only the owner: mode 0600 from the first byte on.
     OwnerOnly,
 }
 
-/// Writes beside `path`, syncs and renames.
+/// Writes a file beside `path`, syncs it, and renames it to `path`.
 ///
 /// # Errors
-/// The action that the operating system refused.
+/// Fails with the action that the operating system refused.
 pub fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
     let beside = PathBuf::from(beside);
     let written = write_whole(&beside, text, readers).and_then(|()| fs::rename(&beside, path));
     if let Err(error) = written {
-        // The error that matters is the first one.
+        // Only the first error matters.
         let _ = fs::remove_file(&beside);
         return Err(error);
     }
@@ -39,7 +39,7 @@ fn write_whole(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
         Readers::Anyone => 0o666,
         Readers::OwnerOnly => 0o600,
     };
-    // One that a killed process left may have another mode.
+    // A file that a killed process left may have another mode.
     match fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -1,8 +1,8 @@
 //! The certificate of both listeners, and its replacement while connections are open.
 //!
-//! The server looks at the files every two seconds, because a rotation has no one signal: it may be a
-//! rename, a changed symbolic link, or a file written in place. A pair that cannot be used leaves the
-//! one before in place. So a certificate that arrives before its key breaks nothing. Open connections
+//! The server checks the files every two seconds, because a rotation has no single signal: it may be a
+//! rename, a changed symbolic link, or a file written in place. If the new pair cannot be used, the
+//! previous one stays. So a certificate that arrives before its key breaks nothing. Open connections
 //! keep their certificate; new ones get the newest.
 
 use std::fs;
@@ -25,10 +25,10 @@ use time::OffsetDateTime;
 use crate::config::{CERTIFICATE_VARIABLE, KEY_VARIABLE, TlsFiles};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The last second that a certificate can name: 9999-12-31T23:59:59Z.
+/// The last time that a certificate can contain: 9999-12-31T23:59:59Z.
 const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);
 
-/// A certificate, or its key, that cannot be used.
+/// A certificate or key that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable} {}: {reason}", path.display())]
 pub struct CertificateError {
@@ -43,18 +43,18 @@ pub struct Certificates {
     files: TlsFiles,
     provider: Arc<CryptoProvider>,
     current: ArcSwap<CertifiedKey>,
-    /// The files when the server started.
+    /// The state of the files when the server started.
     first: Stamps,
 }
 
-/// The marks of a file that change when it is written or replaced: inode, length, time of change.
+/// The properties of a file that change when it is written or replaced: inode, length, time of change.
 type Stamp = Option<(u64, u64, i64, i64)>;
 type Stamps = [Stamp; 2];
 
 impl Certificates {
     /// # Errors
-    /// Names the variable whose file is missing, of another form, out of its time, or not the
-    /// other's.
+    /// Fails if a file is missing or malformed, if the certificate is not valid now, or if the key belongs
+    /// to another certificate. The error names the variable.
     pub fn load(files: &TlsFiles) -> Result<Certificates, CertificateError> {
         let provider = Arc::new(ring::default_provider());
         let first = stamps(files);
@@ -67,37 +67,37 @@ impl Certificates {
         })
     }
 
-    /// TLS 1.2 and 1.3, with whatever certificate is the newest when a client greets.
+    /// TLS 1.2 and 1.3, with the certificate that is the newest at each handshake.
     pub fn server_config(self: &Arc<Certificates>) -> ServerConfig {
         ServerConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
-            // It fails for a provider without their cipher suites.
+            // This fails only for a provider without cipher suites for these versions.
             .expect("ring has suites for TLS 1.2 and 1.3")
             .with_no_client_auth()
             .with_cert_resolver(self.clone())
     }
 
-    /// Takes over what comes to be in the files. Ends with its task.
+    /// Follows changes of the files. It never ends by itself.
     pub async fn follow(self: Arc<Certificates>) {
         let mut known = self.first;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let certificates = self.clone();
-            // A file system may take its time.
+            // Runs on another thread, because a file system may be slow.
             let looked = tokio::task::spawn_blocking(move || certificates.look(known)).await;
             known = looked.unwrap_or(known);
         }
     }
 
-    /// Reads the files if they are no longer as `known`; as what they are known from now on.
+    /// Reads the files if they differ from `known`. Returns their present state.
     fn look(&self, known: Stamps) -> Stamps {
-        // Before reading: what changes meanwhile is then found the next time.
+        // Taken before reading, so that a change during the reading is found the next time.
         let found = stamps(&self.files);
         if found != known {
             match read(&self.files, &self.provider) {
                 Ok(pair) => self.current.store(Arc::new(pair)),
                 Err(error) => {
-                    tracing::warn!(%error, "the certificate stays the one before");
+                    tracing::warn!(%error, "the new certificate cannot be used; the previous one stays");
                 }
             }
         }
@@ -163,10 +163,10 @@ fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-/// When the server's certificate ends; `None` where it never does.
+/// The end of the certificate's validity; `None` if it never ends.
 ///
-/// rustls shows no dates, but its verifier looks at them before anything else: asked as of now it
-/// tells whether they hold, and asked as of the end of time it tells the last one.
+/// rustls does not expose the dates, but its verifier checks them before anything else. At the present
+/// time it reports whether the certificate is valid; at the end of time its error contains the end date.
 fn valid_until(
     chain: &[CertificateDer<'_>],
     provider: &Arc<CryptoProvider>,
@@ -174,7 +174,7 @@ fn valid_until(
     let own = &chain[0];
     let mut roots = RootCertStore::empty();
     let unreadable = |error: &dyn std::fmt::Display| format!("cannot be used: {error}");
-    // Whom it is signed by is for clients to judge.
+    // Clients decide whether they trust the issuer.
     roots
         .add(own.clone().into_owned())
         .map_err(|error| unreadable(&error))?;
@@ -227,7 +227,7 @@ mod tests {
         let certificates = Certificates::load(&files).expect("a good pair");
         let shown = || certificates.current.load().cert[0].clone();
 
-        // A rotation half done, then whole; then rubbish, then nothing.
+        // First a half-finished rotation, then the complete one, then rubbish, then missing files.
         write(&files.certificate, &second.cert.pem());
         let known = certificates.look(certificates.first);
         assert_ne!(known, certificates.first);

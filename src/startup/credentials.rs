@@ -1,10 +1,10 @@
 //! The secrets that the first embedded start makes, in `credentials.env` of the data directory.
 //!
-//! The file is the only place that holds them: the database has digests at most. It is written before
-//! the API key is made, and again after. So a `kill -9` in between costs nothing: the next start keeps
-//! what is there and makes what is missing. If the file is lost while the database is there, new secrets
-//! are made. Player tokens and credentials that were given out before are then void, and
-//! [`Ensured::Remade`] lets the start say so.
+//! The file is the only place that holds them; the database has digests at most. It is written before
+//! the API key is made, and again afterwards. So a `kill -9` in between loses nothing: the next start
+//! keeps the existing values and makes the missing ones. If the file is lost but the database exists,
+//! new secrets are made. Player tokens and credentials that were issued before are then void, and
+//! [`Ensured::Remade`] lets the start report it.
 
 use std::fs;
 use std::io;
@@ -28,7 +28,7 @@ const SECRET_ACCESS_KEY: &str = "TURNKEY_SECRET_ACCESS_KEY";
 const HEAD: &str =
     "# Made by turnkey at its first start. Keep it: it is not stored anywhere else.\n";
 
-/// All that the file holds.
+/// The content of the file.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The key of the first start.
@@ -48,13 +48,13 @@ pub struct Credentials {
 pub enum Ensured {
     /// The file was complete.
     Found,
-    /// A first start, or one that was interrupted.
+    /// This was a first start, or the continuation of one that was interrupted.
     Made,
-    /// The database is older than the file: it was lost, and what it said holds no more.
+    /// The file was lost: the database is older than it. The previous credentials are void.
     Remade,
 }
 
-/// Why there are no credentials.
+/// The reason why there are no credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError<E> {
     /// The file could not be read or written.
@@ -64,10 +64,10 @@ pub enum CredentialsError<E> {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// The file is there, but a line of it is not `NAME=value`.
+    /// A line of the file is not `NAME=value`.
     #[error("{} line {line} is not NAME=value: repair the file, or move it away to have new secrets made", path.display())]
     Malformed { path: PathBuf, line: usize },
     /// The API key could not be made.
@@ -75,14 +75,14 @@ pub enum CredentialsError<E> {
     Key(E),
 }
 
-/// Where the file of a data directory is.
+/// The path of the file in a data directory.
 pub fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE_NAME)
 }
 
-/// Reads the data directory's credentials and makes those that are missing; `make_key` makes an
-/// API key in the database and returns its value. It is called again by a later start if this one
-/// is killed before the value is on disk, so it should replace the key it made before.
+/// Reads the data directory's credentials and makes the missing ones. `make_key` makes an API key in
+/// the database and returns its value. If this start is killed before the value is on disk, a later
+/// start calls `make_key` again, so it should replace the key that it made before.
 ///
 /// # Errors
 /// See [`CredentialsError`].
@@ -114,7 +114,7 @@ pub async fn ensure<E>(
         lines.insert(0, (API_KEY.to_owned(), key.expose().to_owned()));
         write(&path, &lines)?;
     }
-    // Every name was just made sure of.
+    // Every name is present, because the code above made the missing ones.
     let all = |name| Secret::new(value(&lines, name).unwrap_or_default().to_owned());
     let credentials = Credentials {
         api_key: all(API_KEY),
@@ -133,7 +133,7 @@ type Generate = fn() -> String;
 const GENERATED: [(&str, Generate); 4] = [
     (SECRET, || random_text(43, BASE62)),
     (ADMIN_TOKEN, || random_text(43, BASE62)),
-    // The form of an access key of AWS, which some of its tools check.
+    // The form of an AWS access key id, which some AWS tools check.
     (ACCESS_KEY_ID, || format!("AKIA{}", random_text(16, BASE32))),
     (SECRET_ACCESS_KEY, || random_text(40, BASE62)),
 ];

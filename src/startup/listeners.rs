@@ -11,13 +11,13 @@ use tokio::task::JoinHandle;
 use super::StartError;
 use crate::http::front::Socket;
 
-/// Connections that wait to be accepted, as many as the kernel lets wait.
+/// The number of connections that may wait to be accepted: as many as the kernel allows.
 #[cfg(target_os = "linux")]
 const BACKLOG: Backlog = Backlog::MAXALLOWABLE;
 #[cfg(not(target_os = "linux"))]
 const BACKLOG: Backlog = Backlog::MAXCONN;
 
-/// A socket that is bound, and not yet served.
+/// A bound socket that is not served yet.
 #[derive(Debug)]
 pub struct Bound {
     variable: &'static str,
@@ -26,7 +26,7 @@ pub struct Bound {
     listener: TcpListener,
 }
 
-/// A socket that is served.
+/// A socket that is being served.
 pub struct Listening {
     name: &'static str,
     handle: ServerHandle,
@@ -42,8 +42,8 @@ impl Bound {
             error,
         };
         let listener = TcpListener::bind(address).map_err(refused)?;
-        // The standard library asks for 128: of more who come at once, as after a restart, some
-        // would wait seconds for their greeting to be repeated. The kernel bounds it by its own.
+        // The standard library asks for 128. If more clients connect at once, as after a restart, some would
+        // wait seconds until they retry. The kernel applies its own limit.
         listen(&listener, BACKLOG)
             .map_err(std::io::Error::from)
             .map_err(refused)?;
@@ -55,7 +55,7 @@ impl Bound {
         })
     }
 
-    /// Serves it with what `server` makes of the socket; `None` is plain HTTP.
+    /// Serves the socket with the server that `server` makes; `None` is plain HTTP.
     pub fn serve(
         self,
         tls: Option<ServerConfig>,
@@ -81,7 +81,7 @@ impl Bound {
 }
 
 impl Listening {
-    /// Takes no more connections, and returns when the requests under way have been answered.
+    /// Accepts no more connections, and returns when the requests under way have been answered.
     pub async fn stop(self, patience: Duration) {
         let stopped = async {
             self.handle.stop(true).await;

@@ -13,19 +13,19 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 use crate::config::LogFormat;
 use crate::trace;
 
-/// Of what these libraries say, only warnings concern an operator; a filter may ask for more by
-/// their names. `debug` alone does not: at that level the first two write down statements with
-/// their parameters, and requests with their headers.
+/// Only the warnings of these libraries matter to an operator. A filter may name them to get more. The
+/// level `debug` alone does not, because at that level the first two log statements with their
+/// parameters, and requests with their headers.
 const QUIET: &str = "tokio_postgres=info,actix_http=info,refinery_core=warn,actix_server=warn";
 
-/// Logs to standard error from now on, and hands spans to the tracer. A second call in one process
-/// changes nothing.
+/// Starts logging to standard error, and passes spans to the tracer. A second call in one process has
+/// no effect.
 pub fn start(filter: &str, format: LogFormat, spans: Option<SdkTracer>) {
     if subscriber(filter, format, spans).try_init().is_err() {
         tracing::debug!("this process logs already");
         return;
     }
-    // What panics is told of in a line like any other, not in a form of its own.
+    // Panics are logged as ordinary lines.
     panic::set_hook(Box::new(|panicked| {
         let at = panicked.location().map(display);
         let reason = panicked.payload_as_str().unwrap_or("unknown");
@@ -33,13 +33,13 @@ pub fn start(filter: &str, format: LogFormat, spans: Option<SdkTracer>) {
     }));
 }
 
-/// Lines and spans, each with a filter of its own: what is logged does not say what is traced.
+/// Log lines and spans, each with its own filter, so that the log level does not affect the traces.
 fn subscriber(
     filter: &str,
     format: LogFormat,
     spans: Option<SdkTracer>,
 ) -> impl Subscriber + Send + Sync {
-    // The filter was read once already, when the settings were judged.
+    // The filter was already parsed when the settings were checked.
     let filter = EnvFilter::try_new(format!("{QUIET},{}=off,{filter}", trace::TARGET))
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = fmt::layer().with_writer(std::io::stderr);
@@ -58,7 +58,7 @@ fn subscriber(
             .with_filter(filter_fn(is_ours))
             .boxed()
     });
-    // In one list: as a layer by itself, one that is absent would have every span looked at.
+    // The layers are in one list: an absent layer on its own would make every span be examined.
     let mut layers = vec![lines.with_filter(filter).boxed()];
     layers.extend(spans);
     registry().with(layers)

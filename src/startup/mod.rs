@@ -1,4 +1,4 @@
-//! Starting and stopping: every task is started here, by name, and waited for at the end.
+//! Starting and stopping. Every task is started here under a name, and waited for at the end.
 
 mod atomic_file;
 mod certificates;

@@ -1,4 +1,4 @@
-//! How many connections the system lets this process hold.
+//! The number of connections that the system allows this process.
 //!
 //! Each connection is an open file. A listener without a free file can neither accept nor refuse, not
 //! even a health check. So sockets, and connections as a whole, are limited to fewer than the files.
@@ -7,9 +7,9 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::control;
 
-/// How many connections there may be beside the sockets, where the system allows so many.
+/// The number of other connections beside the sockets, if the system allows that many.
 const OTHER_CONNECTIONS: usize = 10_000;
-/// Files for everything but connections and the pool's: listeners, worker threads, logs.
+/// Files for everything except client and database connections: listeners, worker threads, logs.
 const OWN_FILES: usize = 100;
 
 /// The connections that this instance has room for.
@@ -17,14 +17,14 @@ const OWN_FILES: usize = 100;
 pub struct Room {
     /// WebSockets.
     pub sockets: usize,
-    /// On the public listener, the sockets among them.
+    /// Connections on the public listener, including the WebSockets.
     pub connections: usize,
-    /// On the control listener.
+    /// Connections on the control listener.
     pub control_connections: usize,
 }
 
-/// Has the system allow as many open files as it will, and says what `sockets` come to beside a
-/// pool of `pool_size` connections to the database.
+/// Raises the limit of open files as far as the system allows. Returns the room for connections: at
+/// most `sockets` WebSockets, beside `pool_size` connections to the database.
 pub fn make_room(sockets: usize, pool_size: usize) -> Room {
     let files = raise_limit();
     let room = Room::within(files.saturating_sub(OWN_FILES + pool_size), sockets);
@@ -39,8 +39,8 @@ pub fn make_room(sockets: usize, pool_size: usize) -> Room {
 }
 
 impl Room {
-    /// Up to an eighth of the files is left for other connections than sockets, and up to another for
-    /// those of the control plane.
+    /// Leaves up to an eighth of the files to connections other than WebSockets, and up to another eighth
+    /// to the control plane.
     fn within(files: usize, sockets: usize) -> Room {
         let others = OTHER_CONNECTIONS.min(files / 8);
         let control_connections = control::MAX_CONNECTIONS.min(files / 8);
@@ -53,12 +53,12 @@ impl Room {
     }
 }
 
-/// The limit as it is then.
+/// Raises the limit and returns it.
 fn raise_limit() -> usize {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return usize::MAX;
     };
-    // Some systems name a limit that they then do not allow: macOS none at all, and it takes this.
+    // Some systems report a limit that they then refuse. macOS reports none, but accepts this one.
     const ALLOWED_EVERYWHERE: u64 = 10_240;
     let files = [hard, hard.min(ALLOWED_EVERYWHERE)]
         .into_iter()

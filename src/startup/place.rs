@@ -1,30 +1,30 @@
-//! Opens the database: the given one, or the embedded one.
+//! Opens the database: an external one or the embedded one.
 
 use super::embedded::{self, Embedded, EmbeddedError};
 use crate::config::DatabasePlace;
 use crate::store::{Database, DatabaseUrlError};
 
-/// A database, and the embedded Postgres under it, which lives as long as this does.
+/// A database. If it is embedded, its Postgres runs as long as this value exists.
 #[derive(Debug)]
 pub struct Opened {
     /// The database.
     pub database: Database,
-    /// The Postgres that runs for it, if it is ours.
+    /// The embedded Postgres, if this process runs or joined one.
     pub embedded: Option<Embedded>,
 }
 
-/// Why there is no database.
+/// The reason why there is no database.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// The embedded Postgres did not start.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// `DATABASE_URL` cannot be understood.
+    /// `DATABASE_URL` is malformed.
     #[error("DATABASE_URL is wrong: {0}")]
     Url(DatabaseUrlError),
 }
 
-/// For a server: starts the embedded Postgres, and is the only server on it.
+/// Opens the database for a server: starts the embedded Postgres, and is the only server on it.
 pub fn open_for_server(place: &DatabasePlace) -> Result<Opened, PlaceError> {
     match place {
         DatabasePlace::External { url } => external(url.expose()),
@@ -32,7 +32,7 @@ pub fn open_for_server(place: &DatabasePlace) -> Result<Opened, PlaceError> {
     }
 }
 
-/// For a command: joins the embedded Postgres of a running server, else starts it.
+/// Opens the database for a command: joins the embedded Postgres of a running server, or starts it.
 pub fn open_for_command(place: &DatabasePlace) -> Result<Opened, PlaceError> {
     match place {
         DatabasePlace::External { url } => external(url.expose()),
@@ -67,7 +67,7 @@ mod tests {
         let url = |url: &str| DatabasePlace::External {
             url: Secret::new(url.into()),
         };
-        // No directory lies below a file.
+        // A file cannot contain a directory.
         let data_dir = std::env::current_exe().unwrap().join("data");
         for (place, begins) in [
             (url("nonsense"), "DATABASE_URL is wrong: "),

@@ -1,5 +1,5 @@
-//! Whether this instance should be sent requests: the database answers, its schema is one that this
-//! release may serve, and the log is followed.
+//! Judges whether this instance should get requests: the database answers, this release may serve its
+//! schema, and the follower keeps up with the log.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::http::Readiness;
 use crate::store::tail::TailStatus;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The follower asks the database twice a second.
+/// The longest silence of the database. The follower asks it twice a second.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
-/// How many positions the follower may be behind the log's end.
+/// The greatest number of positions that the follower may be behind the end of the log.
 const MAX_LAG: i64 = 10_000;
 
-/// The readiness, from the state of the follower and of the database.
+/// Judges the readiness from the state of the follower and of the database.
 pub fn judge(tail: &TailStatus, vitals: &Vitals) -> Readiness {
     if tail.answered.elapsed() > ANSWERED_WITHIN {
         Readiness::NotReady("the database does not answer")
@@ -29,7 +29,7 @@ pub fn judge(tail: &TailStatus, vitals: &Vitals) -> Readiness {
     }
 }
 
-/// Judges again and again, until the server stops, which it says at once.
+/// Judges repeatedly until the server stops, and reports the stop at once.
 pub async fn watch(
     tail: watch::Receiver<TailStatus>,
     vitals: watch::Receiver<Vitals>,

@@ -1,4 +1,4 @@
-//! One server: its tasks and listeners, from the settings to the last socket.
+//! One server: it starts the tasks and listeners from the settings, and stops them in order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,18 +28,18 @@ use crate::projection::{self, Leading};
 use crate::store::migrate::{self, MigrateError};
 use crate::store::{Store, StoreError, append, tail};
 
-/// How long a server that stops still takes connections, so that balancers, which ask `/healthz`
-/// once in a while, send them elsewhere before it takes none.
+/// How long a stopping server still accepts connections. In this time load balancers, which poll
+/// `/healthz`, notice the stop and send new connections elsewhere.
 const BALANCERS_NOTICE_WITHIN: Duration = Duration::from_secs(5);
-/// How long sockets are let go over after that.
+/// The time over which the sockets are then closed.
 const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(7);
-/// How long requests under way may take to end, after the sockets have gone.
+/// The time that requests under way have to end, after the sockets are closed.
 const REQUESTS_END_WITHIN: Duration = Duration::from_secs(6);
-/// How much longer a listener may take to notice that they have.
+/// The additional time that a listener may need to notice that they have ended.
 const LISTENERS_NOTICE_WITHIN: Duration = Duration::from_secs(2);
-/// How long the writer may take over what was asked of it before, and the gate to give back quota.
+/// The time that the writer has for its remaining work, and the gate for giving back quota.
 const TASKS_END_WITHIN: Duration = Duration::from_secs(4);
-/// Orchestrators kill what has not ended 30 s after it was told to.
+/// Orchestrators kill a process 30 s after they asked it to stop.
 const _: () = assert!(
     BALANCERS_NOTICE_WITHIN.as_secs()
         + SOCKETS_LEAVE_WITHIN.as_secs()
@@ -51,13 +51,13 @@ const _: () = assert!(
         < 30
 );
 
-/// A server that serves, until it is stopped.
+/// A running server.
 pub struct Server {
     /// The address of the game API.
     pub public_address: SocketAddr,
     /// The address of the control plane.
     pub control_address: SocketAddr,
-    /// Both listeners speak TLS; else both speak plain HTTP.
+    /// Whether both listeners speak TLS. Otherwise both speak plain HTTP.
     pub tls: bool,
     /// The outcome for the credentials file; `None` if there is none.
     pub ensured: Option<Ensured>,
@@ -65,12 +65,12 @@ pub struct Server {
     public: Listening,
     control: Listening,
     stopping: watch::Sender<bool>,
-    /// True once no request is served any more.
+    /// True when no request is served any more.
     served: watch::Sender<bool>,
     failed: watch::Sender<Option<&'static str>>,
-    /// They end when what feeds them has ended.
+    /// The tasks that end when their input ends.
     fed: Tasks,
-    /// They hold nothing that must be handed back.
+    /// The tasks that can be aborted at any time.
     endless: Tasks,
     embedded: Option<Embedded>,
 }
@@ -78,19 +78,19 @@ pub struct Server {
 /// The audience that learns of a stop before the server takes no more connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Balancers before it, which have other servers to turn to.
+    /// Load balancers, which can use other servers.
     Balancers,
-    /// Nobody: it serves alone, a person waits for its end, or it is broken.
+    /// No one: the server runs alone, or a person waits for its end, or it has failed.
     Nobody,
 }
 
-/// Why a server did not start.
+/// The reason why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// There is no database.
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// `DATABASE_URL` cannot be understood.
+    /// The database of `DATABASE_URL` does not answer.
     #[error("DATABASE_URL names a database that does not answer: {0}")]
     DatabaseUrl(StoreError),
     /// The schema could not be brought up to date.
@@ -108,14 +108,14 @@ pub enum StartError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// An address cannot be listened on.
+    /// The server cannot listen on an address.
     #[error("{variable} {address} cannot be listened on: {error}")]
     Listen {
         /// The setting.
         variable: &'static str,
         /// The address.
         address: SocketAddr,
-        /// Why it failed.
+        /// The cause.
         error: std::io::Error,
     },
     /// The ports file cannot be written.
@@ -123,17 +123,17 @@ pub enum StartError {
     PortsFile { path: String, error: std::io::Error },
 }
 
-/// Secrets that the operator set, or that the first embedded start made.
+/// The secrets that the operator set, or that the first embedded start made.
 struct Secrets {
     signing: Secret,
     control: ControlCredentials,
 }
 
 impl Server {
-    /// Starts everything and returns once requests are served. To be called in a runtime.
+    /// Starts everything and returns when requests are served. It must be called in a tokio runtime.
     ///
     /// # Errors
-    /// See [`StartError`]; what was started is stopped again.
+    /// See [`StartError`]. Everything that was started is stopped again.
     pub async fn start(config: Config) -> Result<Server, StartError> {
         let started = SystemTime::now();
         let certificates = config.tls.as_ref().map(Certificates::load).transpose()?;
@@ -160,7 +160,7 @@ impl Server {
         let (failed, _) = watch::channel(None);
         let mut fed = Tasks::new(failed.clone());
         let mut endless = Tasks::new(failed.clone());
-        // It judges requests up to the last one, and then gives back what quota it holds.
+        // The gate judges requests up to the last one, and then gives back its unspent quota.
         fed.spawn(
             "gate",
             gate::run_reload(gate.clone(), store.clone(), told(all_served)),
@@ -280,18 +280,18 @@ impl Server {
         Ok(server)
     }
 
-    /// Waits until a task that the server cannot do without has failed; its name.
+    /// Waits until a necessary task has failed, and returns its name.
     pub async fn failed(&self) -> &'static str {
         let mut failed = self.failed.subscribe();
         match failed.wait_for(Option::is_some).await.map(|name| *name) {
             Ok(Some(name)) => name,
-            // The sender is this server's own, and only what was asked for is waited for.
+            // Unreachable: the sender belongs to this server, and `wait_for` returns only `Some`.
             Ok(None) | Err(_) => std::future::pending().await,
         }
     }
 
-    /// Says that it stops, lets the sockets go, spread over time, then ends requests, tasks and the
-    /// embedded Postgres, in this order: nothing is asked of what has ended.
+    /// Announces the stop and closes the sockets, spread over time. Then it ends the requests, the tasks and
+    /// the embedded Postgres in this order, so that each still finds the parts that it needs.
     pub async fn stop(self, notice: Notice) {
         self.stopping.send_replace(true);
         match notice {
@@ -306,7 +306,7 @@ impl Server {
         self.endless.abort();
         self.fed.join(TASKS_END_WITHIN).await;
         if let Some(embedded) = self.embedded {
-            // It waits for a process to end.
+            // `stop` blocks until a process has ended.
             let _ = tokio::task::spawn_blocking(move || embedded.stop()).await;
         }
     }
@@ -315,7 +315,7 @@ impl Server {
 async fn open(place: &DatabasePlace) -> Result<Opened, StartError> {
     let place = place.clone();
     let opened = tokio::task::spawn_blocking(move || place::open_for_server(&place)).await;
-    // The closure does not panic, and nobody aborts it.
+    // The closure does not panic, and no code aborts it.
     Ok(opened.expect("opening the database must not panic")?)
 }
 
@@ -375,7 +375,7 @@ fn play(
     Play::new(store.clone(), appender, tokens, Arc::new(rules_for))
 }
 
-/// Ends when it is said, or when nobody is left to say it.
+/// Ends when the value becomes true, or when its sender is gone.
 async fn told(mut said: watch::Receiver<bool>) {
     let _ = said.wait_for(|said| *said).await;
 }

@@ -1,8 +1,8 @@
 //! Sends spans to an OpenTelemetry collector, by OTLP over HTTP in protobuf.
 //!
 //! It is off unless the standard variables name an endpoint, and only the standard variables configure
-//! it. Spans wait in a bounded queue for a separate thread. A collector that is slow or away costs
-//! spans; no request waits for it.
+//! it. Spans wait in a bounded queue for a separate thread. If the collector is slow or unreachable,
+//! spans are lost, but no request waits.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -23,16 +23,16 @@ use rustls::crypto::ring;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// How long the collector may take over one batch.
+/// The time that the collector has for one batch.
 const EXPORT_WITHIN: Duration = Duration::from_secs(5);
-/// How long the last spans may take when the server ends.
+/// The time that the last spans have when the server ends.
 pub const FLUSHED_WITHIN: Duration = Duration::from_secs(1);
 
-/// Why spans cannot be sent as the variables ask for it.
+/// The reason why spans cannot be sent as the variables demand.
 #[derive(Debug, thiserror::Error)]
 pub enum SpansError {
     /// The protocol is not `http/protobuf`.
-    #[error("OTEL_EXPORTER_OTLP_PROTOCOL is wrong: only http/protobuf is spoken here")]
+    #[error("OTEL_EXPORTER_OTLP_PROTOCOL is wrong: only http/protobuf is supported")]
     Protocol,
     /// The exporter cannot be made.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT is wrong: {0}")]
@@ -44,7 +44,7 @@ pub enum SpansError {
 pub struct Spans(SdkTracerProvider);
 
 impl Spans {
-    /// `None` where no endpoint is set, or spans are switched off.
+    /// Starts the sender; `None` if no endpoint is set or spans are switched off.
     ///
     /// # Errors
     /// See [`SpansError`].
@@ -82,7 +82,7 @@ impl Spans {
         self.0.tracer("turnkey")
     }
 
-    /// Sends what is left, within [`FLUSHED_WITHIN`].
+    /// Sends the remaining spans, within [`FLUSHED_WITHIN`].
     pub fn end(self) {
         if let Err(error) = self.0.shutdown_with_timeout(FLUSHED_WITHIN) {
             tracing::warn!(%error, "the last spans were not sent");
@@ -90,7 +90,7 @@ impl Spans {
     }
 }
 
-/// The origin of the spans. The variables take precedence over the defaults here.
+/// The resource that the spans belong to. The variables take precedence over these defaults.
 fn resource(service_name: Option<OsString>) -> Resource {
     let resource = Resource::builder_empty()
         .with_service_name("turnkey")
@@ -104,7 +104,7 @@ fn resource(service_name: Option<OsString>) -> Resource {
     .build()
 }
 
-/// The way to the collector; called on the thread that sends, so it may block.
+/// The HTTP client for the collector. It runs on the sending thread, so it may block.
 struct Collector {
     agent: Agent,
     is_failing: AtomicBool,
@@ -141,7 +141,7 @@ impl Collector {
         Ok(Response::from_parts(parts, body.into()))
     }
 
-    /// Tells of the first failure after a success, and of the first success after that.
+    /// Logs the first failure after a success, and the first success after a failure.
     fn note(&self, sent: &Result<Response<Bytes>, ureq::Error>) {
         let failure = match sent {
             Ok(answer) if answer.status().is_success() => None,

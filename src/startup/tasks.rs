@@ -1,7 +1,7 @@
-//! The background tasks of a server, by name: started here, and waited for when it stops.
+//! The background tasks of a server. Each has a name, is started here, and is waited for at the end.
 //!
 //! A panicking task is reported, because its work would otherwise silently stop: a server without its
-//! writer or its projector looks alive and is not.
+//! writer or its projector looks healthy but is not.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// The name of the first task that panics goes to `failed`.
+    /// The name of the first task that panics is sent to `failed`.
     pub fn new(failed: watch::Sender<Option<&'static str>>) -> Tasks {
         Tasks {
             running: Vec::new(),
@@ -30,7 +30,7 @@ impl Tasks {
     /// Starts a task.
     pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let failed = self.failed.clone();
-        // Nothing of the task is looked at after its panic.
+        // No state of the task is used after its panic.
         let task = AssertUnwindSafe(task).catch_unwind();
         let watched = async move {
             if task.await.is_err() {
@@ -41,8 +41,7 @@ impl Tasks {
         self.running.push((name, tokio::spawn(watched)));
     }
 
-    /// Waits for the tasks to end by themselves, and ends those that do not within `patience`, all
-    /// of them together.
+    /// Waits for the tasks to end by themselves. After `patience`, which they share, it aborts the rest.
     pub async fn join(self, patience: Duration) {
         let deadline = Instant::now() + patience;
         for (name, mut task) in self.running {
@@ -57,7 +56,7 @@ impl Tasks {
         }
     }
 
-    /// Ends every task where it stands: for those that hold nothing to be handed back.
+    /// Aborts every task at once. Use it only for tasks that have nothing to hand back.
     pub fn abort(self) {
         for (_, task) in self.running {
             task.abort();

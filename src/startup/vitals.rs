@@ -1,5 +1,5 @@
-//! What is read from the database every few seconds, for the metrics and the readiness: how far the
-//! projection is, and whether this release may still serve this schema.
+//! Figures that are read from the database every few seconds, for the metrics and the readiness: the
+//! progress of the projection, and whether this release may still serve the schema.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::store::{Store, StoreError};
 
 const ASK_EVERY: Duration = Duration::from_secs(2);
 
-/// As the database last answered.
+/// The last answer of the database.
 #[derive(Clone, Debug)]
 pub struct Vitals {
-    /// How far the projections have come.
+    /// The progress of the projections.
     pub projection: ProjectionStatus,
-    /// False once a newer release has moved the schema on beyond this one.
+    /// False if a newer release has moved the schema beyond this one.
     pub schema_is_known: bool,
 }
 
 impl Vitals {
-    /// Reads them from the database.
+    /// Reads the figures from the database.
     pub async fn read(store: &Store) -> Result<Vitals, StoreError> {
         Ok(Vitals {
             projection: store.projection_status().await?,
@@ -30,8 +30,8 @@ impl Vitals {
     }
 }
 
-/// Asks again and again, until nobody listens any more. While the database does not answer, what it
-/// said last stands; that it does not is the follower's to tell.
+/// Reads the figures repeatedly, as long as `vitals` has receivers. While the database does not answer,
+/// the last figures stay; the follower reports that it does not answer.
 pub async fn watch(store: Store, vitals: watch::Sender<Vitals>) {
     let mut ask = interval(ASK_EVERY);
     ask.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -15,15 +15,15 @@ pub struct AppendStats {
     pub batches: AtomicU64,
     /// Events that were recorded.
     pub events: AtomicU64,
-    /// Sessions that held the lock in their sleep and were ended.
+    /// Sessions that were ended because they held the append lock while idle.
     pub terminated_blockers: AtomicU64,
-    /// Commands by outcome.
+    /// The commands by outcome.
     pub outcomes: Outcomes,
     /// Events in one batch.
     pub batch_events: Histogram,
-    /// From a batch's sending to its last answer.
+    /// The time from sending a batch to its last answer.
     pub batch_duration: Histogram,
-    /// From a command's event to its answer, waiting included.
+    /// The time from a command's event to its answer, including the wait.
     pub duration: Histogram,
 }
 
@@ -78,7 +78,7 @@ impl Outcomes {
         }
     }
 
-    /// Each outcome as the metrics call it, and how often it was.
+    /// The name of each outcome in the metrics, and its count.
     pub fn counts(&self) -> [(&'static str, u64); 6] {
         [
             ("recorded", &self.recorded),

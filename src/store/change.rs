@@ -15,25 +15,25 @@ use super::{Lookup, Parameters, Store, StoreError, sql};
 
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A transaction of one's own. Dropped without [`commit`](Change::commit), it changes nothing.
+/// A transaction. Dropping it without [`commit`](Change::commit) changes nothing.
 pub struct Change {
-    /// `None` once it has ended.
+    /// `None` after it has ended.
     connection: Option<deadpool_postgres::Object>,
-    /// A statement failed, and with it the transaction: Postgres would answer a commit with a
-    /// rollback, and no error.
+    /// Whether a statement failed, and with it the transaction. Postgres would then answer a commit with a
+    /// rollback but without an error.
     failed: AtomicBool,
 }
 
 impl Store {
-    /// Begins a change that no other change runs beside: what it reads stays true until it ends.
+    /// Begins a change that excludes all others, so that the data that it reads stay true until it ends.
     pub async fn change(&self) -> Result<Change, StoreError> {
         let change = self.begin().await?;
         change.lock().await?;
         Ok(change)
     }
 
-    /// Begins a change that gives out key values: no other one with any of these lookups runs
-    /// beside it, so whether an equal value exists can be found out first.
+    /// Begins a change that issues key values. It excludes other such changes with any of these lookups, so
+    /// that it can first check whether an equal value exists.
     pub async fn change_values(&self, lookups: &[Lookup]) -> Result<Change, StoreError> {
         let mut lookups: Vec<&str> = lookups.iter().map(Lookup::as_str).collect();
         lookups.sort_unstable();
@@ -54,30 +54,30 @@ impl Store {
 }
 
 impl Change {
-    /// Keeps other changes of the gate's tables away: what is read from now on stays true.
+    /// Excludes other changes of the gate's tables, so that the data read from now on stay true.
     pub(crate) async fn lock(&self) -> Result<(), StoreError> {
         self.query(sql::lock_gate, &[]).await?;
         Ok(())
     }
 
-    /// Makes it hold, on every instance within a second.
+    /// Commits the change. Every instance applies it within a second.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where a key would be in two plans of one stage;
-    /// [`StoreError::OutcomeUnknown`] where the connection broke: it may hold.
+    /// [`StoreError::Conflict`] if a key would be in two plans of one stage;
+    /// [`StoreError::OutcomeUnknown`] if the connection broke, because it may be committed.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         if self.failed.load(Ordering::Relaxed) {
             return Err(StoreError::Refused("a part of the change failed".into()));
         }
         let done = self.execute("commit").await;
         if matches!(done, Ok(()) | Err(StoreError::Conflict(_))) {
-            // Ended either way: the connection goes back to the pool.
+            // The transaction has ended in either case, so the connection goes back to the pool.
             self.connection.take();
         }
         done
     }
 
-    /// Ends it without effect.
+    /// Ends the change without effect.
     pub async fn roll_back(mut self) {
         if self.execute("rollback").await.is_ok() {
             self.connection.take();
@@ -114,7 +114,7 @@ impl Change {
 
 impl Drop for Change {
     fn drop(&mut self) {
-        // Closing the connection rolls back, and leaves no open transaction in the pool.
+        // Closing the connection rolls back. So the pool never gets a connection with an open transaction.
         if let Some(connection) = self.connection.take() {
             drop(deadpool_postgres::Object::take(connection));
         }

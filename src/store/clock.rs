@@ -1,7 +1,7 @@
-//! One clock for all instances: the database's.
+//! One clock for all instances: the clock of the database.
 //!
-//! An instance computes it from its own monotonic clock and the offset that it measured last. So a
-//! clock that is wrong or jumps on one machine changes no time that anybody else sees.
+//! An instance computes it from its own monotonic clock and the last measured offset. So a clock that
+//! is wrong or jumps on one machine does not affect any recorded or published time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ pub struct Clock {
 }
 
 impl Default for Clock {
-    /// Starts from this machine's own clock, until the database has been asked.
+    /// Uses this machine's own clock until the database has been asked.
     fn default() -> Clock {
         let base_micros = AtomicI64::new(micros(OffsetDateTime::now_utc()));
         Clock {
@@ -28,7 +28,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Now, to the microsecond, as stored times are.
+    /// The present time in microseconds, the precision of stored times.
     pub fn now(&self) -> OffsetDateTime {
         let since = duration_micros(self.started.elapsed());
         from_micros(
@@ -38,7 +38,7 @@ impl Clock {
         )
     }
 
-    /// Takes over the database's answer to a question sent at `asked` and answered just now.
+    /// Takes over the database's answer, just received, to a question that was sent at `asked`.
     pub fn set(&self, asked: Instant, answer: OffsetDateTime) {
         let asked_at = duration_micros(asked.saturating_duration_since(self.started));
         let half_way = duration_micros(asked.elapsed()) / 2;
@@ -69,7 +69,7 @@ mod tests {
     fn an_answer_is_taken_to_be_half_as_old_as_the_question() {
         let clock = Clock::default();
         let theirs = OffsetDateTime::UNIX_EPOCH;
-        // A machine that has run for less than that has no such moment.
+        // A machine that has run for a shorter time has no such `Instant`.
         if let Some(asked) = Instant::now().checked_sub(Duration::from_secs(20)) {
             let clock = Clock {
                 started: asked,

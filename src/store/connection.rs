@@ -24,15 +24,15 @@ use crate::config::encrypt_only;
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// By this name our own sessions are told from other programs'.
+/// The name that distinguishes our own sessions from those of other programs.
 pub(crate) const APPLICATION_NAME: &str = "turnkey";
 
-/// An address of a database that cannot be used.
+/// An unusable address of a database.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DatabaseUrlError(String);
 
-/// Where the database is and how to speak to it. Its `Debug` shows nothing of the password.
+/// The address of the database and the way to connect. Its `Debug` hides the password.
 #[derive(Clone)]
 pub struct Database {
     config: Config,
@@ -49,10 +49,10 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Reads a connection string: `postgresql://…` or `host=… dbname=…`.
+    /// Parses a connection string: `postgresql://…` or `host=… dbname=…`.
     ///
     /// # Errors
-    /// Says what is wrong, without the string itself: it may hold a password.
+    /// Describes the mistake, but never contains the string, because it may hold a password.
     pub fn parse(url: &str) -> Result<Database, DatabaseUrlError> {
         let (plain, tls) = split_tls(url)?;
         let mut config: Config = plain
@@ -72,7 +72,7 @@ impl Database {
         })
     }
 
-    /// The same server, another database on it.
+    /// Another database on the same server.
     #[must_use]
     pub fn named(&self, name: &str) -> Database {
         let mut config = self.config.clone();
@@ -83,7 +83,7 @@ impl Database {
         }
     }
 
-    /// The same database, with server settings for this session: `-c name=value …`.
+    /// The same database, with these server settings for the session: `-c name=value …`.
     #[must_use]
     pub(crate) fn with_options(&self, options: &str) -> Database {
         let mut config = self.config.clone();
@@ -109,7 +109,7 @@ impl Database {
         &self.tls
     }
 
-    /// A connection of one's own, to be driven by the caller.
+    /// A separate connection that the caller drives.
     pub(crate) async fn connect(
         &self,
     ) -> Result<(Client, Connection<Socket, TlsStream>), StoreError> {
@@ -119,7 +119,7 @@ impl Database {
         }
     }
 
-    /// A connection of one's own, driven by a task that ends with it.
+    /// A separate connection that a background task drives until it ends.
     pub(crate) async fn client(&self) -> Result<Client, StoreError> {
         let (client, connection) = self.connect().await?;
         tokio::spawn(async move {
@@ -138,7 +138,7 @@ struct Tls {
     root_certificate: Option<String>,
 }
 
-/// Takes out of `url` what tokio-postgres does not know: `verify-full` and `sslrootcert`.
+/// Removes the settings that tokio-postgres does not know from `url`: `verify-full` and `sslrootcert`.
 fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
     let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let (head, parameters, joint) = if is_url {
@@ -173,7 +173,7 @@ fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
         }
     }
     if tls.root_certificate.is_some() && !tls.verify {
-        // Whoever names a certificate wants the server's to be checked.
+        // An operator who names a certificate wants the server's certificate to be verified.
         return Err(DatabaseUrlError(
             "sslrootcert is only used with sslmode=verify-full".into(),
         ));
@@ -187,7 +187,7 @@ fn split_tls(url: &str) -> Result<(String, Tls), DatabaseUrlError> {
     Ok((plain, tls))
 }
 
-/// The settings in `host=… password='with a blank'`, as they are written.
+/// Splits `host=… password='with a blank'` into its settings, as they are written.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quoted, mut escaped) = (0, false, false);
@@ -207,7 +207,7 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// The value of a setting, without its quotes and escapes.
+/// The value of a setting without its quotes and escapes.
 fn unquoted(value: &str) -> String {
     let mut plain = String::with_capacity(value.len());
     let mut characters = value.chars();
@@ -221,7 +221,7 @@ fn unquoted(value: &str) -> String {
     plain
 }
 
-/// The value of a URL's parameter. What is no escape stands for itself.
+/// Decodes the value of a URL's parameter. Text that is not an escape stays as it is.
 fn percent_decoded(value: &str) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();

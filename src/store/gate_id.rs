@@ -10,12 +10,13 @@ use smol_str::SmolStr;
 const LENGTH: usize = 10;
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// A text that is no id: ids are 10 of `a-z 0-9`.
+/// The text is not an id: ids are 10 characters of `a-z 0-9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id is 10 of the characters a-z 0-9")]
 pub struct IdError;
 
-// Every call bears some of them. Texts as short as these are copied: who hold one share no count.
+// Every call carries some of these ids. They are short, so they are copied: a shared text would need a
+// reference count that all processors write.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -25,12 +26,12 @@ macro_rules! id {
         pub struct $name(SmolStr);
 
         impl $name {
-            /// A new one, at random.
+            /// A new random id.
             pub fn generate() -> $name {
                 $name(random_text().into())
             }
 
-            /// One that the database holds.
+            /// Wraps an id that the database holds.
             pub(crate) fn stored(text: &str) -> $name {
                 $name(text.into())
             }
@@ -62,7 +63,7 @@ macro_rules! id {
 }
 
 id!(
-    /// An API key's id. Not secret: logs and usage name keys by it.
+    /// An API key's id. It is not secret: logs and usage reports contain it.
     KeyId
 );
 id!(

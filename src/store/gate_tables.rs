@@ -20,25 +20,25 @@ use super::plans::{Period, QuotaSetting, Throttle};
 use super::{KeyId, Lookup, PlanId, Store, StoreError, sql};
 
 const CHANNEL: &str = "turnkey_gate";
-/// A poll that takes longer would keep a change from holding within a second.
+/// A poll must not take longer, so that a change is applied within a second.
 const HEAD_DEADLINE: Duration = Duration::from_secs(1);
 const TABLES_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Tells two states of the tables apart; nothing else is to be read from it.
+/// Identifies a state of the tables. It is only good for comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateHead {
     /// The generation of the tables.
     pub generation: i64,
-    /// Another one after a restore, when generations begin to be used again.
+    /// Changes with a restore, after which generation numbers may be used again.
     pub epoch: Uuid,
 }
 
-/// All that the gate decides by, as of one moment.
+/// All data that the gate decides by, as of one moment.
 #[derive(Clone, Debug)]
 pub struct GateTables {
-    /// Shows whether the tables have changed.
+    /// Identifies the state of the tables.
     pub head: GateHead,
-    /// Goes into the lookup of custom values.
+    /// The salt in the lookups of custom values.
     pub salt: Vec<u8>,
     /// Every stage.
     pub stages: Vec<StageRow>,
@@ -48,18 +48,18 @@ pub struct GateTables {
     pub key_values: Vec<KeyValueRow>,
     /// Every plan.
     pub plans: Vec<PlanRow>,
-    /// Which plan holds which stage.
+    /// The stages of each plan.
     pub plan_stages: Vec<PlanStageRow>,
-    /// Which plan holds which key.
+    /// The keys of each plan.
     pub plan_keys: Vec<(PlanId, KeyId)>,
 }
 
-/// A stage with what its deployment says.
+/// A stage with the content of its deployment.
 #[derive(Clone, Debug)]
 pub struct StageRow {
     /// The name.
     pub name: String,
-    /// Whether a method needs a key, by path and verb; a method that is not here does.
+    /// Whether a method needs a key, by path and verb. A method that is missing needs one.
     pub methods: BTreeMap<String, BTreeMap<String, bool>>,
     /// The rules version of new games, by variant.
     pub rules: BTreeMap<String, u16>,
@@ -113,7 +113,7 @@ pub struct PlanStageRow {
     pub throttle: BTreeMap<String, Throttle>,
 }
 
-/// A connection that hears of changes.
+/// A connection that receives announcements of changes.
 pub struct GateConnection {
     client: Client,
     head: Statement,
@@ -121,7 +121,7 @@ pub struct GateConnection {
 }
 
 impl Store {
-    /// Opens a connection for reading the gate's tables and hearing of their changes.
+    /// Opens a connection for reading the gate's tables and receiving announcements of their changes.
     pub async fn gate_connection(&self) -> Result<GateConnection, StoreError> {
         let (client, mut connection) = self.database().connect().await?;
         let (signal, mut notified) = watch::channel(());
@@ -146,23 +146,23 @@ impl Store {
         })
     }
 
-    /// The salt in the lookup of custom values; it never changes in the life of the database.
+    /// The salt in the lookups of custom values. It never changes in the life of a database.
     pub async fn gate_salt(&self) -> Result<Vec<u8>, StoreError> {
         Ok(self.read_one(sql::gate_salt, &[]).await?.get(0))
     }
 }
 
 impl GateConnection {
-    /// Which state the tables are in, and the database's clock.
+    /// The state of the tables, and the time of the database's clock.
     pub async fn head(&self) -> Result<(GateHead, OffsetDateTime), StoreError> {
         let row = within(HEAD_DEADLINE, self.client.query_one(&self.head, &[])).await?;
         Ok((gate_head(&row), row.get(2)))
     }
 
-    /// Waits until a change was announced.
+    /// Waits until a change is announced.
     ///
     /// # Errors
-    /// Where the connection has ended.
+    /// Fails if the connection has ended.
     pub async fn changed(&mut self) -> Result<(), StoreError> {
         self.notified
             .changed()
@@ -285,7 +285,7 @@ fn plan_stage_row(row: &Row) -> Result<PlanStageRow, StoreError> {
     })
 }
 
-/// A column whose content an operator could have spoilt by hand.
+/// Reads a column that an operator could have corrupted by hand.
 fn column<'a, T: tokio_postgres::types::FromSql<'a>>(
     row: &'a Row,
     name: &str,

@@ -1,4 +1,4 @@
-//! Invites: codes that let the second player in.
+//! Invites: the codes that let the second player into a game.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::config::StageName;
 use crate::game::GameId;
 
 impl Store {
-    /// The game of a stage that `code` is the invite to.
+    /// The game on a stage that `code` invites to.
     pub async fn find_invite(
         &self,
         code: &str,
@@ -19,7 +19,7 @@ impl Store {
         Ok(rows.first().map(|row| GameId(row.get(0))))
     }
 
-    /// The invites of those of `games` that have one.
+    /// The invites of `games`. A game may have none.
     pub async fn invites_of(
         &self,
         games: &[GameId],
@@ -33,7 +33,7 @@ impl Store {
         Ok(invites.collect())
     }
 
-    /// Deletes at most `limit` invites, a day old, to games that never came to be; how many.
+    /// Deletes at most `limit` day-old invites to games that were never made. Returns their number.
     pub async fn sweep_invites(&self, limit: i64) -> Result<usize, StoreError> {
         Ok(self.write(sql::invites_sweep, &[&limit]).await?.len())
     }

@@ -1,4 +1,4 @@
-//! API keys and the values that they answer to. The values themselves are never here.
+//! API keys, and the hashes of their values. The values themselves are never stored.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use tokio_postgres::types::Json;
 use super::change::Change;
 use super::{KeyId, PlanId, Store, StoreError, sql};
 
-/// Narrows a value down to a few stored rows; the index of `api_key_value`.
+/// Narrows the search for a value down to a few stored rows. It is the index of `api_key_value`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lookup(Box<str>);
 
 impl Lookup {
-    /// A lookup from its stored text.
+    /// Makes a lookup from its stored text.
     pub fn new(text: &str) -> Lookup {
         Lookup(text.into())
     }
@@ -25,7 +25,7 @@ impl Lookup {
     }
 }
 
-/// Names and values that an operator hangs on a thing.
+/// Names and values that an operator attaches to a resource.
 pub type Tags = BTreeMap<String, String>;
 
 /// A key, without its values.
@@ -53,7 +53,7 @@ pub struct ApiKey {
     pub last_used_at: Option<OffsetDateTime>,
 }
 
-/// A stored value: what a candidate must fit.
+/// A stored value that a candidate is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredValue {
     /// The key.
@@ -81,10 +81,10 @@ pub struct NewKey {
     pub expires_at: Option<OffsetDateTime>,
 }
 
-/// Which keys a list shows. Newest first.
+/// The filter of a list of keys. Lists begin with the newest.
 #[derive(Clone, Debug, Default)]
 pub struct KeyFilter {
-    /// Case-sensitive.
+    /// The prefix of the names. It is case-sensitive.
     pub name_prefix: Option<String>,
     /// The customer id that was set, kept as it is.
     pub customer_id: Option<String>,
@@ -117,7 +117,7 @@ impl Store {
         Ok(rows.iter().map(api_key).collect())
     }
 
-    /// The key, where there is one of that id.
+    /// The key with this id, if it exists.
     pub async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
         let rows = self.read(sql::find_key, &[&id.as_str()]).await?;
         Ok(rows.first().map(api_key))
@@ -131,7 +131,7 @@ impl Change {
         Ok(rows.first().map(api_key))
     }
 
-    /// Adds a key that answers to no value yet.
+    /// Adds a key without a value.
     pub async fn insert_key(&self, key: &NewKey) -> Result<ApiKey, StoreError> {
         let rows = self
             .query(
@@ -152,7 +152,7 @@ impl Change {
             .ok_or_else(|| StoreError::Corrupt("an inserted key is gone".into()))
     }
 
-    /// Sets all of a key that an operator may set; `None` where there is no such key.
+    /// Sets all fields that an operator may set; `None` if the key does not exist.
     pub async fn update_key(&self, key: &NewKey) -> Result<Option<ApiKey>, StoreError> {
         let rows = self
             .query(
@@ -171,26 +171,26 @@ impl Change {
         Ok(rows.first().map(api_key))
     }
 
-    /// Removes a key, its values and its places in plans; whether there was one.
+    /// Removes a key with its values and its places in plans. Returns whether it existed.
     pub async fn delete_key(&self, id: &KeyId) -> Result<bool, StoreError> {
         let rows = self.query(sql::delete_key, &[&id.as_str()]).await?;
         Ok(!rows.is_empty())
     }
 
-    /// The key that a first start made, also where it was deleted since; `None` before.
+    /// The key that a first start made, even if it was deleted since; `None` before a first start.
     pub async fn first_key(&self) -> Result<Option<KeyId>, StoreError> {
         let rows = self.query(sql::first_key, &[]).await?;
         let id: Option<&str> = rows.first().and_then(|row| row.get(0));
         Ok(id.map(KeyId::stored))
     }
 
-    /// Remembers a key as the first start's.
+    /// Records a key as the one that the first start made.
     pub async fn set_first_key(&self, id: &KeyId) -> Result<(), StoreError> {
         self.query(sql::set_first_key, &[&id.as_str()]).await?;
         Ok(())
     }
 
-    /// The stored values that a value with this lookup may fit, whether still good or not.
+    /// The stored values that a value with this lookup may fit, including expired ones.
     pub async fn candidates(&self, lookup: &Lookup) -> Result<Vec<StoredValue>, StoreError> {
         let rows = self
             .query(sql::find_key_values, &[&lookup.as_str()])
@@ -204,7 +204,7 @@ impl Change {
             .collect())
     }
 
-    /// Lets a key answer to one value more.
+    /// Adds a value to a key.
     pub async fn insert_key_value(
         &self,
         key: &KeyId,
@@ -221,7 +221,7 @@ impl Change {
 }
 
 impl ApiKey {
-    /// The fields that an operator may set, to be changed and written back.
+    /// The fields that an operator may set, to change and write back.
     pub fn settings(&self) -> NewKey {
         NewKey {
             id: self.id.clone(),
@@ -251,7 +251,7 @@ fn api_key(row: &Row) -> ApiKey {
     }
 }
 
-/// A LIKE pattern for texts that begin with `prefix`, whatever it holds.
+/// A LIKE pattern for texts that begin with `prefix`. Special characters in it are escaped.
 pub(super) fn like_prefix(prefix: &str) -> String {
     let mut pattern = String::with_capacity(prefix.len() + 1);
     for character in prefix.chars() {

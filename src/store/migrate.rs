@@ -1,11 +1,11 @@
-//! Brings the schema up to date, under a lock so that several instances may start at once.
+//! Brings the schema up to date. A lock lets several instances start at once.
 //!
 //! Migrations only add, so an older binary goes on working beside a newer schema. If a migration ever
 //! makes that impossible, it raises `schema_support.oldest`. Older binaries then refuse to start,
 //! instead of writing what newer ones cannot read.
 //!
-//! Nothing here waits for ever: not for another instance that migrates, and not for a table that a
-//! long transaction holds, because everybody else who wants the table would wait behind it.
+//! Every wait here is bounded: for another instance that migrates, and for a table that a long
+//! transaction holds. A longer wait for a table would block all other users of the table behind it.
 
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ use tokio_postgres::error::SqlState;
 
 use super::{Database, Store, StoreError, sql};
 
-/// Held while migrating; a number of our own, apart from the append lock's.
+/// The id of the lock during a migration. It differs from that of the append lock.
 const MIGRATION_LOCK: i64 = 7_307_188_371_253_122;
-/// How long another instance may take to migrate.
+/// The time that another instance has to migrate.
 const MIGRATED_WITHIN: Duration = Duration::from_secs(60);
-/// How long a statement may wait for a table. Who wants the table after it waits behind it.
+/// How long a statement may wait for a table. Later users of the table wait behind it.
 const TABLE_FREE_WITHIN: Duration = Duration::from_secs(5);
 
 mod embedded {
     refinery::embed_migrations!("sql/migrations");
 }
 
-/// Why the schema was not brought up to date.
+/// The reason why the schema was not brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The database failed.
@@ -35,13 +35,13 @@ pub enum MigrateError {
     /// A migration failed.
     #[error("the schema cannot be migrated: {0}")]
     Migration(String),
-    /// Another instance migrates, and did not finish in this time.
+    /// Another instance migrates, and did not finish within this time.
     #[error(
         "another session has held the migration lock for {0:?}: wait for it to end its migration, \
          or end it, and start again"
     )]
     LockHeld(Duration),
-    /// A transaction held a table for this time.
+    /// A transaction held a table for this long.
     #[error(
         "a table stayed locked for {0:?}, and nothing was migrated: wait for the long transaction \
          on it to end, and start again"
@@ -65,7 +65,7 @@ pub enum MigrateError {
         known: i32,
         /// The schema of the database.
         found: i32,
-        /// The oldest schema that a release may have to serve it.
+        /// The oldest schema that a release must know to serve this database.
         oldest: i32,
     },
 }
@@ -80,17 +80,17 @@ pub fn known_schema() -> i32 {
         .unwrap_or(0)
 }
 
-/// Brings the database to this binary's schema, or leaves it where it is newer; returns the
-/// schema number it then has.
+/// Brings the database to this binary's schema. A newer schema is left as it is. Returns the schema
+/// number that the database then has.
 ///
 /// # Errors
-/// [`MigrateError::TooOld`] where the database has moved on beyond this binary;
-/// [`MigrateError::LockHeld`] and [`MigrateError::TableHeld`] where somebody is in the way.
+/// [`MigrateError::TooOld`] if the schema has moved beyond this binary; [`MigrateError::LockHeld`] and
+/// [`MigrateError::TableHeld`] if another session is in the way.
 pub async fn migrate(database: &Database) -> Result<i32, MigrateError> {
     migrate_within(database, MIGRATED_WITHIN).await
 }
 
-/// As [`migrate`], where another instance may hold the lock for `patience`.
+/// As [`migrate`], but waits up to `patience` for another instance that holds the lock.
 pub async fn migrate_within(database: &Database, patience: Duration) -> Result<i32, MigrateError> {
     let mut client = database.client().await?;
     wait_at_most(&client, patience).await?;
@@ -103,21 +103,21 @@ pub async fn migrate_within(database: &Database, patience: Duration) -> Result<i
         })?;
     wait_at_most(&client, TABLE_FREE_WITHIN).await?;
     let migrated = migrate_locked(&mut client).await;
-    // The lock belongs to the session, so it ends with the connection in every case.
+    // The lock belongs to the session, so it ends with the connection in any case.
     drop(client);
     migrated
 }
 
 impl Store {
-    /// Whether this binary may still serve this database: a newer release may have moved the schema
-    /// on beyond it since it started.
+    /// Whether this binary may still serve this database. A newer release may have moved the schema beyond
+    /// it since it started.
     pub async fn is_supported(&self) -> Result<bool, StoreError> {
         let oldest: i32 = self.read_one(sql::schema_oldest, &[]).await?.get(0);
         Ok(known_schema() >= oldest)
     }
 }
 
-/// Makes sure, and changes nothing, that the database has a schema that this binary works on.
+/// Checks, without a change, that this binary works with the schema of the database.
 ///
 /// # Errors
 /// [`MigrateError::Behind`] and [`MigrateError::TooOld`].
@@ -160,7 +160,7 @@ async fn require_supported(client: &Client, known: i32, found: i32) -> Result<()
     Ok(())
 }
 
-/// From here on, a lock that this session waits for longer fails its statement.
+/// From now on, a statement of this session fails if it waits longer than this for a lock.
 async fn wait_at_most(client: &Client, patience: Duration) -> Result<(), StoreError> {
     let setting = format!("set lock_timeout = {}", patience.as_millis());
     Ok(client.batch_execute(&setting).await?)
@@ -183,7 +183,7 @@ fn runner() -> Runner {
     embedded::migrations::runner().set_grouped(true)
 }
 
-/// The newest migration that was applied to the database, 0 where none was.
+/// The newest migration that was applied to the database; 0 if there is none.
 async fn found_schema(client: &Client) -> Result<i32, StoreError> {
     let exists: bool = client
         .query_one(

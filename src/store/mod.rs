@@ -58,12 +58,12 @@ pub use request_keys::{Earlier, Person, Reservation, Reserved, ReservedKey};
 
 /// How long a statement on the pool may take, from asking for a connection to the last row.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(5);
-/// How long a free connection, or a new one, is waited for.
+/// How long a statement may wait for a free or new connection.
 const CONNECTION_DEADLINE: Duration = Duration::from_secs(2);
 
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// The database, as the rest of the process sees it. Cheap to clone.
+/// The handle of the database for the rest of the process. It is cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     database: Database,
@@ -71,21 +71,21 @@ pub struct Store {
     clock: Arc<Clock>,
 }
 
-/// The pool's connections, and who waits for one.
+/// The use of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolUse {
     /// Connections in use.
     pub in_use: usize,
-    /// Connections that wait for work.
+    /// Idle connections.
     pub idle: usize,
-    /// The most that there may be.
+    /// The most connections of the pool.
     pub most: usize,
     /// Statements that wait for a connection.
     pub waiting: usize,
 }
 
 impl Store {
-    /// A store on `database` with at most `pool_size` connections. Connects when first used.
+    /// A store on `database` with at most `pool_size` connections. The first statement connects.
     pub fn new(database: Database, pool_size: usize) -> Store {
         let manager = Manager::from_config(
             database.config().clone(),
@@ -103,7 +103,7 @@ impl Store {
                 recycle: Some(CONNECTION_DEADLINE),
             })
             .build()
-            // The one error is a timeout without a runtime, and the runtime is named above.
+            // The only error is a timeout without a runtime, and the runtime is set above.
             .expect("a pool with a runtime can be built");
         Store {
             database,
@@ -112,17 +112,17 @@ impl Store {
         }
     }
 
-    /// The database that this works on.
+    /// The database of this store.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// The database's clock, as this instance reckons it.
+    /// The database's clock, as this instance computes it.
     pub fn clock(&self) -> &Arc<Clock> {
         &self.clock
     }
 
-    /// How many of the pool's connections are in use, and how many statements wait for one.
+    /// The use of the pool at this moment.
     pub fn pool_use(&self) -> PoolUse {
         let status = self.pool.status();
         PoolUse {
@@ -133,7 +133,7 @@ impl Store {
         }
     }
 
-    /// Asks the database for its time, and so whether it answers.
+    /// Asks the database for its time. This also shows whether it answers.
     pub async fn synchronise_clock(&self) -> Result<(), StoreError> {
         let asked = std::time::Instant::now();
         let row = self.read_one(sql::database_clock, &[]).await?;
@@ -141,8 +141,8 @@ impl Store {
         Ok(())
     }
 
-    /// The rows of a statement that changes nothing. Sent again once on a new connection where
-    /// the first one turns out to be dead.
+    /// Runs a statement that changes nothing and returns its rows. If the connection turns out to be dead,
+    /// it is sent once more on a new one.
     pub(crate) async fn read(
         &self,
         statement: &str,
@@ -157,7 +157,7 @@ impl Store {
         }
     }
 
-    /// As [`read`](Self::read), for a statement that always has a row.
+    /// As [`read`](Self::read), for a statement that always returns one row.
     pub(crate) async fn read_one(
         &self,
         statement: &str,
@@ -168,10 +168,10 @@ impl Store {
             .ok_or_else(|| StoreError::Corrupt("a row that always exists is gone".into()))
     }
 
-    /// The rows that a statement which changes something returns. Sent once.
+    /// Runs a statement that changes data and returns its rows. It is sent only once.
     ///
     /// # Errors
-    /// [`StoreError::OutcomeUnknown`] where the connection broke after the statement was sent.
+    /// [`StoreError::OutcomeUnknown`] if the connection broke after the statement was sent.
     pub(crate) async fn write(
         &self,
         statement: &str,
@@ -199,7 +199,7 @@ impl Store {
         match answer {
             Ok(rows) => Ok(rows?),
             Err(_) => {
-                // Its connection is busy with a statement that nobody waits for any more.
+                // The connection is busy with a statement whose caller has left.
                 drop(deadpool_postgres::Object::take(connection));
                 Err(StoreError::OutcomeUnknown(
                     "the database did not answer in time".into(),

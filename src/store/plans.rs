@@ -6,10 +6,10 @@ use super::change::Change;
 use super::{KeyId, PlanId, Store, StoreError, sql};
 use crate::config::StageName;
 
-/// A target for the calls of one key: `rate` a second in the long run, `burst` at once.
+/// A limit for the calls of one key: `rate` per second in the long run, `burst` at once.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Throttle {
-    /// Calls a second in the long run.
+    /// Calls per second in the long run.
     #[serde(rename = "rateLimit")]
     pub rate: f64,
     /// Calls at once.
@@ -17,10 +17,10 @@ pub struct Throttle {
     pub burst: i32,
 }
 
-/// How many calls of one key pass in a period.
+/// The number of calls of one key that pass in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotaSetting {
-    /// Calls in a period.
+    /// Calls per period.
     pub limit: i64,
     /// The day on which a week (0 is Sunday) or a month (0 is the first) begins; 0 for days.
     pub offset: i32,
@@ -28,7 +28,7 @@ pub struct QuotaSetting {
     pub period: Period,
 }
 
-/// Periods begin at midnight UTC.
+/// The period of a quota. Periods begin at midnight UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Period {
@@ -44,7 +44,7 @@ impl Period {
     /// Every period.
     pub const ALL: [Period; 3] = [Period::Day, Period::Week, Period::Month];
 
-    /// As it is stored and as API Gateway calls it.
+    /// The name in the database and at API Gateway.
     pub fn name(self) -> &'static str {
         match self {
             Period::Day => "DAY",
@@ -59,27 +59,26 @@ impl Period {
     }
 }
 
-/// `path/VERB` however it was written: `/` may be `~1`, and the first one may be missing or there
-/// twice.
+/// Normalises `path/VERB`: its `/` may be written as `~1`, and the first one may be missing or doubled.
 pub fn method_key(name: &str) -> String {
     let name = name.replace("~1", "/").replace("~0", "~");
     format!("/{}", name.trim_start_matches('/'))
 }
 
 impl Store {
-    /// The oldest plan of that name.
+    /// The oldest plan with that name.
     pub async fn plan_named(&self, name: &str) -> Result<Option<PlanId>, StoreError> {
         Ok(self.plans_named(name).await?.into_iter().next())
     }
 
-    /// All plans of that name, the oldest first.
+    /// All plans with that name, the oldest first.
     pub async fn plans_named(&self, name: &str) -> Result<Vec<PlanId>, StoreError> {
         let rows = self.read(sql::find_plans_named, &[&name]).await?;
         Ok(rows.iter().map(|row| PlanId::stored(row.get(0))).collect())
     }
 }
 
-/// Two plans with the same stage: no key can be in both.
+/// Two plans with the same stage, which exclude each other for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanClash {
     /// The plan that the key is in.
@@ -91,7 +90,7 @@ pub struct PlanClash {
 }
 
 impl Change {
-    /// Why a key cannot be put in all of `plans`; `key` is `None` where it is new.
+    /// The reason why a key cannot be put in all of `plans`. `key` is `None` if it is new.
     pub async fn plan_clash(
         &self,
         plans: &[PlanId],
@@ -107,13 +106,13 @@ impl Change {
         }))
     }
 
-    /// The oldest plan of that name.
+    /// The oldest plan with that name.
     pub async fn plan_named(&self, name: &str) -> Result<Option<PlanId>, StoreError> {
         let rows = self.query(sql::find_plan_named, &[&name]).await?;
         Ok(rows.first().map(|row| PlanId::stored(row.get(0))))
     }
 
-    /// Adds a plan that sets no limit and holds no stage and no key.
+    /// Adds a plan without limits, stages and keys.
     pub async fn insert_plan(&self, plan: &PlanId, name: &str) -> Result<(), StoreError> {
         self.query(sql::insert_plan, &[&plan.as_str(), &name])
             .await?;
@@ -123,7 +122,7 @@ impl Change {
     /// Lets the plan's keys call a stage.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where the plan has the stage already.
+    /// [`StoreError::Conflict`] if the plan already has the stage.
     pub async fn insert_plan_stage(
         &self,
         plan: &PlanId,
@@ -134,10 +133,10 @@ impl Change {
         Ok(())
     }
 
-    /// Puts a key in a plan. That the key then has one plan per stage is judged at the commit.
+    /// Puts a key in a plan. The commit checks that the key has at most one plan for each stage.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where it is in the plan already.
+    /// [`StoreError::Conflict`] if the key is already in the plan.
     pub async fn insert_plan_key(&self, plan: &PlanId, key: &KeyId) -> Result<(), StoreError> {
         self.query(sql::insert_plan_key, &[&plan.as_str(), &key.as_str()])
             .await?;

@@ -9,20 +9,20 @@ use uuid::Uuid;
 use super::{Store, StoreError, sql};
 use crate::game::{GameId, PlayerId};
 
-/// The players that exist, each with the name they gave, if any.
+/// The existing players with their names, if they gave one.
 pub type Names = HashMap<PlayerId, Option<String>>;
 
 /// A player whose deletion has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaving {
-    /// When it began.
+    /// When the deletion began.
     pub since: OffsetDateTime,
     /// The player.
     pub player: PlayerId,
 }
 
 impl Leaving {
-    /// Comes before every player.
+    /// Sorts before every player.
     pub const FIRST: Leaving = Leaving {
         since: OffsetDateTime::UNIX_EPOCH,
         player: PlayerId(Uuid::nil()),
@@ -30,7 +30,7 @@ impl Leaving {
 }
 
 impl Store {
-    /// Those of `players` who have a row: also those whose deletion is under way.
+    /// Returns those of `players` that have a row, including players whose deletion is under way.
     pub async fn players(&self, players: &[PlayerId]) -> Result<Names, StoreError> {
         if players.is_empty() {
             return Ok(Names::new());
@@ -41,13 +41,13 @@ impl Store {
         Ok(rows.iter().map(named).collect())
     }
 
-    /// Whether there is such a player.
+    /// Renames a player. Returns whether the player exists.
     pub async fn rename_player(&self, player: PlayerId, name: &str) -> Result<bool, StoreError> {
         let rows = self.write(sql::player_rename, &[&player.0, &name]).await?;
         Ok(!rows.is_empty())
     }
 
-    /// Those of `players` who have not deleted their account, nor begun to.
+    /// Returns those of `players` that have not deleted their account and have not begun to.
     pub async fn living_players(
         &self,
         players: &[PlayerId],
@@ -60,8 +60,8 @@ impl Store {
         Ok(rows.iter().map(|row| PlayerId(row.get(0))).collect())
     }
 
-    /// Marks a player as deleted, so that their tokens are refused; how long they have been
-    /// marked. `None` where there is no such player any more.
+    /// Marks a player as deleted, so that the player's tokens are refused. Returns how long the player has
+    /// been marked; `None` if the player does not exist any more.
     pub async fn mark_player_deleted(
         &self,
         player: PlayerId,
@@ -73,8 +73,8 @@ impl Store {
         Ok(rows.first().map(marked_for))
     }
 
-    /// At most `limit` players whose deletion began over a minute ago and is not done, oldest
-    /// first; only those after `after`.
+    /// At most `limit` players whose deletion began over a minute ago and is not finished, oldest first.
+    /// `after` limits them to later ones.
     pub async fn leaving_players(
         &self,
         after: Leaving,
@@ -89,14 +89,14 @@ impl Store {
         Ok(leaving.collect())
     }
 
-    /// Deletes a marked player's row; whether there was one.
+    /// Deletes a marked player's row. Returns whether it existed.
     pub async fn delete_player(&self, player: PlayerId) -> Result<bool, StoreError> {
         let rows = self.write(sql::player_delete, &[&player.0]).await?;
         Ok(!rows.is_empty())
     }
 
-    /// At most `limit` of a player's unfinished games on all stages, as the lists know them, in
-    /// order of their ids; only those after `after`.
+    /// At most `limit` of a player's unfinished games on all stages, as the lists have them, in order of
+    /// their ids. `after` limits them to later ones.
     pub async fn unfinished_games_of(
         &self,
         player: PlayerId,
@@ -109,8 +109,9 @@ impl Store {
         Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
     }
 
-    /// At most `limit` waiting games that keep a seat for a player because they are rematches of
-    /// the player's games: each with the game before it, in order of those; only after `after`.
+    /// At most `limit` waiting games that keep a seat for a player because they are rematches of the
+    /// player's games. Each comes with the game before it, and they are in the order of those. `after`
+    /// limits them to later ones.
     pub async fn games_kept_for(
         &self,
         player: PlayerId,
@@ -126,8 +127,8 @@ impl Store {
         Ok(kept.collect())
     }
 
-    /// At most `limit` of a player's finished games that name no rematch, as the lists know them:
-    /// each with the time that it ended, in order of the ids; only those after `after`.
+    /// At most `limit` of a player's finished games without a rematch, as the lists have them. Each comes
+    /// with the time of its end, in order of the ids. `after` limits them to later ones.
     pub async fn unlinked_games_of(
         &self,
         player: PlayerId,

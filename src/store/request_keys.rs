@@ -1,8 +1,8 @@
-//! Rows that are written before a game's event because they are not part of events: the idempotency
-//! key with the ids it stands for, the invite, and the player. One statement writes all or none.
+//! Rows that are written before a game's event because they are not part of it: the idempotency key
+//! with its ids, the invite, and the player. One statement writes all or none.
 //!
-//! A crash between a reservation and its event leaves the reservation behind. It names the ids under
-//! which the event is still to be recorded.
+//! A crash between a reservation and its event leaves the reservation behind. It contains the ids under
+//! which the event can still be recorded.
 
 use std::time::Duration;
 
@@ -21,16 +21,16 @@ pub struct Reservation<'a> {
     pub player: Person<'a>,
     /// The game that the call makes, if it makes one.
     pub game: Option<GameId>,
-    /// The code of the invite to make, as it is stored.
+    /// The invite code to create, in its stored form.
     pub invite: Option<&'a str>,
 }
 
-/// An idempotency key: digests of whose it is and of the body that it came with.
+/// An idempotency key: a digest of its owner and key, and a digest of the request's body.
 #[derive(Clone, Copy, Debug)]
 pub struct ReservedKey<'a> {
     /// A digest of the key and its scope.
     pub scope: &'a [u8],
-    /// As the release before would have made it, where that is another one.
+    /// The digest that the previous release would have made, if it differs.
     pub former_scope: Option<&'a [u8]>,
     /// A digest of the request.
     pub body_digest: &'a [u8],
@@ -39,14 +39,14 @@ pub struct ReservedKey<'a> {
 /// The player who makes the reservation.
 #[derive(Clone, Copy, Debug)]
 pub enum Person<'a> {
-    /// A player who is to be made.
+    /// A new player.
     New {
         /// The id of the player.
         id: PlayerId,
         /// The player's name, if one was given.
         name: Option<&'a str>,
     },
-    /// A player who exists, and gets `name` if there is one.
+    /// An existing player, with a new name if one was given.
     Known {
         /// The id of the player.
         id: PlayerId,
@@ -60,9 +60,9 @@ pub enum Person<'a> {
 pub enum Reserved {
     /// Everything is written.
     Now,
-    /// The key is reserved already; nothing was written.
+    /// The key is already reserved. Nothing was written.
     Before(Earlier),
-    /// The invite's code is in use; nothing was written.
+    /// The invite's code is in use. Nothing was written.
     InviteTaken,
 }
 
@@ -80,7 +80,7 @@ pub struct Earlier {
 }
 
 impl Store {
-    /// Reserves what an event needs.
+    /// Reserves the rows that an event needs.
     pub async fn reserve(&self, reservation: Reservation<'_>) -> Result<Reserved, StoreError> {
         let Reservation {
             key,
@@ -127,7 +127,7 @@ impl Store {
 
     async fn earlier(&self, scope: &[u8]) -> Result<Reserved, StoreError> {
         let earlier = self.read_reservation(scope).await?;
-        // It was given back, or ran out, since. A repeat of the call reserves it anew.
+        // It was released, or expired, in the meantime. A repeat of the call makes a new reservation.
         let gone = || StoreError::Unreachable("a reservation has just gone".into());
         earlier.map(Reserved::Before).ok_or_else(gone)
     }
@@ -142,7 +142,7 @@ impl Store {
         }))
     }
 
-    /// Undoes a reservation whose command was refused; a new player who was made for it goes too.
+    /// Undoes a reservation whose command was refused. A player that was made for it is deleted too.
     pub async fn release(
         &self,
         key: Option<ReservedKey<'_>>,
@@ -158,7 +158,7 @@ impl Store {
             .map(|_| ())
     }
 
-    /// Deletes at most `limit` reservations that are older than a day; how many.
+    /// Deletes at most `limit` reservations that are older than a day. Returns their number.
     pub async fn sweep_request_keys(&self, limit: i64) -> Result<usize, StoreError> {
         Ok(self.write(sql::request_keys_sweep, &[&limit]).await?.len())
     }

@@ -1,7 +1,7 @@
-//! The use of keys: quotas, which instances take ahead of time, and calls by day.
+//! The use of keys: quotas, which instances take ahead of time, and the calls of each day.
 //!
-//! A quota is exact because calls count as used when an instance takes them. Calls that are lost on
-//! the way (an instance dies, an answer does not arrive) stay used.
+//! A quota is exact because calls count as used when an instance takes them. Calls that are lost later
+//! (an instance dies, or an answer does not arrive) stay used.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::change::Change;
 use super::plans::QuotaSetting;
 use super::{KeyId, Parameters, PlanId, STATEMENT_DEADLINE, Store, StoreError, sql};
 
-/// How often a claim whose period has no row yet is tried again.
+/// How often a claim is repeated if its period has no row yet.
 const TRIES: usize = 4;
 
 /// A claim on a part of a key's quota.
@@ -27,9 +27,9 @@ pub struct QuotaClaim {
     pub key: KeyId,
     /// The quota of the plan.
     pub quota: QuotaSetting,
-    /// Calls that wait.
+    /// The number of waiting calls.
     pub pending: i64,
-    /// Calls to be expected in the next second, those that wait among them. With 0 nothing is taken.
+    /// The calls expected in the next second, including the waiting ones. With 0 the claim takes nothing.
     pub wanted: i64,
 }
 
@@ -48,13 +48,13 @@ pub struct QuotaGrant {
     pub granted: i64,
     /// Calls that remain for other or later claims; negative if the limit was lowered.
     pub remaining: i64,
-    /// How long the period still lasts.
+    /// The remaining time of the period.
     pub period_left: Duration,
-    /// Some of the quota may be with other instances, unspent.
+    /// Whether other instances may hold unspent calls of the quota.
     pub leased_lately: bool,
 }
 
-/// A part of a quota that was taken and is not going to be spent.
+/// A part of a quota that was taken but will not be spent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaReturn {
     /// The plan.
@@ -78,7 +78,7 @@ pub struct Calls {
     pub key: KeyId,
     /// Calls that were made.
     pub calls: i64,
-    /// Those among them that passed without a quota.
+    /// The part of the calls that passed without a quota.
     pub unmetered: i64,
 }
 
@@ -102,27 +102,27 @@ pub struct DayOfUsage {
     pub day: Date,
     /// Calls that were made on that day.
     pub used: i64,
-    /// `None` where the plan has no quota.
+    /// `None` if the plan has no quota.
     pub remaining: Option<i64>,
 }
 
-/// Which days of which keys, for [`Store::usage`].
+/// The filter of [`Store::usage`]: keys and days.
 #[derive(Clone, Debug)]
 pub struct UsageFilter {
     /// The plan.
     pub plan: PlanId,
     /// The key.
     pub key: Option<KeyId>,
-    /// The first day that is asked for.
+    /// The first day.
     pub first_day: Date,
-    /// The last day that is asked for.
+    /// The last day.
     pub last_day: Date,
-    /// Only keys after this one, in the order of their ids.
+    /// Limits the keys to those after this one, in the order of their ids.
     pub after: Option<KeyId>,
 }
 
 impl Store {
-    /// Says that this instance lives; returns how many do.
+    /// Records that this instance is alive. Returns the number of living instances.
     pub async fn beat(&self, instance: Uuid) -> Result<i64, StoreError> {
         let rows = self.write(sql::beat_instance, &[&instance]).await?;
         rows.first()
@@ -130,15 +130,15 @@ impl Store {
             .ok_or_else(|| StoreError::Corrupt("a count has no row".into()))
     }
 
-    /// Takes parts of quotas, for one of `instances`. At most one claim for each key of a plan. A
-    /// claim of a plan or key that is gone has no answer.
+    /// Takes parts of quotas, for one of `instances`. There may be at most one claim for each key of a plan.
+    /// A claim of a deleted plan or key gets no answer.
     pub async fn take_quota(
         &self,
         claims: &[QuotaClaim],
         instances: u32,
     ) -> Result<Vec<QuotaGrant>, StoreError> {
         let (mut grants, mut missing) = self.take_existing(claims, instances).await?;
-        // A period may also be missing because an edit of the plan made it while this waited.
+        // A period may also be missing because an edit of the plan made it while this call waited.
         for _ in 0..TRIES {
             if missing.is_empty() {
                 break;
@@ -164,7 +164,7 @@ impl Store {
         Ok(grants)
     }
 
-    /// The grants, and the periods that have no row yet.
+    /// The grants, and the claims whose periods have no row yet.
     async fn take_existing(
         &self,
         claims: &[QuotaClaim],
@@ -205,7 +205,7 @@ impl Store {
         ))
     }
 
-    /// Gives parts of quotas back. Not to be repeated: an unknown outcome may have been done.
+    /// Gives parts of quotas back. Do not repeat it: if the outcome is unknown, it may have been done.
     pub async fn give_back_quota(&self, returns: &[QuotaReturn]) -> Result<(), StoreError> {
         let plans: Vec<&str> = returns.iter().map(|part| part.plan.as_str()).collect();
         let keys: Vec<&str> = returns.iter().map(|part| part.key.as_str()).collect();
@@ -237,8 +237,8 @@ impl Store {
         }))
     }
 
-    /// Adds to what was used today. Calls that passed without a quota count in the quota that the
-    /// plan has by now, if it has one.
+    /// Adds to the calls of today. Calls that passed without a quota count against the quota that the plan
+    /// has now, if it has one.
     pub async fn add_usage(&self, calls: &[Calls]) -> Result<(), StoreError> {
         let plans: Vec<&str> = calls.iter().map(|part| part.plan.as_str()).collect();
         let keys: Vec<&str> = calls.iter().map(|part| part.key.as_str()).collect();
@@ -253,8 +253,8 @@ impl Store {
         Ok(())
     }
 
-    /// As [`write`](Self::write), while no edit of these plans' quotas runs. The statement sees what
-    /// earlier edits have done. An edit that waits goes before those who come after it.
+    /// As [`write`](Self::write), while no edit of these plans' quotas runs. The statement sees the effect of
+    /// earlier edits. A waiting edit comes before later callers.
     async fn write_beside_edits(
         &self,
         plans: &[&str],
@@ -266,9 +266,9 @@ impl Store {
             let lock = connection.prepare_cached(sql::share_quota_locks).await?;
             let statement = connection.prepare_cached(statement).await?;
             let lock_parameters: Parameters<'_> = &[&plans];
-            // Two statements, because one sees only what was committed before it began. All four
-            // are sent at once, in this order: one way to the database and back, and a caller who
-            // gives up leaves no open transaction.
+            // Two statements, because a statement sees only data that were committed before it began. All four are
+            // sent at once, in this order: that takes one round trip, and a caller who gives up leaves no open
+            // transaction.
             let (_, _, rows, _) = try_join4(
                 connection.batch_execute("begin"),
                 connection.query(&lock, lock_parameters),
@@ -282,7 +282,7 @@ impl Store {
         if let Ok(Ok(rows)) = answer {
             return Ok(rows);
         }
-        // It may still be busy, or in a transaction.
+        // The connection may still be busy or in a transaction.
         drop(deadpool_postgres::Object::take(connection));
         answer.unwrap_or_else(|_| {
             Err(StoreError::OutcomeUnknown(
@@ -291,7 +291,7 @@ impl Store {
         })
     }
 
-    /// Remembers when these keys were last used.
+    /// Records when these keys were last used.
     pub async fn touch_keys(&self, uses: &[(KeyId, OffsetDateTime)]) -> Result<(), StoreError> {
         let keys: Vec<&str> = uses.iter().map(|(key, _)| key.as_str()).collect();
         let times: Vec<OffsetDateTime> = uses.iter().map(|(_, at)| *at).collect();
@@ -299,7 +299,7 @@ impl Store {
         Ok(())
     }
 
-    /// Every day of at most `keys` keys of a plan, by key id and day. At most a few seconds old.
+    /// Every day of at most `keys` keys of a plan, by key id and day. The data are at most a few seconds old.
     pub async fn usage(
         &self,
         filter: &UsageFilter,
@@ -333,8 +333,8 @@ impl Store {
 }
 
 impl Change {
-    /// Sets what remains of a key's quota in this period; false where the plan has no quota. Holds
-    /// within 2 s: until then instances spend what they took before.
+    /// Sets the rest of a key's quota in this period. Returns false if the plan has no quota. It applies
+    /// within 2 s: until then instances may spend calls that they took before.
     pub async fn set_remaining_quota(
         &self,
         plan: &PlanId,

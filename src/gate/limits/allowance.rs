@@ -1,4 +1,4 @@
-//! The limits of a plan as callers are told them: in calls and seconds.
+//! The limits of a plan in the units that callers see: calls and seconds.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::throttle::Room;
 use crate::gate::{Allowance, Allowances};
 use crate::store::plans::Throttle;
 
-/// The limits that a plan sets. `quota` is its limit and the seconds of a period.
+/// The limits that a plan sets. `quota` is its limit and the seconds of its period.
 pub(crate) fn policy(throttle: Option<Throttle>, quota: Option<(i64, u64)>) -> Allowances {
     Allowances {
         throttle: throttle.map(|throttle| Allowance {
@@ -32,15 +32,15 @@ pub(super) fn current(throttle: Option<Room>, quota: Option<Remaining>) -> Allow
     }
 }
 
-/// Rounded up.
+/// The seconds in `duration`, rounded up.
 pub(super) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// How long a whole burst takes to come back, at least a second.
+/// The time in which a whole burst is refilled, at least one second.
 fn window_seconds(throttle: Throttle) -> u64 {
     let seconds = (f64::from(throttle.burst) / throttle.rate).ceil();
-    // A plan that lets nothing pass has no window; a cast of anything too large is the largest.
+    // A plan that lets no call pass has no window. The cast turns too large numbers into the largest.
     if seconds.is_finite() {
         (seconds as u64).max(1)
     } else {

@@ -1,4 +1,5 @@
-//! Takes quota from the database: one task, and one statement for all calls that asked during the last one.
+//! Takes quota from the database: one task, with one statement for all requests that arrived during
+//! the previous statement.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,12 +14,12 @@ use crate::store::plans::QuotaSetting;
 use crate::store::usage::{QuotaClaim, QuotaGrant, QuotaReturn};
 use crate::store::{KeyId, PlanId, Store};
 
-/// How many may wait; one more is answered that the gate cannot decide.
+/// The most requests that may wait. Further calls are answered with 503.
 const QUEUE_LENGTH: usize = 8192;
 const BATCH_LENGTH: usize = 500;
 const WAIT: Duration = Duration::from_secs(2);
 
-/// Somebody who waits.
+/// One request for quota.
 pub(super) struct Ask {
     limits: Arc<KeyLimits>,
     quota: QuotaSetting,
@@ -26,11 +27,11 @@ pub(super) struct Ask {
 }
 
 enum Purpose {
-    /// To let one call pass.
+    /// Lets one call pass.
     Spend(oneshot::Sender<Answer>),
-    /// To learn what is left.
+    /// Reads the rest of the quota.
     Look(oneshot::Sender<()>),
-    /// To have more before the share is spent.
+    /// Takes more calls before the share is spent.
     Fill,
 }
 
@@ -40,7 +41,7 @@ pub(super) enum Answer {
     Exhausted(Exhausted),
 }
 
-/// Those of one key who wait.
+/// The waiting requests of one key.
 struct Group {
     limits: Arc<KeyLimits>,
     quota: QuotaSetting,
@@ -53,7 +54,7 @@ pub(super) fn channel() -> (mpsc::Sender<Ask>, mpsc::Receiver<Ask>) {
     mpsc::channel(QUEUE_LENGTH)
 }
 
-/// Asks the database for one call; `None` where there is no answer in time.
+/// Takes one call from the database; `None` if no answer comes in time.
 pub(super) async fn spend(
     desk: &mpsc::Sender<Ask>,
     limits: &Arc<KeyLimits>,
@@ -64,7 +65,7 @@ pub(super) async fn spend(
     timeout(WAIT, answer).await.ok()?.ok()
 }
 
-/// Has the share learn what is left; `None` where there is no answer in time.
+/// Reads the rest of the quota into the share; `None` if no answer comes in time.
 pub(super) async fn look(
     desk: &mpsc::Sender<Ask>,
     limits: &Arc<KeyLimits>,
@@ -75,7 +76,7 @@ pub(super) async fn look(
     timeout(WAIT, answer).await.ok()?.ok()
 }
 
-/// Has the share filled up, sooner or later. Where it is not, the next call that needs it asks.
+/// Asks for a refill without waiting. If the refill does not come, the next call that needs it asks.
 pub(super) fn fill(desk: &mpsc::Sender<Ask>, limits: &Arc<KeyLimits>, quota: QuotaSetting) {
     enqueue(desk, limits, quota, Purpose::Fill);
 }
@@ -94,7 +95,7 @@ fn enqueue(
     desk.try_send(ask).ok()
 }
 
-/// Answers for as long as anybody may ask.
+/// Serves the requests until all senders are gone.
 pub(super) async fn serve(mut asks: mpsc::Receiver<Ask>, limits: &Limits, store: &Store) {
     let mut batch = Vec::with_capacity(BATCH_LENGTH);
     while asks.recv_many(&mut batch, BATCH_LENGTH).await > 0 {
@@ -113,7 +114,7 @@ fn group(batch: &mut Vec<Ask>) -> HashMap<(PlanId, KeyId), Group> {
             looking: Vec::new(),
             is_to_be_filled: false,
         });
-        // Where the plan has just changed, the last one knows.
+        // If the plan has just changed, the last request has its newest quota.
         group.quota = ask.quota;
         match ask.purpose {
             Purpose::Spend(reply) => group.waiting.push(reply),
@@ -124,7 +125,7 @@ fn group(batch: &mut Vec<Ask>) -> HashMap<(PlanId, KeyId), Group> {
     groups
 }
 
-/// A caller without an answer notices that the channel was dropped.
+/// Answers one batch. A caller without an answer notices that its channel was dropped.
 async fn answer(mut groups: HashMap<(PlanId, KeyId), Group>, limits: &Limits, store: &Store) {
     let asked = Instant::now();
     let claims: Vec<QuotaClaim> = groups.values().map(|group| group.claim(asked)).collect();
@@ -157,7 +158,7 @@ async fn answer(mut groups: HashMap<(PlanId, KeyId), Group>, limits: &Limits, st
 }
 
 impl Purpose {
-    /// Whether a caller still waits, if one did.
+    /// Whether a caller still waits, or none ever did.
     fn is_wanted(&self) -> bool {
         match self {
             Purpose::Spend(reply) => !reply.is_closed(),
@@ -195,7 +196,7 @@ impl Group {
                     share.put_back();
                 }
             } else if let Some(exhausted) = share.exhausted() {
-                // Who has gone meanwhile does not want to know.
+                // A caller that has left needs no answer.
                 let _ = reply.send(Answer::Exhausted(exhausted));
             }
         }

@@ -1,7 +1,6 @@
-//! Throttle and quota of each key in each plan, on this instance.
+//! The throttle and the quota of each key in each plan, on this instance.
 //!
-//! They outlive the snapshots: a key keeps its [`KeyLimits`] for as long as it is in the plan, whatever
-//! else changes.
+//! They outlive the snapshots: a key keeps its [`KeyLimits`] for as long as it is in the plan.
 
 mod allowance;
 mod desk;
@@ -29,43 +28,43 @@ use throttle::{Room, ThrottleState, TooFast};
 pub(super) use allowance::policy;
 pub(super) use settle::{count_instances, run, settle_all};
 
-/// All that this instance knows of what keys have spent.
+/// The calls that keys have spent, as far as this instance knows.
 pub(super) struct Limits {
-    /// This instance's name among those that live.
+    /// The id of this instance among the living ones.
     instance: Uuid,
-    /// How many instances share the throttles.
+    /// The number of instances that share the throttles.
     instances: AtomicU32,
     keys: Mutex<HashMap<(PlanId, KeyId), Arc<KeyLimits>>>,
-    /// Keys that have left their plans, until what they have left is given back.
+    /// Keys that have left their plans and still have quota to give back.
     retired: Mutex<Vec<Arc<KeyLimits>>>,
     desk: mpsc::Sender<Ask>,
-    /// Taken by the task that answers.
+    /// The queue of requests, until the task that answers them takes it.
     asks: Mutex<Option<mpsc::Receiver<Ask>>>,
 }
 
-/// One key in one plan. What every call writes comes first and in one line of the cache, which
-/// the processors that serve the key's calls hand to one another.
+/// The limits of one key in one plan. The fields that every call writes come first and share one cache
+/// line, which the processors that serve the key's calls pass to each other.
 #[repr(C, align(64))]
 pub(super) struct KeyLimits {
-    /// Calls that passed and are not written down yet.
+    /// Calls that passed and are not yet recorded.
     calls: AtomicU64,
     share: Mutex<Share>,
-    /// Those of `calls` that passed while the plan had no quota.
+    /// The part of `calls` that passed while the plan had no quota.
     unmetered: AtomicU64,
     plan: PlanId,
     key: KeyId,
     throttle: ThrottleState,
-    /// Of methods that have a throttle of their own.
+    /// The throttles of methods that have their own.
     methods: Mutex<HashMap<String, Arc<ThrottleState>>>,
     quota: Mutex<Option<QuotaSetting>>,
     last_use: Mutex<settle::LastUse>,
 }
 
-/// The limits that hold for one method.
+/// The limits that apply to one method.
 pub(super) struct Limited {
     /// The throttle of the key, if its plan has one.
     pub throttle: Option<Throttle>,
-    /// The limits as the `RateLimit-Policy` header tells them.
+    /// The limits in the form of the `RateLimit-Policy` header.
     pub policy: Allowances,
 }
 
@@ -76,16 +75,16 @@ pub(super) enum Verdict {
     Unasked(Question),
 }
 
-/// The question that the database must answer first.
+/// The question that only the database can answer.
 pub(super) enum Question {
-    /// For one call of the quota; the throttle has this room left.
+    /// Takes one call of the quota. The throttle has this room left.
     Quota(QuotaSetting, Option<Room>),
-    /// The rest of the quota, for the answer to a call that is too fast.
+    /// Reads the rest of the quota, for the answer to a call that is too fast.
     Remaining(QuotaSetting, TooFast),
 }
 
 impl Limits {
-    /// No plan and no key yet; one instance.
+    /// Creates limits without plans or keys, for a single instance.
     pub fn new() -> Limits {
         let (desk, asks) = desk::channel();
         Limits {
@@ -103,22 +102,22 @@ impl Limits {
         self.instance
     }
 
-    /// How many instances share the throttles.
+    /// The number of instances that share the throttles.
     pub fn instances(&self) -> u32 {
         self.instances.load(Ordering::Relaxed)
     }
 
-    /// Divides the throttles among so many instances.
+    /// Divides the throttles among this many instances.
     pub fn set_instances(&self, count: NonZeroU32) {
         self.instances.store(count.get(), Ordering::Relaxed);
     }
 
-    /// How many calls wait for quota to be taken.
+    /// The number of calls that wait for quota from the database.
     pub fn asking(&self) -> usize {
         self.desk.max_capacity() - self.desk.capacity()
     }
 
-    /// How many calls of all quotas together were taken ahead and are not spent.
+    /// The number of calls, over all quotas, that were taken ahead and not yet spent.
     pub fn leased(&self) -> i64 {
         let keys: Vec<Arc<KeyLimits>> = lock(&self.keys).values().cloned().collect();
         keys.iter().map(|key| lock(&key.share).left()).sum()
@@ -143,7 +142,7 @@ impl Limits {
         keys.clone()
     }
 
-    /// The keys that may have something to settle; those that have left come once.
+    /// The keys that may have something to settle. Keys that have left are returned only once.
     fn to_settle(&self) -> (Vec<Arc<KeyLimits>>, Vec<Arc<KeyLimits>>) {
         let present = lock(&self.keys).values().cloned().collect();
         let retired = std::mem::take(&mut *lock(&self.retired));
@@ -166,8 +165,8 @@ impl KeyLimits {
         }
     }
 
-    /// Spends one call, or says why it may not pass, as far as that is known without the database.
-    /// A call that is too fast spends no quota.
+    /// Spends one call or refuses it, as far as that is known without the database. A call that is too fast
+    /// spends no quota.
     pub fn admit(
         self: &Arc<Self>,
         limits: &Limits,
@@ -190,7 +189,7 @@ impl KeyLimits {
             }
             Some(quota) => {
                 let mut share = lock(&self.share);
-                // Read with the lock held: a share must not outlive its end while a thread waits.
+                // Read the time with the lock held: a share must not outlive its end while a thread waits.
                 let (spent, remaining) = share.spend(quota, Instant::now());
                 drop(share);
                 match spent {
@@ -210,10 +209,10 @@ impl KeyLimits {
         Verdict::Passed(rate_limit(limited, room, remaining))
     }
 
-    /// The verdict on a call that the database has to be asked about.
+    /// Judges a call that needs an answer of the database.
     ///
     /// # Errors
-    /// Why it may not pass.
+    /// Returns the reason why the call may not pass.
     pub async fn ask(
         self: &Arc<Self>,
         limits: &Limits,
@@ -234,14 +233,14 @@ impl KeyLimits {
                 None => Err(Denial::Unavailable),
             },
             Question::Remaining(quota, too_fast) => {
-                // Where nobody answers, nothing more is known.
+                // Without an answer, the rest of the quota stays unknown.
                 let _ = desk::look(&limits.desk, self, quota).await;
                 Err(excess(too_fast, limited, self.known(quota)))
             }
         }
     }
 
-    /// Refuses a call that is too fast, and says what is left of the quota.
+    /// Refuses a call that is too fast, and reports the rest of the quota.
     fn refuse(&self, too_fast: TooFast, limited: &Limited, quota: Option<QuotaSetting>) -> Verdict {
         match quota.map(|quota| (quota, self.known(quota))) {
             Some((quota, None)) => Verdict::Unasked(Question::Remaining(quota, too_fast)),
@@ -250,7 +249,7 @@ impl KeyLimits {
         }
     }
 
-    /// How long a call is going to be too fast, where one just was.
+    /// The time for which calls are still too fast, if the last one was.
     pub fn throttled_for(&self, on: &PlanStage, request: &Request<'_>) -> Option<Duration> {
         match self.throttle_of(on, request) {
             ThrottleOf::Plan(state) => state.blocked_for(),
@@ -258,7 +257,7 @@ impl KeyLimits {
         }
     }
 
-    /// The throttle that this method falls under: its own, or the plan's.
+    /// The throttle of this method: its own, or else the plan's.
     fn throttle_of(&self, on: &PlanStage, request: &Request<'_>) -> ThrottleOf<'_> {
         match on.override_name(request) {
             None => ThrottleOf::Plan(&self.throttle),
@@ -329,7 +328,7 @@ fn at_least_a_second(duration: Duration) -> Duration {
     Duration::from_secs(allowance::whole_seconds(duration).max(1))
 }
 
-/// No code panics while it holds one of these locks, so what they guard is whole in any case.
+/// Locks a mutex. No code panics while it holds one of these locks, so the data is consistent in any case.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,14 +16,14 @@ use crate::store::usage::{QuotaGrant, QuotaReturn};
 use crate::store::{KeyId, PlanId};
 
 const SHARE_LASTS: Duration = Duration::from_secs(1);
-/// So long it is believed that nothing remains, where the database has said so.
+/// How long the instance relies on the database's answer that nothing remains.
 const EXHAUSTION_LASTS: Duration = Duration::from_millis(200);
-/// When others may give back what they hold.
+/// The time in which other instances may give back their unspent calls.
 const OTHERS_GIVE_BACK_IN: Duration = Duration::from_secs(2);
-/// No share is taken for more calls than this.
+/// The most calls of one share.
 const MOST_WANTED: i64 = 100_000;
 
-/// The fields that every call writes come first.
+/// One key's share of a quota. The fields that every call writes come first.
 #[derive(Default)]
 #[repr(C)]
 pub(super) struct Share {
@@ -32,7 +32,7 @@ pub(super) struct Share {
     exhausted: Option<(Instant, Exhausted)>,
     seen: Option<Seen>,
     last: Option<Taken>,
-    /// The database is being asked for more, before it is needed.
+    /// Whether a refill has been asked for before it is needed.
     is_filling: bool,
 }
 
@@ -44,13 +44,13 @@ struct Lease {
     ends: Instant,
 }
 
-/// When a share was last taken or filled up, and what has come of it.
+/// The last time that a share was taken or refilled, and the spending since then.
 #[derive(Clone, Copy)]
 struct Taken {
     at: Instant,
-    /// The calls that could be spent from then on. Those that are not left are spent.
+    /// The calls that could be spent from that time on. Those that are no longer left have been spent.
     size: i64,
-    /// Calls before that, each counted half for every second that had passed since.
+    /// The calls before that time. Their weight halves with every second that had passed since.
     of_late: f64,
 }
 
@@ -72,7 +72,7 @@ pub(super) struct Remaining {
     pub resets_in: Duration,
 }
 
-/// The database says that nothing remains.
+/// The database's answer that nothing remains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exhausted {
     /// Time until a call may pass again.
@@ -83,14 +83,14 @@ pub(super) struct Exhausted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spent {
     Passed,
-    /// Passed; and more should be asked for, which nobody needs to wait for.
+    /// The call passed, and a refill should be asked for. The call need not wait for it.
     PassedAndFill,
     Exhausted(Exhausted),
     Ask,
 }
 
 impl Share {
-    /// Spends one call of the share, if there is one, and says what is left after it.
+    /// Spends one call of the share, if one is left, and returns the rest of the quota.
     pub fn spend(&mut self, quota: QuotaSetting, now: Instant) -> (Spent, Option<Remaining>) {
         let spent = self.spend_one(quota, now);
         (spent, self.remaining(quota, now))
@@ -111,8 +111,8 @@ impl Share {
         }
     }
 
-    /// How many calls to take ahead beside those that are left: what a second takes at the pace of
-    /// late, and no more than makes twice the last share.
+    /// The number of calls to take in addition to those that are left. It is the number for one second at
+    /// the recent pace, but at most twice the last share.
     pub fn wanted(&self, now: Instant) -> i64 {
         let Some(last) = self.last else { return 1 };
         let most = last
@@ -128,8 +128,8 @@ impl Share {
         is_half_spent && !self.is_filling && self.wanted(now) > 0
     }
 
-    /// Takes over a grant that was asked for at `asked`, for `pending` calls that wait; returns
-    /// how many of them pass, and what of an older share is to be given back.
+    /// Takes over a grant that was asked for at `asked` for `pending` waiting calls. Returns the number of
+    /// them that pass, and the part of an older share that must be given back.
     pub fn grant(
         &mut self,
         quota: QuotaSetting,
@@ -177,17 +177,17 @@ impl Share {
         (passing, old)
     }
 
-    /// That nothing remains, where the database has just said so.
+    /// The database's recent answer that nothing remains, if it gave one.
     pub fn exhausted(&self) -> Option<Exhausted> {
         self.exhausted.map(|(_, exhausted)| exhausted)
     }
 
-    /// How many calls of it are not spent.
+    /// The number of calls that are not yet spent.
     pub fn left(&self) -> i64 {
         self.left
     }
 
-    /// A call that was to pass and did not want to any more.
+    /// Returns one call that was granted to a caller that has left.
     pub fn put_back(&mut self) {
         self.left += 1;
     }
@@ -231,7 +231,7 @@ impl Share {
 }
 
 impl Lease {
-    /// Whether the rest of one share can be spent, and given back, as that of the other.
+    /// Whether the rest of one share can be spent and given back as a part of the other.
     fn is_of_same(&self, other: &Lease) -> bool {
         (self.quota, self.period_start, self.epoch)
             == (other.quota, other.period_start, other.epoch)
@@ -239,15 +239,16 @@ impl Lease {
 }
 
 impl Taken {
-    /// Calls a second since then; where that is less, of late. The pace of a moment says little.
+    /// The calls per second since that time, but at least the recent pace: a moment's pace says little.
     fn pace(&self, left: i64, now: Instant) -> f64 {
         let seconds = self.seconds_since(now).max(0.01);
         (self.spent(left) as f64 / seconds).max(self.pace_of_late(left, now))
     }
 
-    /// A caller who pauses is likely to come back as fast. It is never more than what was really spent.
+    /// The recent pace, because a caller who pauses is likely to come back as fast. It is never more than
+    /// the real spending.
     fn pace_of_late(&self, left: i64, now: Instant) -> f64 {
-        // So many calls a second, each counted as `of_late` has them, add up to `of_late`.
+        // Calls at this pace per second, weighted as in `of_late`, add up to `of_late`.
         self.of_late(left, now) * std::f64::consts::LN_2
     }
 

@@ -1,4 +1,4 @@
-//! What a share lets pass, takes ahead, and gives back.
+//! The calls that a share lets pass, takes ahead, and gives back.
 
 use super::*;
 use crate::store::plans::Period;
@@ -79,14 +79,14 @@ fn a_share_is_filled_up_before_it_is_spent_and_lasts_anew() {
     share.grant(QUOTA, &grant(10, 1000), 0, now);
     let at = now + Duration::from_millis(900);
     let spent: Vec<Spent> = (0..7).map(|_| share.spend_one(QUOTA, at)).collect();
-    // Asked for once, however long the answer takes.
+    // The refill is asked for once, however long the answer takes.
     assert_eq!(
         spent.iter().position(|one| *one == Spent::PassedAndFill),
         Some(5)
     );
     assert_eq!(spent.iter().filter(|one| **one == Spent::Passed).count(), 6);
 
-    // Three are left of what a second takes.
+    // Three calls of one second's need are left.
     assert_eq!(share.wanted(at), 7 - 3);
     assert_eq!(share.grant(QUOTA, &grant(4, 996), 0, at), (0, None));
     let later = now + SHARE_LASTS;
@@ -117,7 +117,7 @@ fn what_went_back_was_not_spent() {
         assert_eq!(share.spend_one(QUOTA, now), Spent::Passed);
     }
     assert_eq!(share.take_back().map(|unspent| unspent.unspent), Some(7));
-    // Twice of three calls, however fast they were.
+    // Twice the three calls, however fast they were.
     assert_eq!(share.wanted(now), 6);
 }
 

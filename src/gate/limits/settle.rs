@@ -1,5 +1,5 @@
-//! Work beside the requests: this instance's heartbeat, writing down calls, and giving back shares of
-//! quotas.
+//! The work beside the requests: sending this instance's heartbeat, recording calls, and giving back
+//! shares of quotas.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::store::{KeyId, Store, StoreError};
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 const GIVE_BACK_EVERY: Duration = Duration::from_millis(200);
 const WRITE_DOWN_EVERY: Duration = Duration::from_secs(1);
-/// A key that is used all the time is written down as used so often.
+/// How often the last use of a key that is always in use is recorded.
 const TOUCH_EVERY: Duration = Duration::from_secs(20);
-/// Rows of one statement.
+/// The most rows in one statement.
 const BATCH_LENGTH: usize = 1000;
 
-/// Does all of it, until it is dropped.
+/// Does all of this work until it is dropped.
 pub(crate) async fn run(limits: &Limits, store: &Store) {
-    // A second one, were there any, finds nobody asking.
+    // A second run would find the queue taken.
     let asks = lock(&limits.asks).take();
     let serve = async {
         match asks {
@@ -39,13 +39,13 @@ pub(crate) async fn run(limits: &Limits, store: &Store) {
     );
 }
 
-/// Gives back and writes down everything, at the end of this instance.
+/// Gives back and records everything, when this instance ends.
 pub(crate) async fn settle_all(limits: &Limits, store: &Store) {
     write_down(limits, store, Which::All).await;
     give_back(limits, store, Which::All).await;
 }
 
-/// When a key was last used, as far as the database does not know it yet.
+/// The last use of a key, until it is recorded in the database.
 #[derive(Default)]
 pub(super) struct LastUse {
     unwritten: Option<OffsetDateTime>,
@@ -53,7 +53,7 @@ pub(super) struct LastUse {
 }
 
 impl LastUse {
-    /// The rows to write now, if there are any.
+    /// The time to record now, if one is due.
     fn take(&mut self, which: Which, now: Instant) -> Option<OffsetDateTime> {
         let is_to_wait = match which {
             Which::Due => self
@@ -104,13 +104,13 @@ async fn beat(limits: &Limits, store: &Store) {
         ticks.tick().await;
         match count_instances(limits, store).await {
             Ok(count) => limits.set_instances(count),
-            // As many as before are believed to live.
+            // The number of instances is assumed to be unchanged.
             Err(error) => tracing::debug!(%error, "the heartbeat cannot be written"),
         }
     }
 }
 
-/// Says that this instance lives, and counts those that do.
+/// Records that this instance is alive, and counts the living ones.
 pub(crate) async fn count_instances(
     limits: &Limits,
     store: &Store,
@@ -130,7 +130,7 @@ async fn give_back(limits: &Limits, store: &Store, which: Which) {
     let of_retired = retired.iter().filter_map(|key| key.take_back());
     let returns: Vec<QuotaReturn> = of_present.chain(of_retired).collect();
     for batch in returns.chunks(BATCH_LENGTH) {
-        // Not repeated: the database may have done it, and what is lost is counted as used.
+        // Not repeated: the database may have done it. Calls that are not given back count as used.
         if let Err(error) = store.give_back_quota(batch).await {
             tracing::warn!(%error, "unspent quota is lost");
         }
@@ -149,7 +149,7 @@ async fn write_down_of(keys: Vec<Arc<KeyLimits>>, store: &Store, which: Which) {
     let mut used: Vec<(Arc<KeyLimits>, Calls)> = Vec::new();
     let mut last_uses: Vec<(KeyId, OffsetDateTime)> = Vec::new();
     for key in keys {
-        // In this order: a call in between is told as unmetered too late, which is the strict side.
+        // Read in this order: a call in between counts as metered at first, which is the strict side.
         let unmetered = key.unmetered.swap(0, Ordering::Relaxed);
         let calls = key.calls.swap(0, Ordering::Relaxed);
         let mut last_use = lock(&key.last_use);

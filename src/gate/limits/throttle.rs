@@ -3,7 +3,8 @@
 //! With n instances each gets rate/n and burst/n, at least one call. When n or the plan changes, the
 //! new limiter begins no fuller than the old one was, so a change gives no second burst.
 //!
-//! A call that passes takes no lock while nothing changes: callers of one key do not wait for one another.
+//! A call that passes takes no lock while nothing changes, so the calls of one key do not wait for one
+//! another.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
@@ -18,9 +19,9 @@ use governor::{Quota, RateLimiter};
 use super::lock;
 use crate::store::plans::Throttle;
 
-/// How long callers are told to wait by a plan that lets nothing pass.
+/// The wait that callers see from a plan that lets no call pass.
 const NEVER: Duration = Duration::from_secs(60);
-/// The longest time in which a whole burst comes back that is reckoned with: a century.
+/// The longest refill time of a burst that is calculated with: a century.
 const LONGEST_REFILL_NANOS: u64 = 3_155_760_000 * 1_000_000_000;
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
@@ -37,20 +38,20 @@ struct Current {
     quota: Quota,
     burst: NonZeroU32,
     limiter: Limiter,
-    /// As long as calls were going to be too fast when one last was.
+    /// The end of the time in which calls are too fast, as of the last such call.
     blocked_until: Mutex<Option<Instant>>,
 }
 
-/// The rest of the burst, on this instance.
+/// The rest of the burst on this instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gate) struct Room {
     /// Calls that may pass at once.
     pub calls: u32,
-    /// Until the whole burst is there again.
+    /// The time until the whole burst is available again.
     pub refilled_in: Duration,
 }
 
-/// Too fast. Another try may pass after this time.
+/// The call is too fast. Another try may pass after this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gate) struct TooFast {
     /// Time until a call may pass.
@@ -58,7 +59,7 @@ pub(in crate::gate) struct TooFast {
 }
 
 impl ThrottleState {
-    /// Lets one call pass or not, under `throttle` shared by so many instances.
+    /// Lets one call pass or refuses it, under a `throttle` that this many instances share.
     pub fn check(&self, throttle: Throttle, instances: u32) -> Result<Room, TooFast> {
         match self.current.load().as_deref() {
             Some(current) if current.is_of(throttle, instances) => current.check(),
@@ -69,14 +70,14 @@ impl ThrottleState {
         }
     }
 
-    /// How long calls are going to be too fast, as far as the last one told.
+    /// The time for which calls are still too fast, as of the last refused call.
     pub fn blocked_for(&self) -> Option<Duration> {
         let until = (*lock(&self.current.load_full()?.blocked_until))?;
         let wait = until.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// The limiter for another plan or number of instances; `None` where nothing may pass.
+    /// The limiter for a changed plan or number of instances; `None` if no call may pass.
     fn change_to(&self, throttle: Throttle, instances: u32) -> Option<Arc<Current>> {
         let _one_at_a_time = lock(&self.changing);
         let old = self.current.load_full();
@@ -125,7 +126,7 @@ impl Current {
     }
 }
 
-/// This instance's part; `None` where nothing may pass.
+/// This instance's share of the throttle; `None` if no call may pass.
 fn quota(throttle: Throttle, instances: u32) -> Option<(Quota, NonZeroU32)> {
     let whole = NonZeroU32::new(u32::try_from(throttle.burst).ok()?)?;
     if throttle.rate.is_nan() || throttle.rate <= 0.0 {
@@ -144,15 +145,15 @@ fn limiter(quota: Quota) -> Limiter {
     RateLimiter::direct(quota).with_middleware()
 }
 
-/// A limiter with no more room than `old` has now.
+/// A limiter with at most the present room of `old`.
 fn no_fuller(quota: Quota, burst: NonZeroU32, old: &Limiter) -> Limiter {
-    // Looking costs a call of the old one, which is thrown away.
+    // Looking costs a call of the old limiter, which is discarded.
     let had = old
         .check()
         .map_or(0, |state| state.remaining_burst_capacity() + 1);
     let new = limiter(quota);
     if let Some(excess) = NonZeroU32::new(burst.get().saturating_sub(had)) {
-        // A new limiter has room for its whole burst, and this is no more.
+        // A new limiter has room for its whole burst, and `excess` is at most that.
         let _ = new.check_n(excess);
     }
     new
@@ -206,7 +207,7 @@ mod tests {
     fn a_change_is_no_second_burst() {
         let state = ThrottleState::default();
         assert_eq!(passing(&state, throttle(SLOW, 10), 2), 5);
-        // Fewer instances, another plan: spent is spent.
+        // With fewer instances or another plan, spent calls stay spent.
         assert_eq!(passing(&state, throttle(SLOW, 10), 1), 0);
         assert_eq!(passing(&state, throttle(SLOW, 100), 1), 0);
 

@@ -24,7 +24,7 @@ pub(super) struct Head {
     pub then: Then,
 }
 
-/// What follows a head.
+/// The part after a head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Then {
     /// A body of this many bytes (0 for no body), then the next head.
@@ -138,7 +138,7 @@ impl<'a> Said<'a> {
         Ok(())
     }
 
-    /// What follows the head: a body of known length, a body in chunks, or a tunnel.
+    /// The part after the head: a body of known length, a body in chunks, or a tunnel.
     fn body(&self, method: &str, minor_version: u8) -> Result<Then, Fault> {
         let fault = |detail| Err(Fault::malformed(detail));
         if self.hosts > 1 {

@@ -65,7 +65,7 @@ pub async fn join_game(
     params(
         ("gameId" = uuid::Uuid, Path, description = "The game's id"),
         ("version" = Option<u32>, Query, description = "As it was when it had this many events; from 1 to the game's own", minimum = 1, maximum = 2147483647),
-        ("If-None-Match" = Option<String>, Header, description = "ETags of what the client has: 304 if the game is still the same", example = "\"4\""),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the client's copy: 304 if the game is unchanged", example = "\"4\""),
     ),
     responses((status = 200, description = "The game", body = GameView), (status = 304, description = "The client has it already"))
 )]

@@ -1,7 +1,7 @@
-//! Finds an installed Postgres: Turnkey brings none of its own.
+//! Finds an installed Postgres. Turnkey does not contain one.
 //!
-//! Only the major version that made a data directory can run it. So an existing directory requires its
-//! version, and a new one takes the newest.
+//! Only the major version that made a data directory can run it. So an existing directory needs its own
+//! version, and a new one gets the newest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 
 use super::EmbeddedError;
 
-/// The oldest major version that Turnkey runs on.
+/// The oldest major version that Turnkey supports.
 pub const OLDEST_MAJOR: u32 = 14;
 
-/// Directories that hold one directory per version: where, and what follows the version.
+/// Directories with one subdirectory per version: the path before the version and the path after it.
 const VERSIONED: [(&str, &str); 6] = [
     ("/usr/lib/postgresql", "bin"),
     ("/usr/lib64/postgresql", "bin"),
@@ -25,7 +25,7 @@ const VERSIONED: [(&str, &str); 6] = [
 /// One installed Postgres.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binaries {
-    /// The directory of the programs.
+    /// The directory of its programs.
     pub directory: PathBuf,
     /// The major version.
     pub major: u32,
@@ -43,10 +43,10 @@ impl Binaries {
     }
 }
 
-/// The binaries for a directory made by `made_by`, or the newest for a new directory.
+/// Finds the programs for a directory made by version `made_by`, or the newest for a new directory.
 ///
 /// # Errors
-/// `NotInstalled` where there are none, `OtherVersion` where none fits.
+/// `NotInstalled` if no Postgres is installed, `OtherVersion` if no installed one fits.
 pub fn find(made_by: Option<u32>, cluster: &Path) -> Result<Binaries, EmbeddedError> {
     choose(installed_in(&candidate_directories()), made_by, cluster)
 }
@@ -101,7 +101,7 @@ fn candidate_directories() -> Vec<PathBuf> {
 fn installed_in(directories: &[PathBuf]) -> Vec<Binaries> {
     let mut found: Vec<Binaries> = Vec::new();
     for directory in directories {
-        // Debian's /usr/bin and the like hold links to one and the same installation.
+        // Debian's /usr/bin and similar directories hold links to the same installation.
         let Ok(real) = fs::canonicalize(directory.join("postgres")) else {
             continue;
         };
@@ -121,7 +121,8 @@ fn installed_in(directories: &[PathBuf]) -> Vec<Binaries> {
     found
 }
 
-/// Asks the binary: directory names lie (`postgresql` of Homebrew, `latest` of Postgres.app).
+/// Asks the program itself, because directory names may be wrong (`postgresql` of Homebrew, `latest` of
+/// Postgres.app).
 fn major_of(postgres: &Path) -> Option<u32> {
     let output = Command::new(postgres)
         .arg("--version")
@@ -131,7 +132,7 @@ fn major_of(postgres: &Path) -> Option<u32> {
     parse_major(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` → 15.
+/// Parses the version: `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` gives 15.
 fn parse_major(version: &str) -> Option<u32> {
     let (_, number) = version.split_once("(PostgreSQL) ")?;
     let digits: String = number.chars().take_while(char::is_ascii_digit).collect();

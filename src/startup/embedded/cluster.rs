@@ -1,7 +1,7 @@
-//! Makes a new database cluster, whole or not at all.
+//! Makes a new database cluster atomically.
 //!
-//! It is made under another name, and renamed when it is complete and on disk. So after a `kill -9` at
-//! any moment there is either a cluster that works, or a remnant that the next start removes.
+//! The cluster is made under another name, and renamed when it is complete and on disk. So after a
+//! `kill -9` at any moment there is either a working cluster or a remnant that the next start removes.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,8 +15,8 @@ use super::identity::{Identity, make_directory};
 use super::recovery::{UNFINISHED, remove_unfinished};
 use super::{DATABASE, Durability, EmbeddedError, ROLE, log_file};
 
-/// Makes the cluster in `layout` with the role and the database of [`super::Connection`].
-/// Must be called from the thread that will outlive it (see [`Identity::confine`]).
+/// Makes the cluster in `layout`, with the role and the database of [`super::Connection`]. The calling
+/// thread must outlive it (see [`Identity::confine`]).
 pub fn create(
     layout: &Layout,
     binaries: &Binaries,
@@ -45,8 +45,8 @@ fn initialise(
     binaries: &Binaries,
     identity: Identity,
 ) -> Result<(), EmbeddedError> {
-    // Locale C sorts by bytes on every system and in every version: no index is ever broken by
-    // an upgrade of the system's library.
+    // Locale C sorts by bytes on every system and version, so an upgrade of the system's library cannot
+    // break an index.
     let mut command = command(&binaries.initdb(), identity);
     command
         .arg("-D")
@@ -70,7 +70,7 @@ fn initialise(
     finish(start(&mut command, &binaries.initdb())?, "")
 }
 
-/// In single-user mode: there is no server yet, and only `store` speaks to one.
+/// Uses single-user mode: no server runs yet, and only `store` speaks to servers.
 fn create_database(
     directory: &Path,
     binaries: &Binaries,
@@ -91,8 +91,8 @@ fn create_database(
     finish(start(&mut command, &binaries.postgres())?, &statement)
 }
 
-/// Puts the finished cluster on disk in one go. `initdb` would sync its 1,500 files one by one, and
-/// on a disk that others are writing to each of them waits: seconds where this takes a tenth.
+/// Syncs the finished cluster to disk at once. `initdb` would sync its 1,500 files one by one. On a busy
+/// disk each sync waits: together seconds, where this takes a tenth of one.
 #[cfg(target_os = "linux")]
 fn sync_tree(
     directory: &Path,
@@ -115,7 +115,7 @@ fn sync_tree(
     finish(start(&mut command, &binaries.initdb())?, "")
 }
 
-/// A program of Postgres', free of what the caller's environment says about another database.
+/// A Postgres program, without the variables of the caller's environment that concern another database.
 pub fn command(program: &Path, identity: Identity) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -123,7 +123,7 @@ pub fn command(program: &Path, identity: Identity) -> Command {
             command.env_remove(&name);
         }
     }
-    // Messages we read must be in English; and on macOS Postgres does not start without LC_ALL.
+    // We read the messages in English. On macOS, Postgres does not start without LC_ALL.
     command.env("LC_ALL", "C").env("TZ", "UTC");
     identity.confine(&mut command);
     command
@@ -140,7 +140,7 @@ fn start(command: &mut Command, program: &Path) -> Result<Child, EmbeddedError> 
 
 fn finish(mut child: Child, input: &str) -> Result<(), EmbeddedError> {
     if let Some(mut stdin) = child.stdin.take() {
-        // One that ended early says why on its standard error.
+        // If the program ended early, its standard error has the reason.
         let _ = stdin.write_all(input.as_bytes());
     }
     let output = child

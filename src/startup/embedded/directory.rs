@@ -1,4 +1,4 @@
-//! The files in the data directory, and the locks that say who may use it.
+//! The files in the data directory, and the locks that decide which process may use it.
 //!
 //! The process that runs the directory's Postgres holds an `flock` on the file `lock` for as long as it
 //! lives; the kernel releases it however that process ends. Commands that joined another process's
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::EmbeddedError;
 use super::error::io_at;
 
-/// The port in the socket's name; nothing listens on TCP.
+/// The number in the socket's name. Postgres does not listen on TCP.
 pub const PORT: u16 = 5432;
 
 /// The longest path that fits a socket address, without its final NUL.
@@ -24,18 +24,18 @@ const SOCKET_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103
 /// The paths of one data directory.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// The data directory itself, absolute and without links.
+    /// The data directory itself, absolute and without symbolic links.
     pub root: PathBuf,
     /// Postgres' own directory (`PGDATA`).
     pub cluster: PathBuf,
-    /// Where the socket lies: in the data directory, or where that path is unfit, a short one.
+    /// The directory of the socket: the data directory, or a short path if that one is unsuitable.
     pub sockets: PathBuf,
     /// The log of Postgres.
     pub log: PathBuf,
 }
 
 impl Layout {
-    /// Makes the data directory where there is none, closed to other users.
+    /// Creates the data directory if it does not exist, closed to other users.
     pub fn prepare(data_dir: &Path) -> Result<Layout, EmbeddedError> {
         DirBuilder::new()
             .recursive(true)
@@ -63,14 +63,14 @@ impl Layout {
         self.cluster.join("postmaster.pid")
     }
 
-    /// The major version that made the cluster; `None` before there is one.
+    /// The major version that made the cluster; `None` if there is no cluster.
     pub fn made_by(&self) -> Option<u32> {
         let version = fs::read_to_string(self.cluster.join("PG_VERSION")).ok()?;
         version.trim().parse().ok()
     }
 
-    /// Makes the socket's directory: 0700, owned by who runs Postgres. The short one lies in a
-    /// directory that all users share, so one that is not exactly that is refused.
+    /// Makes the socket's directory: mode 0700, owned by the user that runs Postgres. The short path lies in
+    /// a directory that all users share, so a directory with other properties is refused.
     pub fn prepare_sockets(&self, owner: (u32, u32)) -> Result<(), EmbeddedError> {
         let directory = &self.sockets;
         let refuse = |reason| EmbeddedError::SocketDirectory {
@@ -83,7 +83,7 @@ impl Layout {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(io_at("cannot make", directory)(error)),
         }
-        // Of the path itself, not of what a link planted there leads to.
+        // Reads the path itself and does not follow a symbolic link, which an attacker may have planted.
         let found = fs::symlink_metadata(directory).map_err(io_at("cannot read", directory))?;
         if !found.is_dir() {
             return Err(refuse("it is not a directory"));
@@ -108,17 +108,17 @@ fn socket_directory(root: &Path) -> PathBuf {
     let inside = root.join("run");
     let socket = inside.join(format!(".s.PGSQL.{PORT}"));
     let fits = socket.as_os_str().len() <= SOCKET_PATH_BYTES;
-    // In a connection string a comma separates hosts, and there is no way to quote it.
+    // A comma separates hosts in a connection string, and it cannot be quoted.
     if fits && inside.to_str().is_some_and(|path| !path.contains(',')) {
         return inside;
     }
-    // Not $TMPDIR: a command that joins must find the same place whatever its environment.
+    // Not $TMPDIR: a command that joins must find the same directory in any environment.
     let digest = Sha256::digest(root.as_os_str().as_bytes());
     let name: String = digest[..10].iter().map(|b| format!("{b:02x}")).collect();
     Path::new("/tmp").join(format!("turnkey-{name}"))
 }
 
-/// The purpose for which a process runs Postgres.
+/// The kind of process that runs Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A server.
@@ -136,31 +136,31 @@ impl Role {
     }
 }
 
-/// The right to run Postgres on a data directory, until dropped.
+/// The right to run Postgres on a data directory. Dropping it gives the right up.
 #[derive(Debug)]
 pub struct DirectoryLock {
     _file: File,
 }
 
-/// The holder of the lock, as it wrote itself down.
+/// The holder of the lock, as it wrote itself into the lock file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// `None` in the instant between taking the lock and writing.
+    /// `None` in the moment between taking the lock and writing the file.
     pub role: Option<Role>,
-    /// `process 4711`
+    /// For example `process 4711`.
     pub name: String,
 }
 
 /// The outcome of trying to take the lock.
 #[derive(Debug)]
 pub enum Attempt {
-    /// The lock is ours now.
+    /// This process has the lock now.
     Taken(DirectoryLock),
     /// Another process holds the lock.
     Held(Holder),
 }
 
-/// Takes the directory's lock unless another process has it; does not wait.
+/// Takes the directory's lock unless another process has it. Does not wait.
 pub fn try_lock(root: &Path, role: Role) -> Result<Attempt, EmbeddedError> {
     let path = root.join("lock");
     let mut file = open_lock_file(&path)?;
@@ -194,15 +194,15 @@ fn parse_holder(line: &str) -> Holder {
     }
 }
 
-/// Held shared by a command that uses another process's Postgres, and by that process alone once
-/// it stops it.
+/// A lock that commands share while they use another process's Postgres. That process takes it
+/// exclusively when it stops its Postgres.
 #[derive(Debug)]
 pub struct GuestLock {
     _file: File,
 }
 
-/// Becomes a guest. Waits while a host stops its Postgres; that is bounded, and the guest must
-/// then look for the host again.
+/// Becomes a guest. Waits while a host stops its Postgres, for a bounded time. The guest must then look
+/// for the host again.
 pub fn lock_as_guest(root: &Path) -> Result<GuestLock, EmbeddedError> {
     let path = root.join("guests");
     let file = open_lock_file(&path)?;
@@ -210,7 +210,7 @@ pub fn lock_as_guest(root: &Path) -> Result<GuestLock, EmbeddedError> {
     Ok(GuestLock { _file: file })
 }
 
-/// Keeps new guests out; `None` while there are some.
+/// Keeps new guests out; `None` if there are guests.
 pub fn try_lock_out_guests(root: &Path) -> Option<GuestLock> {
     let file = open_lock_file(&root.join("guests")).ok()?;
     file.try_lock().ok()?;

@@ -1,12 +1,12 @@
-//! Why the embedded Postgres did not start. Every message is one line for the person at the terminal.
+//! The reasons why the embedded Postgres did not start. Every message is one line for the operator.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the embedded Postgres did not start or cannot be joined.
+/// The reason why the embedded Postgres did not start or cannot be joined.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// No Postgres of a supported version on this machine.
+    /// No supported version of Postgres is installed.
     #[error(
         "no Postgres {minimum} or newer is installed: run `{command}`, or set DATABASE_URL",
         command = if cfg!(target_os = "macos") {
@@ -16,7 +16,7 @@ pub enum EmbeddedError {
         }
     )]
     NotInstalled { minimum: u32 },
-    /// The directory's data were made by a major version that is not installed.
+    /// The data of the directory were made by a major version that is not installed.
     #[error(
         "{} was made by Postgres {made_by}, and only {installed} is installed: install \
          Postgres {made_by}, or move the data with pg_upgrade",
@@ -30,18 +30,18 @@ pub enum EmbeddedError {
         /// The versions that are installed.
         installed: String,
     },
-    /// The setting names a path that is no directory and cannot become one.
+    /// The setting names a path that is not a directory and cannot become one.
     #[error("TURNKEY_DATA_DIR {} cannot be made: {source}", directory.display())]
     DataDirectory {
         /// The directory.
         directory: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// Another Turnkey works on this data directory.
+    /// Another Turnkey process uses this data directory.
     #[error("another turnkey ({holder}) is already running on {}", directory.display())]
     InUse { directory: PathBuf, holder: String },
-    /// The path is no place for a socket, or is not ours.
+    /// The path cannot hold a socket, or does not belong to us.
     #[error("{} cannot hold the database's socket: {reason}", directory.display())]
     SocketDirectory {
         /// The directory.
@@ -49,41 +49,41 @@ pub enum EmbeddedError {
         /// The problem with it.
         reason: &'static str,
     },
-    /// The data belong to somebody else, and this user may not become them.
+    /// The data belong to another user, and this process may not switch to that user.
     #[error("{} belongs to user id {owner}: start turnkey as that user or as root", directory.display())]
     OtherOwner { directory: PathBuf, owner: u32 },
-    /// Postgres refuses to run as root, and no other identity can reach the directory.
+    /// Postgres refuses to run as root, and no other user can reach the directory.
     #[error(
         "Postgres does not run as root, and no other user can reach {}: start turnkey as an \
          ordinary user, or set TURNKEY_DATA_DIR to a directory that others may enter",
         directory.display()
     )]
     NoUser { directory: PathBuf },
-    /// `initdb` or the first set-up of the database failed.
+    /// `initdb` or the first setup of the database failed.
     #[error("making the database failed: {detail}")]
     Create { detail: String },
     /// Postgres ended before it was ready.
     #[error("Postgres did not start: {detail} (see {})", log.display())]
     Start { detail: String, log: PathBuf },
-    /// A Postgres of this very directory, left by an earlier run, cannot be stopped.
+    /// A Postgres of this directory, left by an earlier run, cannot be stopped.
     #[error("Postgres {pid} of an earlier run on {} does not stop", directory.display())]
     Orphan { directory: PathBuf, pid: i32 },
-    /// Not ready within the bound.
+    /// Postgres was not ready in time.
     #[error("Postgres was not ready within {seconds} s (see {})", log.display())]
     NotReady { seconds: u64, log: PathBuf },
-    /// The operating system refused something.
+    /// The operating system refused an action.
     #[error("{action} {}: {source}", path.display())]
     Io {
         /// The action that failed.
         action: &'static str,
         /// The path.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// Puts what was done, and to which path, before the operating system's bare answer.
+/// Adds the action and the path to an error of the operating system.
 pub(super) fn io_at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EmbeddedError {
     move |source| EmbeddedError::Io {
         action,

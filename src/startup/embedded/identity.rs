@@ -1,9 +1,9 @@
 //! Chooses the user that Postgres runs as, because it refuses to run as root.
 //!
-//! An ordinary caller runs it. For root, a user namespace in which root has another number comes first:
-//! files stay root's own, and a home that is closed to others still works. If namespaces are forbidden
-//! (containers, hardened kernels), Postgres runs as the user `postgres` or `nobody`, and its directory
-//! is given to that user.
+//! An ordinary user runs Postgres itself. For root, a user namespace in which root has another number is
+//! tried first: the files stay root's, and a home that is closed to others still works. If namespaces
+//! are forbidden (containers, hardened kernels), Postgres runs as the user `postgres` or `nobody`, and
+//! its directory is given to that user.
 
 use std::fs;
 use std::io;
@@ -19,22 +19,22 @@ use super::binaries::Binaries;
 use super::directory::Layout;
 use super::error::io_at;
 
-/// How root may step down.
+/// The way in which root gives up its rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RootDescent {
-    /// A user namespace, or where that is forbidden another user.
+    /// A user namespace, or another user if namespaces are forbidden.
     #[default]
     NamespaceFirst,
-    /// Another user at once.
+    /// Another user, without trying a namespace.
     OtherUser,
 }
 
-/// As whom a program is run.
+/// The user that a program runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// The user who runs this process.
+    /// The user of this process.
     Caller,
-    /// Root outside, `uid` and `gid` inside a user namespace of its own.
+    /// Root outside; `uid` and `gid` inside its own user namespace.
     Namespace {
         /// The number of the user.
         uid: u32,
@@ -51,7 +51,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// The owner of the files, as seen from here.
+    /// The owner of the files outside the namespace.
     pub fn file_owner(self) -> (u32, u32) {
         match self {
             Identity::Caller => (geteuid().as_raw(), nix::unistd::getegid().as_raw()),
@@ -60,8 +60,8 @@ impl Identity {
         }
     }
 
-    /// Makes `command` run as this identity, in a process group of its own (so that Ctrl-C
-    /// reaches the server first), and stop when the calling *thread* ends, however it ends.
+    /// Makes `command` run as this identity and in its own process group, so that Ctrl-C reaches the server
+    /// first. The program stops when the calling *thread* ends, however it ends.
     pub fn confine(self, command: &mut Command) {
         command.process_group(0);
         match self {
@@ -75,11 +75,11 @@ impl Identity {
     }
 }
 
-/// Chooses the identity for the cluster in `layout`, by trying: the chosen one can start programs
-/// and reach the data directory.
+/// Chooses the identity for the cluster in `layout` by trying: it must be able to start programs and
+/// reach the data directory.
 ///
 /// # Errors
-/// `OtherOwner` or `NoUser` where nobody fits.
+/// `OtherOwner` or `NoUser` if no identity can.
 pub fn choose(
     layout: &Layout,
     binaries: &Binaries,
@@ -126,7 +126,7 @@ pub fn hand_over(directory: &Path, identity: Identity) -> Result<(), EmbeddedErr
             hand_over(&entry.path(), identity)?;
         }
     }
-    // The top comes last: a tree that was handed over half-way is taken up again.
+    // The top comes last, so that an interrupted hand-over is continued.
     std::os::unix::fs::lchown(directory, Some(uid), Some(gid))
         .map_err(io_at("cannot hand over", directory))
 }
@@ -136,7 +136,7 @@ fn descents(layout: &Layout, descent: RootDescent) -> Vec<Identity> {
         .into_iter()
         .filter_map(|name| User::from_name(name).ok().flatten())
         .filter_map(|known| user(known.uid));
-    // A home that is closed to others can still be entered by whom it belongs to.
+    // The owner of a home that is closed to others can still enter it.
     let neighbour = layout
         .root
         .parent()
@@ -154,7 +154,7 @@ fn descents(layout: &Layout, descent: RootDescent) -> Vec<Identity> {
     namespace.into_iter().chain(users).collect()
 }
 
-/// `initdb` and Postgres look their user up, so a number without a name will not do.
+/// The user needs a name, because `initdb` and Postgres look it up.
 fn user(uid: Uid) -> Option<Identity> {
     let user = User::from_uid(uid).ok().flatten()?;
     (!user.uid.is_root()).then_some(Identity::User {
@@ -163,8 +163,8 @@ fn user(uid: Uid) -> Option<Identity> {
     })
 }
 
-/// Lets others pass through the data directory, not look into it: what lies there is closed by
-/// itself.
+/// Lets the user pass through the data directory but not list it. The files in it are closed by their
+/// own modes.
 fn let_through(root: &Path, uid: u32) -> Result<(), EmbeddedError> {
     let found = fs::metadata(root).map_err(io_at("cannot read", root))?;
     let mode = found.permissions().mode();
@@ -187,12 +187,12 @@ fn can_run(identity: Identity, layout: &Layout, binaries: &Binaries) -> bool {
     matches!(command.status(), Ok(status) if status.success())
 }
 
-/// Like `current_dir`, but as the identity that was taken on before, so that it must be allowed.
+/// Like `current_dir`, but it runs after the change of identity, so that identity needs the permission.
 fn enter(directory: &Path, command: &mut Command) {
     let directory = directory.to_owned();
     let change = move || nix::unistd::chdir(&directory).map_err(io::Error::from);
-    // SAFETY: between fork and exec only chdir(2) is called; NixPath copies a path of ordinary
-    // length to the stack.
+    // SAFETY: between fork and exec this calls only chdir(2). NixPath copies a path of ordinary length to
+    // the stack.
     unsafe { command.pre_exec(change) };
 }
 
@@ -229,17 +229,16 @@ mod linux {
                 write_whole(c"/proc/self/uid_map", uid_map)?;
                 write_whole(c"/proc/self/gid_map", gid_map)?;
             }
-            // After every change of credentials: each one clears it. SIGINT is Postgres' fast
-            // shutdown.
+            // Set after every change of credentials, because each one clears it. SIGINT is Postgres' fast shutdown.
             set_pdeathsig(Signal::SIGINT)?;
             if getppid() != parent {
-                // The parent died before the signal was asked for.
+                // The parent died before the signal was set.
                 return Err(Errno::ESRCH.into());
             }
             Ok(())
         };
-        // SAFETY: between fork and exec only system calls are made, on memory that was there
-        // before: nothing allocates or takes a lock.
+        // SAFETY: between fork and exec this makes only system calls on memory that existed before. It does
+        // not allocate or take a lock.
         unsafe { command.pre_exec(prepare) };
     }
 
@@ -252,7 +251,7 @@ mod linux {
     }
 }
 
-/// Makes an empty directory, closed to others, for `identity`.
+/// Makes an empty directory for `identity`, closed to others.
 pub fn make_directory(directory: &Path, identity: Identity) -> Result<(), EmbeddedError> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new()

@@ -1,4 +1,4 @@
-//! The log of Postgres, in a file of bounded size in the data directory.
+//! The log file of Postgres in the data directory. Its size is bounded.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use super::EmbeddedError;
 use super::error::io_at;
 
-/// Above this many bytes the log moves to `postgres.log.1` and begins anew: twice this is all the
-/// room it takes.
+/// Above this many bytes the log moves to `postgres.log.1` and starts empty. So it takes at most twice
+/// this space.
 const BOUND_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Opens the log for a Postgres to append to.
+/// Opens the log for Postgres to append to.
 pub fn open(path: &Path) -> Result<File, EmbeddedError> {
     bound(path);
     OpenOptions::new()
@@ -23,8 +23,8 @@ pub fn open(path: &Path) -> Result<File, EmbeddedError> {
         .map_err(io_at("cannot open", path))
 }
 
-/// Keeps the log within its bound, also under a running Postgres: that holds the file open to
-/// append, so it is copied and cut, not renamed. Lines written in between are lost.
+/// Keeps the log within its bound, even while Postgres runs. Postgres holds the file open for appending,
+/// so the log is copied and truncated instead of renamed. Lines written in between are lost.
 pub fn bound(path: &Path) {
     if size(path) <= BOUND_BYTES {
         return;
@@ -39,7 +39,7 @@ pub fn bound(path: &Path) {
     }
 }
 
-/// Bytes now in the log: where what the next Postgres says will begin.
+/// The present size of the log: the offset at which the next Postgres begins to write.
 pub fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |found| found.len())
 }
@@ -57,7 +57,7 @@ pub fn since(path: &Path, from: u64) -> String {
     }
 }
 
-/// The line that says why it ended, without its prefix; else the last line.
+/// The line with the reason why Postgres ended, without its prefix. If there is none, the last line.
 pub fn reason(said: &str) -> String {
     let severe = ["FATAL:", "PANIC:", "error:", "ERROR:"];
     let telling = said

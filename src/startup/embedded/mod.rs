@@ -2,9 +2,9 @@
 //!
 //! These always hold: one process at a time runs the directory's Postgres, by a lock that the kernel
 //! releases however that process ends. Postgres listens only on a Unix socket, in a directory that is
-//! closed to other users, and syncs its commits. No process is ever signalled but the Postgres of this
-//! very directory. `docs/adr/0001-embedded-postgres.md` says why we have our own launcher, and what the
-//! traps are.
+//! closed to other users, and syncs its commits. No process is ever signalled except the Postgres of
+//! this directory. `docs/adr/0001-embedded-postgres.md` explains why Turnkey has its own launcher, and
+//! lists the traps.
 
 mod binaries;
 mod cluster;
@@ -33,14 +33,14 @@ use supervisor::Supervisor;
 
 /// The role that owns everything in the cluster.
 const ROLE: &str = "turnkey";
-/// The database that the server uses.
+/// The database of the server.
 const DATABASE: &str = "turnkey";
 
-/// How long a server waits for a command that is just using the directory.
+/// How long a server waits for a command that uses the directory.
 const COMMAND_ENDS_WITHIN: Duration = Duration::from_secs(10);
-/// How long a command waits for another process's Postgres to get ready.
+/// How long a command waits until another process's Postgres is ready.
 const HOST_READY_WITHIN: Duration = Duration::from_secs(60);
-/// How long a command keeps its Postgres for others that joined it.
+/// How long a command keeps its Postgres running for commands that joined it.
 const GUESTS_LEAVE_WITHIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
@@ -50,7 +50,7 @@ pub enum Durability {
     /// Every commit is on the disk before it is answered.
     #[default]
     Durable,
-    /// No fsync: for data that nobody will miss.
+    /// Commits are not synced. Only for data that may be lost.
     TestsOnly,
 }
 
@@ -63,14 +63,14 @@ impl Durability {
     }
 }
 
-/// How the embedded Postgres is run.
+/// The settings of the embedded Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Whether commits are synced.
     pub durability: Durability,
-    /// Sessions at once, over all databases: the pool, the tail, the projector, and commands.
+    /// The most sessions over all databases: the pool, the tail, the projector, and commands.
     pub max_connections: u16,
-    /// How root becomes another user.
+    /// The way in which root gives up its rights.
     pub root_descent: RootDescent,
 }
 
@@ -84,12 +84,12 @@ impl Default for Options {
     }
 }
 
-/// Where the database is reached.
+/// The address of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     /// The directory of the Unix socket.
     pub socket_directory: PathBuf,
-    /// The number in the name of the socket.
+    /// The number in the socket's name.
     pub port: u16,
     pub user: &'static str,
     /// The name of the database.
@@ -97,8 +97,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// As libpq reads it: `host='/srv/data/run' port=5432 user=turnkey dbname=turnkey`. It holds
-    /// no secret: who may enter the socket's directory may enter the database.
+    /// The address in libpq's form: `host='/srv/data/run' port=5432 user=turnkey dbname=turnkey`. It holds
+    /// no secret: a user who may enter the socket's directory may enter the database.
     pub fn to_connection_string(&self) -> String {
         let host = self.socket_directory.to_string_lossy();
         let host = host.replace('\\', "\\\\").replace('\'', "\\'");
@@ -107,8 +107,8 @@ impl Connection {
     }
 }
 
-/// A Postgres that accepts connections: one's own, until this is stopped or dropped, or another
-/// process's.
+/// A Postgres that accepts connections: our own, until this is stopped or dropped, or that of another
+/// process.
 #[derive(Debug)]
 pub struct Embedded {
     layout: Layout,
@@ -128,19 +128,19 @@ enum Place {
     },
 }
 
-/// Starts the directory's Postgres for a server and returns once it accepts connections. Makes the
-/// directory and the database where there are none. Blocks: for about a second the first time,
-/// for up to two minutes where a long log has to be replayed.
+/// Starts the directory's Postgres for a server, and returns when it accepts connections. Creates the
+/// directory and the database if they do not exist. Blocks: for about a second the first time, for up
+/// to two minutes if a long log must be replayed.
 ///
-/// It is started again by itself if it dies, and stops when this process does, however that ends.
+/// Postgres is restarted if it dies, and stops when this process ends, however it ends.
 ///
 /// # Errors
-/// `InUse` at once where another server runs on the directory. See [`EmbeddedError`].
+/// `InUse` at once if another server runs on the directory. See [`EmbeddedError`].
 pub fn start(data_dir: &Path) -> Result<Embedded, EmbeddedError> {
     start_with(data_dir, Options::default())
 }
 
-/// As [`start`], run otherwise than by default.
+/// As [`start`], with other settings.
 ///
 /// # Errors
 /// As [`start`].
@@ -162,8 +162,8 @@ pub fn start_with(data_dir: &Path, options: Options) -> Result<Embedded, Embedde
     }
 }
 
-/// For a command: joins the Postgres that a server (or another command) runs on the directory, or
-/// starts it until the returned value is stopped or dropped. Blocks like [`start`].
+/// For a command: joins the Postgres that a server or another command runs on the directory. If none
+/// runs, it starts Postgres until the returned value is stopped or dropped. Blocks like [`start`].
 ///
 /// # Errors
 /// See [`EmbeddedError`].
@@ -173,7 +173,7 @@ pub fn join_or_start(data_dir: &Path) -> Result<Embedded, EmbeddedError> {
     let mut guest = None;
     loop {
         if let Attempt::Taken(lock) = try_lock(&layout.root, Role::Command)? {
-            // Else we would wait for ourselves when we stop.
+            // Otherwise we would wait for ourselves when we stop.
             drop(guest);
             return host(layout, lock, Role::Command, Options::default());
         }
@@ -186,7 +186,7 @@ pub fn join_or_start(data_dir: &Path) -> Result<Embedded, EmbeddedError> {
                 });
             }
             Some(waiting) => guest = Some(waiting),
-            // The host may be gone by the time this returns: look again.
+            // The host may have ended in the meantime, so look again.
             None => {
                 guest = Some(lock_as_guest(&layout.root)?);
                 continue;
@@ -221,7 +221,7 @@ fn host(
 }
 
 impl Embedded {
-    /// Where the database `turnkey` is reached.
+    /// The address of the database `turnkey`.
     pub fn connection(&self) -> Connection {
         Connection {
             socket_directory: self.layout.sockets.clone(),
@@ -231,19 +231,19 @@ impl Embedded {
         }
     }
 
-    /// Whether this start made the database.
+    /// Whether this start made the database or found it.
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// The data directory, absolute and without links.
+    /// The data directory, absolute and without symbolic links.
     pub fn data_dir(&self) -> &Path {
         &self.layout.root
     }
 
-    /// Stops one's own Postgres (fast shutdown: sessions are ended, everything is on disk) and
-    /// waits for its end, at most 16 s; a command first waits up to 30 s for commands that joined
-    /// it. Leaves another process's alone. Dropping does the same.
+    /// Stops our own Postgres (fast shutdown: sessions are ended, all data are on disk) and waits for its
+    /// end, at most 16 s. A command first waits up to 30 s for commands that joined it. The Postgres of
+    /// another process keeps running. Dropping has the same effect.
     pub fn stop(mut self) {
         self.leave();
     }
@@ -257,7 +257,7 @@ impl Embedded {
             }) => {
                 let no_guests = lock_out_guests(&self.layout.root, role);
                 supervisor.stop();
-                // In this order: who waits to be a guest then finds the directory free.
+                // In this order, so that a command that waits to be a guest finds the directory free.
                 drop(lock);
                 drop(no_guests);
             }
@@ -272,7 +272,7 @@ impl Drop for Embedded {
     }
 }
 
-/// A server stops when it is told to; a command lets its guests finish.
+/// Keeps guests out. A server does not wait for its guests; a command lets them finish.
 fn lock_out_guests(root: &Path, role: Role) -> Option<GuestLock> {
     let deadline = Instant::now()
         + match role {
@@ -293,7 +293,7 @@ fn accepts_connections(layout: &Layout) -> bool {
     says_ready(&layout.pid_file()) && UnixStream::connect(socket).is_ok()
 }
 
-/// Postgres writes its state as the eighth line of `postmaster.pid`.
+/// Whether Postgres is ready: it writes its state as the eighth line of `postmaster.pid`.
 fn says_ready(pid_file: &Path) -> bool {
     fs::read_to_string(pid_file).is_ok_and(|text| {
         text.lines()

@@ -1,8 +1,8 @@
-//! Tells this directory's Postgres from every other process.
+//! Recognises this directory's Postgres among all processes.
 //!
-//! A process id in a file proves nothing: after a crash or a reboot it may be that of a zombie or of an
-//! unrelated process. A process is ours only if it is a living `postgres` that works in this very
-//! directory; in doubt it is not ours.
+//! A process id in a file proves nothing: after a crash or a reboot it may belong to a zombie or to an
+//! unrelated process. A process is ours only if it is a living `postgres` that works in this directory.
+//! In doubt it is not ours.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub fn is_postgres_of(pid: Pid, cluster: &Path) -> bool {
     alive::is_postgres_of(pid, cluster)
 }
 
-/// Sends a signal; a process that is gone already is no error.
+/// Sends a signal. It is not an error if the process is already gone.
 pub fn signal(pid: Pid, signal: Signal) {
     if let Err(error) = kill(pid, signal)
         && error != nix::errno::Errno::ESRCH
@@ -34,7 +34,7 @@ mod alive {
 
     pub(super) fn is_postgres_of(pid: Pid, cluster: &Path) -> bool {
         let process = Path::new("/proc").join(pid.to_string());
-        // A zombie keeps its number, but has no arguments left.
+        // A zombie keeps its number but has no arguments.
         let Ok(arguments) = fs::read(process.join("cmdline")) else {
             return false;
         };
@@ -48,8 +48,8 @@ mod alive {
         if !program.is_some_and(|name| name == "postgres" || name == "postmaster") {
             return false;
         }
-        // The server works in its directory, whatever it was called when it started. In a
-        // container root may not look at another user's process: then its arguments decide.
+        // The server works in its directory, whatever path it was started with. In a container, root may not
+        // be able to inspect another user's process; then the arguments decide.
         match fs::metadata(process.join("cwd")) {
             Ok(_) => fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == cluster),
             Err(_) => arguments

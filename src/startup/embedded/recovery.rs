@@ -1,7 +1,7 @@
-//! Cleans up what a killed server, or a killed Postgres, left in the directory.
+//! Cleans up the remnants of a killed server or a killed Postgres.
 //!
-//! The caller holds the directory's lock, so no Turnkey runs a Postgres here. What may be left: a living
-//! Postgres whose parent was killed; a `postmaster.pid` and a socket lock whose process is gone, is a
+//! The caller holds the directory's lock, so no Turnkey runs a Postgres here. There may be a living
+//! Postgres whose parent was killed, or a `postmaster.pid` and a socket lock whose process is gone, is a
 //! zombie, or is now an unrelated process.
 
 use std::fs;
@@ -17,8 +17,8 @@ use super::directory::{Layout, PORT};
 use super::error::io_at;
 use super::process::{is_postgres_of, signal};
 
-/// How an orphan is asked to stop, and how long it is given: fast shutdown, immediate shutdown
-/// (the log is replayed at the next start), and at last by force.
+/// The signals that stop an orphan, each with its time: fast shutdown, immediate shutdown (the next
+/// start replays the log), and finally a kill.
 const ORPHAN_STOP: [(Signal, Duration); 3] = [
     (Signal::SIGINT, Duration::from_secs(10)),
     (Signal::SIGQUIT, Duration::from_secs(5)),
@@ -27,8 +27,8 @@ const ORPHAN_STOP: [(Signal, Duration); 3] = [
 const INITDB_ENDS_WITHIN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(5);
 
-/// Makes the directory startable: stops a Postgres of this directory, and only that, and makes
-/// stale lock files harmless.
+/// Prepares the directory for a start: stops a Postgres of this directory and no other, and makes stale
+/// lock files harmless.
 pub fn recover(layout: &Layout) -> Result<(), EmbeddedError> {
     let pid_file = layout.pid_file();
     if let Some(pid) = recorded_pid(&pid_file) {
@@ -39,7 +39,7 @@ pub fn recover(layout: &Layout) -> Result<(), EmbeddedError> {
     remove_if_there(&layout.sockets.join(format!(".s.PGSQL.{PORT}")))
 }
 
-/// Removes what interrupted attempts to make a cluster left.
+/// Removes the remnants of interrupted attempts to make a cluster.
 pub fn remove_unfinished(layout: &Layout) -> Result<(), EmbeddedError> {
     let entries = fs::read_dir(&layout.root).map_err(io_at("cannot read", &layout.root))?;
     for entry in entries.flatten() {
@@ -50,7 +50,7 @@ pub fn remove_unfinished(layout: &Layout) -> Result<(), EmbeddedError> {
     Ok(())
 }
 
-/// An `initdb` whose parent was just killed may still be writing, or clearing up itself.
+/// Retries, because an `initdb` whose parent was just killed may still be writing or cleaning up.
 fn remove_tree(path: &Path) -> Result<(), EmbeddedError> {
     let deadline = Instant::now() + INITDB_ENDS_WITHIN;
     loop {
@@ -65,14 +65,14 @@ fn remove_tree(path: &Path) -> Result<(), EmbeddedError> {
     }
 }
 
-/// How the names of clusters in the making begin.
+/// The prefix of the names of unfinished clusters.
 pub const UNFINISHED: &str = "postgres.new-";
 
 /// The pid in the first line of `postmaster.pid`.
 pub fn recorded_pid(pid_file: &Path) -> Option<Pid> {
     let text = fs::read_to_string(pid_file).ok()?;
     let pid: i32 = text.lines().next()?.trim().parse().ok()?;
-    // A stand-alone backend writes its pid negated.
+    // A stand-alone backend writes its pid as a negative number.
     (pid.abs() > 1).then(|| Pid::from_raw(pid.abs()))
 }
 
@@ -97,9 +97,9 @@ fn stop_orphan(pid: Pid, layout: &Layout) -> Result<(), EmbeddedError> {
     Ok(())
 }
 
-/// Puts our own pid in place of a dead one. Postgres refuses to start while *any* process has the
-/// recorded pid, zombies and strangers included, but takes its own parent's as stale. The file
-/// itself stays: it names the shared memory by which Postgres finds backends that still live.
+/// Replaces a dead pid by our own. Postgres refuses to start while *any* process has the recorded pid,
+/// even a zombie or an unrelated one, but it treats its own parent's pid as stale. The file itself stays,
+/// because it names the shared memory by which Postgres finds backends that still live.
 fn disown(pid_file: &Path) -> Result<(), EmbeddedError> {
     let Ok(text) = fs::read_to_string(pid_file) else {
         return Ok(());
@@ -109,7 +109,7 @@ fn disown(pid_file: &Path) -> Result<(), EmbeddedError> {
             let owned = format!("{}\n{rest}", std::process::id());
             fs::write(pid_file, owned).map_err(io_at("cannot write", pid_file))
         }
-        // Torn by a crash: nothing in it to keep, and Postgres would refuse an empty one.
+        // A crash has torn the file. It holds nothing worth keeping, and Postgres refuses an empty one.
         None => remove_if_there(pid_file),
     }
 }

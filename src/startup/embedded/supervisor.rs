@@ -1,9 +1,9 @@
 //! The one thread that starts Postgres, watches it, restarts it when it dies, and stops it.
 //!
-//! On Linux, Postgres is told to shut down when its parent dies. For this the parent is the *thread*
-//! that spawned it. So this thread lives as long as Postgres, and is not one of a runtime's workers. It
-//! alone waits for its child and signals it, so a signal never reaches another process with the same
-//! number.
+//! On Linux, Postgres gets a signal to shut down when its parent dies. The parent in this sense is the
+//! *thread* that spawned it. So this thread lives as long as Postgres, and it is not a worker of a
+//! runtime. It alone waits for its child and signals it, so a signal never reaches another process with
+//! the same number.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -19,13 +19,13 @@ use super::error::io_at;
 use super::identity::{self, Identity};
 use super::{EmbeddedError, Options, cluster, log_file, process, recovery};
 
-/// Covers the replay of a long log after a crash.
+/// Long enough to replay a long log after a crash.
 const READY_WITHIN: Duration = Duration::from_secs(120);
-/// How long the shared memory of a killed Postgres may stay in use: its backends notice within 3 s
-/// that it is gone.
+/// How long the shared memory of a killed Postgres may stay in use: its backends notice its end within
+/// 3 s.
 const SHARED_MEMORY_WITHIN: Duration = Duration::from_secs(10);
 const SHARED_MEMORY_IN_USE: &str = "pre-existing shared memory block";
-/// Fast shutdown, immediate shutdown, force: each with its time.
+/// The signals that stop Postgres, each with its time: fast shutdown, immediate shutdown, kill.
 const STOP: [(Signal, Duration); 3] = [
     (Signal::SIGINT, Duration::from_secs(10)),
     (Signal::SIGQUIT, Duration::from_secs(4)),
@@ -36,24 +36,24 @@ const WATCH: Duration = Duration::from_millis(50);
 const BOUND_LOG_EVERY: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Whether the directory held a cluster before.
+/// Whether the directory already held a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// It was made by this start.
+    /// This start made it.
     Created,
-    /// The database was there.
+    /// The database already existed.
     Found,
 }
 
-/// A running Postgres and the thread that keeps it so.
+/// A running Postgres and the thread that keeps it running.
 #[derive(Debug)]
 pub struct Supervisor {
-    /// Its end is the order to stop.
+    /// Dropping it orders the thread to stop.
     alive: Option<Sender<Never>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Nothing is ever sent: the channel only ends.
+/// No value is ever sent. The end of the channel is the order to stop.
 #[derive(Debug)]
 enum Never {}
 
@@ -115,7 +115,7 @@ fn run(layout: Layout, options: Options, orders: &Receiver<Never>, report: &Repo
             let _ = report.send(Ok(origin));
             (child, setup)
         }
-        // Told to stop: nobody waits for the report any more.
+        // Ordered to stop. The report has no reader any more.
         Ok((None, _, _)) => return,
         Err(error) => {
             let _ = report.send(Err(error));
@@ -151,7 +151,7 @@ fn prepare(layout: Layout, options: Options) -> Result<(Setup, Origin), Embedded
     Ok((setup, origin))
 }
 
-/// Starts Postgres and waits until it is ready; `None` when told to stop meanwhile.
+/// Starts Postgres and waits until it is ready; `None` if it was ordered to stop in the meantime.
 fn launch(setup: &Setup, orders: &Receiver<Never>) -> Result<Option<Child>, EmbeddedError> {
     let layout = &setup.layout;
     let began = Instant::now();
@@ -223,11 +223,11 @@ fn wait_until_ready(
     }
 }
 
-/// Everything that matters stands on the command line, where no configuration file overrides it.
+/// All important settings are on the command line, where no configuration file overrides them.
 fn server_command(setup: &Setup) -> Command {
     let layout = &setup.layout;
     let mut command = cluster::command(&setup.binaries.postgres(), setup.identity);
-    // A list by its grammar: quoted, a comma or a blank in the path is one of the path.
+    // The setting is a list, so the path is quoted: a comma or a blank then belongs to the path.
     let sockets = layout.sockets.to_string_lossy().replace('"', "\"\"");
     let settings = [
         "listen_addresses=".to_owned(),
@@ -247,7 +247,7 @@ fn server_command(setup: &Setup) -> Command {
     for setting in settings {
         command.arg("-c").arg(setting);
     }
-    // After a crash Postgres first puts every file on disk: in one go where the system can.
+    // After a crash Postgres first syncs every file. Linux can do that in a single call.
     if cfg!(target_os = "linux") {
         command.args(["-c", "recovery_init_sync_method=syncfs"]);
     }
@@ -255,7 +255,7 @@ fn server_command(setup: &Setup) -> Command {
     command
 }
 
-/// Watches until Postgres ends by itself; `None` once it was told to stop and has.
+/// Watches until Postgres ends by itself; `None` if it was ordered to stop and has stopped.
 fn watch(child: &mut Child, setup: &Setup, orders: &Receiver<Never>) -> Option<ExitStatus> {
     let mut log_bounded = Instant::now();
     loop {
@@ -275,7 +275,7 @@ fn watch(child: &mut Child, setup: &Setup, orders: &Receiver<Never>) -> Option<E
     }
 }
 
-/// Starts Postgres again, however long that takes; `None` when told to stop.
+/// Starts Postgres again, however long that takes; `None` if it was ordered to stop.
 fn relaunch(setup: &Setup, orders: &Receiver<Never>) -> Option<Child> {
     let mut pause = Duration::from_millis(100);
     loop {

@@ -1,9 +1,9 @@
 //! The metrics of this instance: requests, gate, append, tail, projector, database, live channel,
 //! process.
 //!
-//! The modules count with plain atomics and do not know this module. Everything else is read when
-//! somebody asks for the metrics. Labels are few and known beforehand: never an id, a path as it was
-//! sent, or anything else that grows with use. `docs/OPERATIONS.md` explains each metric.
+//! The modules count with plain atomics and do not know this module. All other figures are read when the
+//! metrics are requested. Labels are few and known in advance: never an id, a path as it was sent, or
+//! anything else that grows with use. `docs/OPERATIONS.md` explains each metric.
 
 mod text;
 
@@ -39,7 +39,7 @@ pub struct Sources {
     pub appender: Appender,
     /// The database.
     pub store: Store,
-    /// How far the log is followed.
+    /// The state of the log's follower.
     pub tail: watch::Receiver<TailStatus>,
     /// Whether this instance writes the projections.
     pub leading: Arc<Leading>,
@@ -47,14 +47,14 @@ pub struct Sources {
     pub vitals: watch::Receiver<Vitals>,
     /// The state that `/readyz` reports.
     pub readiness: watch::Receiver<Readiness>,
-    /// Of the public listener and of the control plane.
+    /// The requests of the public listener and of the control plane.
     pub requests: [Arc<Requests>; 2],
     /// When the process started.
     pub started: SystemTime,
 }
 
 impl Sources {
-    /// Everything as it is now.
+    /// All metrics as they are now, as text.
     pub fn text(&self) -> String {
         let mut out = Text::default();
         self.process(&mut out);
@@ -87,13 +87,13 @@ impl Sources {
         let is_draining = *self.readiness.borrow() == Readiness::Stopping;
         out.gauge(
             "draining",
-            "1 once it was told to stop.",
+            "1 once the server was told to stop.",
             u8::from(is_draining),
         );
     }
 
     fn http(&self, out: &mut Text) {
-        let help = "Requests by route and class of answer; aborted: the client went before it.";
+        let help = "Requests by route and class of answer; aborted: the client left before it.";
         let mut answered = out.family(Kind::Counter, "http_requests_total", help);
         self.for_each_route(|labels, answers| {
             for (class, count) in answers.by_class() {
@@ -125,7 +125,7 @@ impl Sources {
     }
 
     fn gate(&self, out: &mut Text) {
-        let help = "Requests by what came of them at the gate.";
+        let help = "Requests by their outcome at the gate.";
         let mut decided = out.family(Kind::Counter, "gate_decisions_total", help);
         for (outcome, count) in self.gate.stats().counts() {
             decided.sample(&[("outcome", outcome)], count);
@@ -166,7 +166,7 @@ impl Sources {
 
     fn append(&self, out: &mut Text) {
         let stats = self.appender.stats();
-        let help = "Commands by what came of their event.";
+        let help = "Commands by the outcome of their event.";
         let mut ended = out.family(Kind::Counter, "append_commands_total", help);
         for (outcome, count) in stats.outcomes.counts() {
             ended.sample(&[("outcome", outcome)], count);
@@ -256,7 +256,11 @@ impl Sources {
         let mut connections = out.family(Kind::Gauge, "pool_connections", "Pooled connections.");
         connections.sample(&[("state", "in_use")], pool.in_use);
         connections.sample(&[("state", "idle")], pool.idle);
-        out.gauge("pool_max_connections", "What the pool may hold.", pool.most);
+        out.gauge(
+            "pool_max_connections",
+            "The most connections in the pool.",
+            pool.most,
+        );
         out.gauge(
             "pool_waiting",
             "Statements that wait for a connection.",

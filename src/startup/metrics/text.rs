@@ -1,4 +1,4 @@
-//! The text form of Prometheus (version 0.0.4): families of samples, each with its help and type.
+//! The text format of Prometheus (version 0.0.4): families of samples, each with its help and type.
 //!
 //! Names get the prefix `turnkey_` here. Labels are words of the code, so none needs escaping.
 
@@ -61,7 +61,7 @@ impl Text {
         self.family(Kind::Gauge, name, help).sample(&[], value);
     }
 
-    /// `unit` is how many of the histogram's whole numbers make one of the metric's unit.
+    /// Adds a histogram without labels. `unit` is the number of its whole numbers in one unit of the metric.
     pub fn histogram(&mut self, name: &'static str, help: &str, values: &Histogram, unit: f64) {
         let mut family = self.family(Kind::Histogram, name, help);
         family.histogram(&[], values, unit);
@@ -74,7 +74,7 @@ impl Family<'_> {
         self.line("", labels, value);
     }
 
-    /// The lines of a histogram, in units of `unit`.
+    /// The lines of a histogram. `unit` is as for [`Text::histogram`].
     pub fn histogram(&mut self, labels: Labels<'_>, values: &Histogram, unit: f64) {
         let mut count = 0;
         for (bound, up_to) in values.cumulative() {

@@ -1,4 +1,4 @@
-//! The one API, and the settings of its methods, deployed or not.
+//! The settings of the API and of its methods, deployed or not.
 
 use time::OffsetDateTime;
 use tokio_postgres::Row;
@@ -38,7 +38,7 @@ impl Store {
         api(&self.read_one(sql::find_rest_api, &[]).await?)
     }
 
-    /// The methods whose setting was changed.
+    /// The methods whose setting has been changed.
     pub async fn method_settings(&self) -> Result<Vec<MethodSetting>, StoreError> {
         let rows = self.read(sql::list_methods, &[]).await?;
         rows.iter().map(method).collect()
@@ -63,7 +63,7 @@ impl Change {
         Ok(())
     }
 
-    /// The methods whose setting was changed.
+    /// The methods whose setting has been changed.
     pub async fn method_settings(&self) -> Result<Vec<MethodSetting>, StoreError> {
         let rows = self.query(sql::list_methods, &[]).await?;
         rows.iter().map(method).collect()

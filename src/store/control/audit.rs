@@ -1,4 +1,4 @@
-//! The audit: who changed what. An entry is written in the transaction of its change.
+//! The audit: every change with its author. An entry is written in the transaction of its change.
 
 use std::fmt;
 
@@ -34,25 +34,25 @@ impl fmt::Display for Actor {
     }
 }
 
-/// A change, to be recorded. Neither picture holds secrets.
+/// A change to record. Neither `before` nor `after` contains secrets.
 #[derive(Clone, Debug)]
 pub struct AuditEntry<'a> {
     /// The credential that made the change.
     pub actor: &'a Actor,
     /// The operation's name at API Gateway, such as `UpdateUsagePlan`.
     pub action: &'a str,
-    /// The path of what was changed, such as `/usageplans/abc`.
+    /// The path of the changed thing, such as `/usageplans/abc`.
     pub target: &'a str,
-    /// `None` where it was made by this change.
+    /// `None` if this change created it.
     pub before: Option<Value>,
-    /// `None` where it was removed.
+    /// `None` if this change removed it.
     pub after: Option<Value>,
 }
 
-/// A change that was recorded.
+/// A recorded change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audited {
-    /// Number of the entry.
+    /// The number of the entry.
     pub id: i64,
     /// When the change was made.
     pub at: OffsetDateTime,
@@ -62,9 +62,9 @@ pub struct Audited {
     pub action: String,
     /// The thing that was changed.
     pub target: String,
-    /// How it was before, without secrets.
+    /// The state before the change, without secrets.
     pub before: Option<Value>,
-    /// How it was afterwards, without secrets.
+    /// The state after the change, without secrets.
     pub after: Option<Value>,
 }
 
@@ -88,7 +88,7 @@ impl Change {
 }
 
 impl Store {
-    /// At most `limit` changes, newest first, only those recorded before `before_id`.
+    /// At most `limit` changes, newest first. `before_id` limits them to those recorded before it.
     pub async fn audited(
         &self,
         before_id: Option<i64>,

@@ -1,5 +1,5 @@
-//! Reads and writes that only the control plane needs: whole plans and stages, their lists, tags, and
-//! the audit of every change.
+//! Reads and writes for the control plane only: whole plans and stages, their lists, tags, and the
+//! audit of every change.
 
 mod api;
 mod audit;
@@ -20,7 +20,7 @@ pub use plans::{PlanConflict, PlanKey, PlanStages, UsagePlan};
 pub use stages::{Deployment, Stage};
 pub use values::ValueLife;
 
-/// Where a list, newest first, goes on: after the thing of this moment and id.
+/// The position in a list, newest first: its next page begins after this time and id.
 pub type After = (OffsetDateTime, String);
 
 fn split_after(after: Option<&After>) -> (Option<OffsetDateTime>, Option<&str>) {
@@ -30,13 +30,13 @@ fn split_after(after: Option<&After>) -> (Option<OffsetDateTime>, Option<&str>) 
     }
 }
 
-/// A column whose content somebody could have spoilt by hand.
+/// Reads a column that an operator could have corrupted by hand.
 fn column<'a, T: FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, StoreError> {
     row.try_get(name)
         .map_err(|error| StoreError::Corrupt(format!("column {name}: {error}")))
 }
 
-/// A JSON column as what it should hold.
+/// Reads a JSON column as a `T`.
 fn json<T: serde::de::DeserializeOwned>(row: &Row, name: &str) -> Result<T, StoreError> {
     let value: Value = column(row, name)?;
     serde_json::from_value(value)

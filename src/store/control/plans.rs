@@ -1,4 +1,4 @@
-//! Whole usage plans: each is read as one value, changed in memory, and written back at once.
+//! Whole usage plans: each is read as one value, changed in memory, and written back as one.
 
 use std::collections::BTreeMap;
 
@@ -44,27 +44,27 @@ pub struct PlanKey {
     pub id: KeyId,
     /// The name of the key.
     pub name: Option<String>,
-    /// When it was put there.
+    /// When it was put in the plan.
     pub since: OffsetDateTime,
 }
 
-/// A key that would have two plans for one stage.
+/// A key that would be in two plans of one stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanConflict {
     /// The key.
     pub key: KeyId,
-    /// What the key is called.
+    /// The name of the key.
     pub key_name: Option<String>,
-    /// The plan that it is in already.
+    /// The plan that it is already in.
     pub plan: PlanId,
-    /// What that plan is called.
+    /// The name of that plan.
     pub plan_name: String,
     /// The stage that both plans have.
     pub stage: String,
 }
 
 impl Store {
-    /// At most `limit` plans, newest first; only those that hold `key` where one is given.
+    /// At most `limit` plans, newest first. If `key` is given, only its plans.
     pub async fn usage_plans(
         &self,
         key: Option<&str>,
@@ -84,7 +84,7 @@ impl Store {
         rows.first().map(usage_plan).transpose()
     }
 
-    /// At most `limit` keys of a plan, the one that came last first.
+    /// At most `limit` keys of a plan, the last one added first.
     pub async fn plan_keys(
         &self,
         plan: &str,
@@ -100,7 +100,7 @@ impl Store {
         Ok(rows.iter().map(plan_key).collect())
     }
 
-    /// The key in the plan, if it is there.
+    /// The key in the plan; `None` if it is not in it.
     pub async fn plan_key(
         &self,
         plan: &PlanId,
@@ -125,7 +125,7 @@ impl Change {
         self.write_plan(sql::insert_usage_plan, plan).await
     }
 
-    /// Writes a plan and its stages as they now are; what stayed the same is not touched.
+    /// Writes a plan and its stages. Rows that stay the same are not touched.
     pub async fn update_usage_plan(&self, plan: &UsagePlan) -> Result<(), StoreError> {
         self.query(
             sql::delete_plan_stages,
@@ -135,14 +135,14 @@ impl Change {
         self.write_plan(sql::update_usage_plan, plan).await
     }
 
-    /// Deletes a plan, while no instance writes counts of its keys: the two would deadlock.
+    /// Deletes a plan. It first keeps instances from recording calls of its keys: the two would deadlock.
     pub async fn delete_usage_plan(&self, id: &PlanId) -> Result<(), StoreError> {
         self.query(sql::hold_quota_lock, &[&id.as_str()]).await?;
         self.query(sql::delete_usage_plan, &[&id.as_str()]).await?;
         Ok(())
     }
 
-    /// The key in the plan, if it is there.
+    /// The key in the plan; `None` if it is not in it.
     pub async fn plan_key(
         &self,
         plan: &PlanId,
@@ -154,14 +154,14 @@ impl Change {
         Ok(rows.first().map(plan_key))
     }
 
-    /// Takes a key out of a plan.
+    /// Removes a key from a plan.
     pub async fn delete_plan_key(&self, plan: &PlanId, key: &KeyId) -> Result<(), StoreError> {
         self.query(sql::delete_plan_key, &[&plan.as_str(), &key.as_str()])
             .await?;
         Ok(())
     }
 
-    /// Why `key`, or where it is `None` one of the plan's keys, cannot be in this plan.
+    /// The reason why `key` cannot be in this plan. If `key` is `None`, it checks all keys of the plan.
     pub async fn plan_conflict(
         &self,
         plan: &PlanId,

@@ -11,14 +11,14 @@ use crate::config::StageName;
 use crate::store::keys::Tags;
 use crate::store::{Change, DeploymentId, Store, StoreError, sql};
 
-/// A snapshot of what was set, never changed.
+/// A snapshot of the settings. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
     /// The id of the deployment.
     pub id: DeploymentId,
     /// The description.
     pub description: Option<String>,
-    /// Whether a method needs a key, by path and verb; one that is not here does.
+    /// Whether a method needs a key, by path and verb. A method that is missing needs one.
     pub methods: BTreeMap<String, BTreeMap<String, bool>>,
     /// The rules version of new games, by variant.
     pub rules: BTreeMap<String, u16>,
@@ -26,7 +26,7 @@ pub struct Deployment {
     pub created_at: OffsetDateTime,
 }
 
-/// A stage and what it points to.
+/// A stage with the deployment that it points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
     /// The name of the stage.
@@ -65,7 +65,7 @@ impl Store {
         rows.iter().map(deployment).collect()
     }
 
-    /// All stages, oldest first: there are few.
+    /// All stages, oldest first. There are few.
     pub async fn stages(&self) -> Result<Vec<Stage>, StoreError> {
         let rows = self.read(sql::list_stages, &[]).await?;
         rows.iter().map(stage).collect()
@@ -79,7 +79,7 @@ impl Change {
         rows.first().map(deployment).transpose()
     }
 
-    /// Says something else of a deployment.
+    /// Changes the description of a deployment.
     pub async fn describe_deployment(
         &self,
         id: &DeploymentId,
@@ -108,7 +108,7 @@ impl Change {
         Ok(stages.find(|stage| stage.name.as_str() == name))
     }
 
-    /// Adds a stage, or writes it as it now is; its times are the database's.
+    /// Adds or replaces a stage. The database sets its times.
     pub async fn put_stage(&self, stage: &Stage) -> Result<(), StoreError> {
         self.query(
             sql::put_stage,
@@ -124,7 +124,7 @@ impl Change {
         Ok(())
     }
 
-    /// Removes a stage, also from every plan. Its games stay in the log.
+    /// Removes a stage, and removes it from every plan. Its games stay in the log.
     pub async fn delete_stage(&self, name: &StageName) -> Result<(), StoreError> {
         self.query(sql::delete_stage, &[&name.as_str()]).await?;
         Ok(())

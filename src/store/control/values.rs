@@ -1,20 +1,20 @@
-//! The values of one key during a rotation: how long each is good, never its text.
+//! The values of one key during a rotation: how long each stays valid, never its text.
 
 use time::OffsetDateTime;
 
 use crate::store::{Change, KeyId, StoreError, sql};
 
-/// One of the values that a key answers to.
+/// One value of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValueLife {
-    /// When the value was given out.
+    /// When the value was issued.
     pub created_at: OffsetDateTime,
-    /// `None`: as long as its key.
+    /// `None` if it lasts as long as its key.
     pub expires_at: Option<OffsetDateTime>,
 }
 
 impl Change {
-    /// A key's values, newest first, the ended ones among them.
+    /// A key's values, newest first, including the expired ones.
     pub async fn value_lives(&self, key: &KeyId) -> Result<Vec<ValueLife>, StoreError> {
         let rows = self.query(sql::list_key_values, &[&key.as_str()]).await?;
         Ok(rows
@@ -26,14 +26,14 @@ impl Change {
             .collect())
     }
 
-    /// Lets every value that the key now has end at `at`, or sooner where that is already so.
+    /// Lets every present value of the key expire at `at`, unless it expires earlier.
     pub async fn end_key_values(&self, key: &KeyId, at: OffsetDateTime) -> Result<(), StoreError> {
         self.query(sql::end_key_values, &[&key.as_str(), &at])
             .await?;
         Ok(())
     }
 
-    /// Forgets the values that had ended by `at`.
+    /// Deletes the values that had expired by `at`.
     pub async fn delete_ended_key_values(
         &self,
         key: &KeyId,
