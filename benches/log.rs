@@ -11,6 +11,7 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use support::place::Place;
 use support::report::{Series, Target, percentile, print};
 use support::{cost, parameter, wait_for};
@@ -18,13 +19,11 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
-use turnkey::game::variant::tic_tac_toe;
-use turnkey::game::{
-    self, Event, GameId, Opponent, Options, PlayerId, Rules, Seat, Variant, Visibility,
-};
+use turnkey::game::GameId;
+use turnkey::rules::RulesId;
 use turnkey::store::append::{self, Appender, NewEvent};
 use turnkey::store::tail::{self, TailItem};
-use turnkey::store::{Recorded, Store};
+use turnkey::store::{EventRow, Store, StoredEvent};
 use uuid::Uuid;
 
 const WRITERS: [(usize, &str); 4] = [
@@ -132,42 +131,56 @@ fn writer(place: &Place) -> Appender {
 
 /// One game, event after event; how many there were.
 async fn play(appender: Appender, end: Instant) -> u32 {
-    let mut last = appender.append(first()).await.unwrap();
+    let mut last = append_to(&appender, first()).await;
     let mut events = 1;
     while Instant::now() < end {
-        last = appender.append(next(&last)).await.unwrap();
+        last = append_to(&appender, next(&last)).await;
         events += 1;
     }
     events
 }
 
+/// Records `event`; how it stands in the log then.
+async fn append_to(appender: &Appender, event: NewEvent) -> StoredEvent {
+    let row = event.row.clone();
+    let position = appender.append(event).await.unwrap();
+    StoredEvent { position, row }
+}
+
 fn first() -> NewEvent {
-    let player = PlayerId(Uuid::now_v7());
-    let options = Options::TicTacToe(tic_tac_toe::Options {});
-    let visibility = Visibility::Unlisted;
+    let player = Uuid::now_v7();
+    let seats = json!({"X": player, "O": player});
     NewEvent {
-        game_id: GameId(Uuid::now_v7()),
-        version: 1,
+        row: EventRow {
+            game_id: GameId(Uuid::now_v7()),
+            version: 1,
+            stage: "dev".parse().unwrap(),
+            rules: RulesId {
+                variant: "tic-tac-toe".into(),
+                version: 1,
+            },
+            kind: "game_created".into(),
+            schema: 1,
+            data: json!({"variant": "tic-tac-toe", "options": {}, "seats": seats,
+                         "visibility": "unlisted", "opponent": "self"}),
+            actor: player,
+            at: OffsetDateTime::now_utc(),
+        },
         after_position: 0,
-        stage: "dev".parse().unwrap(),
-        rules: Rules::newest(Variant::TicTacToe),
-        event: game::create(player, Seat::First, options, visibility, Opponent::Oneself),
-        actor: player,
-        at: OffsetDateTime::now_utc(),
     }
 }
 
 /// The log asks for the version and the position only, not for sense.
-fn next(last: &Recorded) -> NewEvent {
+fn next(last: &StoredEvent) -> NewEvent {
     NewEvent {
-        game_id: last.game_id,
-        version: last.version + 1,
+        row: EventRow {
+            version: last.row.version + 1,
+            kind: "draw_offered".into(),
+            data: json!({"seat": "X"}),
+            at: OffsetDateTime::now_utc(),
+            ..last.row.clone()
+        },
         after_position: last.position,
-        stage: last.stage.clone(),
-        rules: last.rules,
-        event: Event::DrawOffered { seat: Seat::First },
-        actor: last.actor,
-        at: OffsetDateTime::now_utc(),
     }
 }
 
@@ -198,10 +211,10 @@ impl Followers {
             following.spawn(async move {
                 while let Some(TailItem::Events(events)) = items.recv().await {
                     let now = Instant::now();
-                    let measured = |event: &&Arc<Recorded>| Some(event.game_id) == *game.borrow();
+                    let measured = |event: &&StoredEvent| Some(event.row.game_id) == *game.borrow();
                     for event in events.iter().filter(measured) {
                         let sent: &Vec<Instant> = &sent.lock().unwrap();
-                        let version = usize::try_from(event.version).unwrap();
+                        let version = usize::try_from(event.row.version).unwrap();
                         let delay = now - sent[version - 1];
                         let micros = u32::try_from(delay.as_micros()).unwrap();
                         delays.lock().unwrap().push(micros);
@@ -224,13 +237,13 @@ impl Followers {
     async fn follow(&self, place: &Place, rate: u32, length: Duration) -> Vec<u32> {
         let appender = writer(place);
         let mut event = first();
-        self.game.send_replace(Some(event.game_id));
+        self.game.send_replace(Some(event.row.game_id));
         let mut pace = tokio::time::interval(Duration::from_secs(1) / rate);
         let end = Instant::now() + length;
         while Instant::now() < end {
             pace.tick().await;
             self.sent.lock().unwrap().push(Instant::now());
-            event = next(&appender.append(event).await.unwrap());
+            event = next(&append_to(&appender, event).await);
         }
         let wanted = self.sent.lock().unwrap().len() * self.count;
         let end = Instant::now() + ARRIVES_WITHIN;

@@ -12,6 +12,8 @@ pub mod live;
 pub mod measure;
 pub mod play;
 pub mod projection;
+pub mod record;
+pub mod rules;
 pub mod startup;
 pub mod store;
 pub mod trace;

@@ -1,65 +1,62 @@
 //! The commands that players give.
 
-use super::{Event, GameId, Move, PlayerId};
+use time::OffsetDateTime;
+
+use super::{Entry, GameId, PlayerId};
+use crate::rules::Json;
 
 /// A command on a game that exists; [`create`](super::create) makes a new one.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// Take the open seat.
-    Join {
-        /// The player who joins.
-        player: PlayerId,
-    },
-    /// Play a move.
-    Play {
-        /// The player who moves.
-        player: PlayerId,
-        /// The move, in the variant's own form.
-        played: Move,
-    },
-    /// Give up; a game that still waits for its opponent is abandoned.
-    Resign {
-        /// The player who gives up.
-        player: PlayerId,
-    },
-    /// Offer a draw, or accept the one the other player offered.
-    OfferDraw {
-        /// The player who offers or accepts.
-        player: PlayerId,
-    },
-    /// Decline the other player's offer, or withdraw one's own.
-    DeclineDraw {
-        /// The player who declines or withdraws.
-        player: PlayerId,
-    },
-    /// Link the next game, which the caller has created under the id `next`.
-    Rematch {
-        /// The player who asks for the next game.
-        player: PlayerId,
-        /// The id of the next game.
-        next: GameId,
-    },
+pub struct Command {
+    /// The one who gives the command.
+    pub by: Actor,
+    /// When it was given.
+    pub at: OffsetDateTime,
+    /// What is asked for.
+    pub ask: Ask,
 }
 
-impl Command {
-    /// The player who gives the command.
-    pub fn player(&self) -> PlayerId {
-        match self {
-            Command::Join { player }
-            | Command::Play { player, .. }
-            | Command::Resign { player }
-            | Command::OfferDraw { player }
-            | Command::DeclineDraw { player }
-            | Command::Rematch { player, .. } => *player,
-        }
-    }
+/// The cause of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// This player.
+    Player(PlayerId),
+    /// The server, on nobody's behalf.
+    System,
+}
+
+/// What a command asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// Take a free seat.
+    Join,
+    /// Play this move.
+    Play(Json),
+    /// Give up; before the game has all its players, leave it.
+    Resign,
+    /// Offer a draw, or accept the offers of the others.
+    OfferDraw,
+    /// Decline the others' offers of a draw, or withdraw one's own.
+    DeclineDraw,
+    /// Link the next game, which the caller has created under this id.
+    Rematch(GameId),
 }
 
 /// The answer to an acceptable command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// The command is accepted: record this event.
-    Record(Event),
+    /// The command is accepted: record this.
+    Record(Entry),
     /// What was asked for already holds: nothing to record, and a success.
     AlreadyHolds,
+}
+
+impl Actor {
+    /// The player, where it was one.
+    pub fn player(self) -> Option<PlayerId> {
+        match self {
+            Actor::Player(player) => Some(player),
+            Actor::System => None,
+        }
+    }
 }

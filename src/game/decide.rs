@@ -1,56 +1,71 @@
 //! Turns commands into events. `decide` chooses the event; only [`evolve`](super::evolve) changes a game.
 
-use super::{
-    Command, Creation, Decision, DrawBy, Event, Game, Opponent, Options, Outcome, PlayerId,
-    Refusal, Seat, Seats, Status, Visibility, WinBy,
-};
+use time::OffsetDateTime;
 
-/// The first event of a new game in which `player` takes `seat`, or with
-/// [`Opponent::Oneself`] both seats.
+use super::{
+    Actor, Ask, Command, Creation, Decision, Entry, Event, Game, Holder, Opponent, Outcome,
+    PlayerId, Refusal, Status,
+};
+use crate::rules::{Chance, Json, Rules, Seat};
+
+/// The first event of a new game. Where all its seats are held the game starts with it.
 pub fn create(
-    player: PlayerId,
-    seat: Seat,
-    options: Options,
-    visibility: Visibility,
-    opponent: Opponent,
-) -> Event {
-    let mut seats = Seats::default();
-    seats[seat] = Some(player);
-    if opponent == Opponent::Oneself {
-        seats[seat.other()] = Some(player);
+    rules: &Rules,
+    by: PlayerId,
+    at: OffsetDateTime,
+    creation: Creation,
+    mut chance: Chance,
+) -> Entry {
+    let is_full = creation
+        .seats
+        .which(|holder| holder.player().is_none())
+        .is_empty();
+    if rules.forms().chance && is_full {
+        rules.start(&creation.options, &mut chance);
     }
-    Event::GameCreated(Creation {
-        options,
-        seats,
-        visibility,
-        opponent,
-    })
+    Entry {
+        event: Event::GameCreated(creation),
+        at,
+        actor: Actor::Player(by),
+        draws: chance.into_draws(),
+    }
 }
 
-/// Judges `command` against `game`: the event to record, or the reason for a refusal.
+/// Judges `command` against `game`: the event to record, or the reason for a refusal. `chance` is
+/// that of the event with the next version.
 ///
 /// ```
+/// use time::OffsetDateTime;
 /// use turnkey::game::{
-///     Command, Decision, Opponent, PlayerId, Refusal, Rules, Seat, Status, Variant,
+///     Actor, Ask, Command, Creation, Decision, Holder, Opponent, PlayerId, Refusal, Seats, Status,
 ///     Visibility, create, decide, evolve, fold,
 /// };
+/// use turnkey::rules::{Chance, Json, Rulebook, Seat};
 /// use uuid::Uuid;
 ///
 /// let (ann, bob) = (PlayerId(Uuid::from_u128(1)), PlayerId(Uuid::from_u128(2)));
-/// let variant = Variant::TicTacToe;
-/// let options = variant.parse_options(&serde_json::Map::new()).unwrap();
-/// let created = create(ann, Seat::First, options, Visibility::Unlisted, Opponent::Invite);
-/// let mut game = fold(Rules::newest(variant), [&created]).unwrap();
+/// let at = OffsetDateTime::UNIX_EPOCH;
+/// let rules = Rulebook::built_in().newest("tic-tac-toe").unwrap().clone();
+/// let mut seats = Seats::all(2, Holder::Open);
+/// seats[Seat::FIRST] = Holder::Player(ann);
+/// let creation = Creation {
+///     options: Json::empty_object(),
+///     seats,
+///     visibility: Visibility::Unlisted,
+///     opponent: Opponent::Invite,
+/// };
+/// let created = create(&rules, ann, at, creation, Chance::none());
+/// let mut game = fold(&rules, [&created]).unwrap();
 ///
-/// let played = variant.parse_move(&serde_json::json!(4)).unwrap();
-/// let play = Command::Play { player: ann, played };
-/// assert_eq!(decide(&game, &play), Err(Refusal::NotStarted));
+/// let command = |player, ask| Command { by: Actor::Player(player), at, ask };
+/// let play = command(ann, Ask::Play(Json::of(&4)));
+/// assert_eq!(decide(&game, &play, Chance::none()), Err(Refusal::NotStarted));
 ///
-/// for command in [Command::Join { player: bob }, play, Command::Resign { player: bob }] {
-///     let Ok(Decision::Record(event)) = decide(&game, &command) else {
+/// for command in [command(bob, Ask::Join), play, command(bob, Ask::Resign)] {
+///     let Ok(Decision::Record(entry)) = decide(&game, &command, Chance::none()) else {
 ///         panic!("{command:?} is allowed here");
 ///     };
-///     game = evolve(game, &event);
+///     game = evolve(game, &entry);
 /// }
 /// assert_eq!(game.status(), Status::Finished);
 /// assert_eq!(game.version, 4);
@@ -58,113 +73,150 @@ pub fn create(
 ///
 /// # Errors
 /// Where the game does not allow the command now; the game is as it was.
-pub fn decide(game: &Game, command: &Command) -> Result<Decision, Refusal> {
-    match command {
-        Command::Join { player } => join(game, *player),
-        Command::Play { player, played } => {
-            let seat = seated(game, *player)?;
-            being_played(game)?;
-            if game.turn() != Some(seat) {
-                return Err(Refusal::NotYourTurn);
-            }
-            let result = game
-                .position
-                .try_move(game.rules, *played)
-                .map_err(Refusal::Move)?;
-            Ok(Decision::Record(Event::MovePlayed {
-                seat,
-                played: *played,
-                result,
-            }))
-        }
-        Command::Resign { player } => resign(game, *player),
-        Command::OfferDraw { player } => offer_draw(game, *player),
-        Command::DeclineDraw { player } => decline_draw(game, *player),
-        Command::Rematch { player, next } => {
-            seated(game, *player)?;
+pub fn decide(game: &Game, command: &Command, mut chance: Chance) -> Result<Decision, Refusal> {
+    let Actor::Player(player) = command.by else {
+        // No command is the server's own yet.
+        return Err(Refusal::NotSeated);
+    };
+    let event = match &command.ask {
+        Ask::Join => join(game, player, &mut chance),
+        Ask::Play(played) => play(game, player, played, &mut chance),
+        Ask::Resign => resign(game, player),
+        Ask::OfferDraw => offer_draw(game, player),
+        Ask::DeclineDraw => decline_draw(game, player),
+        Ask::Rematch(next) => {
+            seated(game, player)?;
             if game.status() != Status::Finished {
                 return Err(Refusal::GameNotOver);
             }
-            if game.open_seat().is_some() {
+            if game.has_free_seat() {
                 return Err(Refusal::NeverStarted);
             }
             Ok(match game.rematch {
-                Some(_) => Decision::AlreadyHolds,
-                None => Decision::Record(Event::RematchCreated { game: *next }),
+                Some(_) => None,
+                None => Some(Event::RematchCreated { game: *next }),
             })
         }
-    }
+    }?;
+    Ok(match event {
+        None => Decision::AlreadyHolds,
+        Some(event) => Decision::Record(Entry {
+            event,
+            at: command.at.max(game.updated_at),
+            actor: command.by,
+            draws: chance.into_draws(),
+        }),
+    })
 }
 
-fn join(game: &Game, player: PlayerId) -> Result<Decision, Refusal> {
+/// The event to record; `None` where what was asked for already holds.
+type Judged = Result<Option<Event>, Refusal>;
+
+fn join(game: &Game, player: PlayerId, chance: &mut Chance) -> Judged {
     if game.is_seated(player) {
-        return Ok(Decision::AlreadyHolds);
+        return Ok(None);
     }
-    match (game.status(), game.open_seat()) {
-        (_, None) => Err(Refusal::SeatTaken),
-        (Status::Finished, Some(_)) => Err(Refusal::GameOver),
-        (Status::Waiting | Status::Playing, Some(seat)) => {
-            Ok(Decision::Record(Event::PlayerSeated { seat, player }))
-        }
-    }
-}
-
-fn resign(game: &Game, player: PlayerId) -> Result<Decision, Refusal> {
-    let seat = seated(game, player)?;
-    match (game.status(), &game.result) {
-        (Status::Waiting, _) => Ok(Decision::Record(Event::Abandoned {
-            result: Outcome::Abandoned,
-        })),
-        (Status::Playing, _) => {
-            let result = Outcome::Win {
-                winner: seat.other(),
-                by: WinBy::Resignation,
-            };
-            Ok(Decision::Record(Event::Resigned { seat, result }))
-        }
-        (Status::Finished, Some(Outcome::Abandoned)) => Ok(Decision::AlreadyHolds),
-        (
-            Status::Finished,
-            Some(Outcome::Win {
-                winner,
-                by: WinBy::Resignation,
-            }),
-        ) if game.seats[winner.other()] == Some(player) => Ok(Decision::AlreadyHolds),
-        (Status::Finished, _) => Err(Refusal::GameOver),
-    }
-}
-
-fn offer_draw(game: &Game, player: PlayerId) -> Result<Decision, Refusal> {
-    let seat = seated(game, player)?;
-    let agreed = Outcome::Draw {
-        by: DrawBy::Agreement,
+    let kept = game.seats.which(|holder| *holder == Holder::Kept(player));
+    let open = game.seats.which(|holder| *holder == Holder::Open);
+    let Some(seat) = kept.iter().chain(open.iter()).next() else {
+        return Err(Refusal::SeatTaken);
     };
-    if game.result.as_ref() == Some(&agreed) {
-        return Ok(Decision::AlreadyHolds);
+    if game.status() == Status::Finished {
+        return Err(Refusal::GameOver);
     }
+    let free = game.seats.which(|holder| holder.player().is_none());
+    if game.position.is_none() && free.without(seat).is_empty() {
+        game.rules.start(&game.options, chance);
+    }
+    Ok(Some(Event::PlayerSeated { seat, player }))
+}
+
+fn play(game: &Game, player: PlayerId, played: &Json, chance: &mut Chance) -> Judged {
+    let seat = seated(game, player)?;
     being_played(game)?;
-    if game.opponent == Opponent::Oneself || game.draws.offered_by == Some(seat.other()) {
-        return Ok(Decision::Record(Event::DrawAgreed {
+    let Some(position) = game
+        .position
+        .as_ref()
+        .filter(|_| game.turn.to_move.contains(seat))
+    else {
+        return Err(Refusal::NotYourTurn);
+    };
+    let after = game
+        .rules
+        .play(position, seat, played, chance)
+        .map_err(Refusal::Move)?;
+    Ok(Some(Event::MovePlayed {
+        seat,
+        played: played.clone(),
+        result: after.ending.map(Outcome::from),
+    }))
+}
+
+fn resign(game: &Game, player: PlayerId) -> Judged {
+    let seat = seated(game, player)?;
+    match game.status() {
+        Status::Waiting => Ok(Some(leave_waiting(game, player, seat))),
+        Status::Playing if game.resigned.contains(seat) => Ok(None),
+        Status::Playing => {
+            let result = match game.seats_in_play().without(seat).only() {
+                Some(last) => Some(Outcome::resignation(last)),
+                None => game
+                    .position
+                    .as_ref()
+                    .and_then(|position| game.rules.leave(position, seat).ending)
+                    .map(Outcome::from),
+            };
+            Ok(Some(Event::Resigned { seat, result }))
+        }
+        Status::Finished => {
+            let has_resigned = !game.resigned.and(game.seats_of(player)).is_empty();
+            match has_resigned || game.result == Some(Outcome::abandoned()) {
+                true => Ok(None),
+                false => Err(Refusal::GameOver),
+            }
+        }
+    }
+}
+
+/// The last player to leave a game that waits abandons it.
+fn leave_waiting(game: &Game, player: PlayerId, seat: Seat) -> Event {
+    match game.players().any(|other| other != player) {
+        true => Event::SeatLeft { seat },
+        false => Event::Abandoned {
+            result: Outcome::abandoned(),
+        },
+    }
+}
+
+fn offer_draw(game: &Game, player: PlayerId) -> Judged {
+    let seat = seated(game, player)?;
+    if game.result == Some(Outcome::agreement()) {
+        return Ok(None);
+    }
+    still_playing(game, seat)?;
+    let offered = game.draws.standing.with(seat);
+    if game.opponent == Opponent::Oneself || game.seats_in_play().minus(offered).is_empty() {
+        return Ok(Some(Event::DrawAgreed {
             seat,
-            result: agreed,
+            result: Outcome::agreement(),
         }));
     }
-    if game.draws.offered_by == Some(seat) {
-        return Ok(Decision::AlreadyHolds);
+    if game.draws.standing.contains(seat) {
+        return Ok(None);
     }
-    if game.draws.spent[seat] {
+    if game.draws.spent.contains(seat) {
         return Err(Refusal::DrawAlreadyOffered);
     }
-    Ok(Decision::Record(Event::DrawOffered { seat }))
+    Ok(Some(Event::DrawOffered { seat }))
 }
 
-fn decline_draw(game: &Game, player: PlayerId) -> Result<Decision, Refusal> {
+fn decline_draw(game: &Game, player: PlayerId) -> Judged {
     let seat = seated(game, player)?;
-    being_played(game)?;
-    match game.draws.offered_by {
-        Some(_) => Ok(Decision::Record(Event::DrawDeclined { seat })),
-        None if game.draws.just_declined_by == Some(seat) => Ok(Decision::AlreadyHolds),
-        None => Err(Refusal::NoDrawOffer),
+    still_playing(game, seat)?;
+    match game.draws.standing.is_empty() {
+        false => Ok(Some(Event::DrawDeclined { seat })),
+        true if game.draws.just_declined_by == Some(seat) => Ok(None),
+        true => Err(Refusal::NoDrawOffer),
     }
 }
 
@@ -177,5 +229,14 @@ fn being_played(game: &Game) -> Result<(), Refusal> {
         Status::Playing => Ok(()),
         Status::Waiting => Err(Refusal::NotStarted),
         Status::Finished => Err(Refusal::GameOver),
+    }
+}
+
+/// The game is being played, and `seat` has not given up: for that player it is over.
+fn still_playing(game: &Game, seat: Seat) -> Result<(), Refusal> {
+    being_played(game)?;
+    match game.resigned.contains(seat) {
+        true => Err(Refusal::GameOver),
+        false => Ok(()),
     }
 }

@@ -1,53 +1,75 @@
 //! The events of a game: one for each accepted command, named in the past tense.
 
-use super::{GameId, Move, Options, PlayerId, Seat, Seats, variant};
+use time::OffsetDateTime;
 
-/// One thing that happened in a game. A game is the fold of its events.
+use super::{Actor, GameId, Holder, Outcome, PlayerId, Seats};
+use crate::rules::{Json, Seat};
+
+/// One event with its circumstances: this is what a game is folded from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What happened.
+    pub event: Event,
+    /// When it happened; never before the event that came before it.
+    pub at: OffsetDateTime,
+    /// The one who caused it.
+    pub actor: Actor,
+    /// The random numbers that the rules drew for it, in their order.
+    pub draws: Vec<u32>,
+}
+
+/// One thing that happened in a game.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The game began. This is the first event of every game.
     GameCreated(Creation),
-    /// A player took the open seat.
+    /// A player took a seat.
     PlayerSeated {
-        /// The seat that was open.
+        /// The seat that was free.
         seat: Seat,
         /// The player who holds the seat now.
         player: PlayerId,
+    },
+    /// A player gave a seat back before the game had all its players.
+    SeatLeft {
+        /// The seat that is open again.
+        seat: Seat,
     },
     /// A move was played.
     MovePlayed {
         /// The seat that moved.
         seat: Seat,
         /// The move.
-        played: Move,
+        played: Json,
         /// How the move ended the game, if it did.
         result: Option<Outcome>,
     },
-    /// A player gave up, so the other one won.
+    /// A player gave up.
     Resigned {
         /// The seat that gave up.
         seat: Seat,
-        /// The outcome: a win for the other seat.
-        result: Outcome,
+        /// How that ended the game; `None` where the others go on.
+        result: Option<Outcome>,
     },
     /// A draw was offered.
     DrawOffered {
         /// The seat that offered.
         seat: Seat,
     },
-    /// The offer was declined by the player it was made to, or withdrawn by `seat` who made it.
+    /// The offers were declined by a player they were made to, or withdrawn by a player who made
+    /// one.
     DrawDeclined {
-        /// The seat that declined or withdrew the offer.
+        /// The seat that declined or withdrew.
         seat: Seat,
     },
-    /// Both players agreed on a draw.
+    /// All players agreed on a draw.
     DrawAgreed {
-        /// The seat that accepted the offer.
+        /// The seat that was the last to agree.
         seat: Seat,
         /// The outcome: a draw by agreement.
         result: Outcome,
     },
-    /// The game was given up before a second player joined.
+    /// The game was given up before it had all its players.
     Abandoned {
         /// The outcome: abandoned.
         result: Outcome,
@@ -62,17 +84,17 @@ pub enum Event {
 /// How a game began. Its rules travel with every event of the game.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Creation {
-    /// The variant's options that the creator chose.
-    pub options: Options,
-    /// The player of each seat; `None` for an open seat.
-    pub seats: Seats<Option<PlayerId>>,
-    /// Who may watch the game.
+    /// The variant's options that the creator chose, and the defaults of the others.
+    pub options: Json,
+    /// The holder of each seat.
+    pub seats: Seats<Holder>,
+    /// The players who may watch the game.
     pub visibility: Visibility,
-    /// Whom the creator plays against.
+    /// The opponent of the creator.
     pub opponent: Opponent,
 }
 
-/// Who may watch.
+/// The players who may watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
     /// Anybody who knows the id.
@@ -81,48 +103,11 @@ pub enum Visibility {
     Private,
 }
 
-/// Whom the creator plays against.
+/// The opponent of a game's creator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opponent {
-    /// Another player, who takes the open seat.
+    /// Other players, who take the open seats.
     Invite,
-    /// Themselves: pass-and-play, both seats held by one player.
+    /// Themselves: pass-and-play, all seats held by one player.
     Oneself,
-}
-
-/// How a game ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// One seat won.
-    Win {
-        /// The seat that won.
-        winner: Seat,
-        /// How it won.
-        by: WinBy,
-    },
-    /// Nobody won.
-    Draw {
-        /// How the draw came about.
-        by: DrawBy,
-    },
-    /// The creator gave the game up before a second player joined.
-    Abandoned,
-}
-
-/// How a game was won.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WinBy {
-    /// By the variant's rules, on the board.
-    Board(variant::Win),
-    /// The other player gave up.
-    Resignation,
-}
-
-/// How a game was drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DrawBy {
-    /// By the variant's rules, on the board.
-    Board(variant::Draw),
-    /// Both players agreed on it.
-    Agreement,
 }

@@ -1,28 +1,28 @@
 //! Why a command was refused. A refusal is an answer, not an error: the game is as it was.
 
-use super::variant;
+use crate::rules::MoveRefusal;
 
 /// The reason why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The caller has no seat in this game.
     NotSeated,
-    /// The game waits for its second player.
+    /// The game waits for its players.
     NotStarted,
     /// The game has ended.
     GameOver,
     /// The game has not ended yet.
     GameNotOver,
-    /// The other seat is to move.
+    /// It is the turn of another seat.
     NotYourTurn,
-    /// Both seats are taken.
+    /// All seats are taken.
     SeatTaken,
     /// There is no draw offer to decline.
     NoDrawOffer,
     /// Offered before and declined or withdrawn since: not again before a move.
     DrawAlreadyOffered,
-    /// The game ended before anybody joined, so there is nobody to meet again.
+    /// The game ended before it had all its players, so there is nobody to meet again.
     NeverStarted,
     /// The variant's own refusal of a move.
-    Move(variant::MoveRefusal),
+    Move(MoveRefusal),
 }

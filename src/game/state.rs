@@ -1,52 +1,69 @@
 //! A game as of one of its versions.
 
-use super::{
-    GameId, Move, Opponent, Options, Outcome, PlayerId, Position, Rules, Seat, Seats, Visibility,
-};
+use time::OffsetDateTime;
+
+use super::{GameId, Holder, Opponent, Outcome, PlayerId, Seats, Visibility};
+use crate::rules::{Json, Position, Rules, Seat, SeatSet};
 
 /// A game after some number of its events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Game {
     /// The variant and the version of its rules that the game keeps.
     pub rules: Rules,
-    /// The variant's options that the creator chose.
-    pub options: Options,
-    /// Who may watch the game.
+    /// The variant's options.
+    pub options: Json,
+    /// The players who may watch the game.
     pub visibility: Visibility,
-    /// Whom the creator plays against.
+    /// The opponent of the creator.
     pub opponent: Opponent,
-    /// The player of each seat; `None` for an open seat.
-    pub seats: Seats<Option<PlayerId>>,
-    /// The board.
-    pub position: Position,
+    /// The holder of each seat.
+    pub seats: Seats<Holder>,
+    /// The seats that gave up.
+    pub resigned: SeatSet,
+    /// The state of the board; `None` while a game of chance waits for its players, because
+    /// nothing is drawn before it begins.
+    pub position: Option<Position>,
     /// The newest move; `None` before the first one.
     pub last_move: Option<LastMove>,
     /// How the game ended; `None` until it has.
     pub result: Option<Outcome>,
     /// The state of the draw offers.
-    pub draws: Draws,
+    pub draws: DrawOffers,
     /// The next game of the same players, if it is linked.
     pub rematch: Option<GameId>,
+    /// The present turn.
+    pub turn: Turn,
     /// The number of events this game is made of, at least 1.
     pub version: u32,
+    /// When the newest event happened.
+    pub updated_at: OffsetDateTime,
 }
 
 /// The newest move of a game.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LastMove {
     /// The seat that moved.
     pub seat: Seat,
     /// The move.
-    pub played: Move,
+    pub played: Json,
 }
 
-/// Who offered a draw, and who must wait for a move before offering again.
+/// The turn of all seats that may move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Draws {
-    /// The seat whose draw offer is open.
-    pub offered_by: Option<Seat>,
-    /// Offered since the last move, and had it declined or withdrawn.
-    pub spent: Seats<bool>,
+pub struct Turn {
+    /// The seats that may move; none unless the game is being played.
+    pub to_move: SeatSet,
+    /// The version of the event with which this turn began; 0 before the first turn.
+    pub began: u32,
+}
+
+/// The seats that offered a draw, and those that must wait for a move before offering again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DrawOffers {
+    /// The seats whose offer stands.
+    pub standing: SeatSet,
+    /// The seats whose offer since the last move was declined or withdrawn.
+    pub spent: SeatSet,
     /// The seat whose decline or withdrawal is the game's newest event.
     pub just_declined_by: Option<Seat>,
 }
@@ -54,9 +71,9 @@ pub struct Draws {
 /// How far a game has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// A seat is still open.
+    /// A seat is still free.
     Waiting,
-    /// Both seats are taken, and the game has not ended.
+    /// All seats are taken, and the game has not ended.
     Playing,
     /// The game has ended.
     Finished,
@@ -78,52 +95,60 @@ impl Game {
     pub fn status(&self) -> Status {
         if self.result.is_some() {
             Status::Finished
-        } else if self.open_seat().is_some() {
+        } else if self.has_free_seat() {
             Status::Waiting
         } else {
             Status::Playing
         }
     }
 
-    /// Whose move it is; `None` unless the game is being played.
-    pub fn turn(&self) -> Option<Seat> {
-        (self.status() == Status::Playing).then(|| self.position.turn())
-    }
-
-    /// The moves that `decide` would accept from the seat to move; empty unless being played.
-    pub fn legal_moves(&self) -> Vec<Move> {
-        match self.status() {
-            Status::Playing => self.position.legal_moves(self.rules),
-            Status::Waiting | Status::Finished => Vec::new(),
+    /// The moves that `decide` would accept from `seat`; none unless it may move, and `None`
+    /// where the rules do not list them.
+    pub fn legal_moves(&self, seat: Seat) -> Option<Vec<Json>> {
+        match &self.position {
+            Some(position) if self.turn.to_move.contains(seat) => {
+                self.rules.legal_moves(position, seat)
+            }
+            _ => Some(Vec::new()),
         }
     }
 
-    /// The first seat that nobody holds; `None` if both are taken.
-    pub fn open_seat(&self) -> Option<Seat> {
-        Seat::ALL
-            .into_iter()
-            .find(|&seat| self.seats[seat].is_none())
+    /// Whether a seat is held by nobody.
+    pub fn has_free_seat(&self) -> bool {
+        self.seats
+            .iter()
+            .any(|(_, holder)| holder.player().is_none())
     }
 
-    /// The seats that `player` holds, in the order of play: none, one, or in a game against
-    /// oneself both.
-    pub fn seats_of(&self, player: PlayerId) -> impl Iterator<Item = Seat> {
-        Seat::ALL
-            .into_iter()
-            .filter(move |&seat| self.seats[seat] == Some(player))
+    /// The seats that `player` holds.
+    pub fn seats_of(&self, player: PlayerId) -> SeatSet {
+        self.seats.which(|holder| *holder == Holder::Player(player))
+    }
+
+    /// The players who hold a seat, in the order of play. A player with several seats comes
+    /// several times.
+    pub fn players(&self) -> impl Iterator<Item = PlayerId> {
+        self.seats.iter().filter_map(|(_, holder)| holder.player())
     }
 
     /// Whether the player holds a seat in this game.
     pub fn is_seated(&self, player: PlayerId) -> bool {
-        self.seats_of(player).next().is_some()
+        !self.seats_of(player).is_empty()
     }
 
-    /// The seat that `player` acts for: their own, or where they hold both the one to move.
+    /// The seats that still play: held, and not given up.
+    pub fn seats_in_play(&self) -> SeatSet {
+        let held = self.seats.which(|holder| holder.player().is_some());
+        held.minus(self.resigned)
+    }
+
+    /// The seat that `player` acts for: their own, or where they hold several the one to move.
     pub fn acting_seat(&self, player: PlayerId) -> Option<Seat> {
-        let mut seats = self.seats_of(player);
-        match (seats.next(), seats.next()) {
-            (Some(_), Some(_)) => Some(self.position.turn()),
-            (seat, _) => seat,
-        }
+        let own = self.seats_of(player);
+        let to_move = match &self.position {
+            Some(position) => self.rules.to_move(position),
+            None => SeatSet::NONE,
+        };
+        own.and(to_move).iter().next().or(own.iter().next())
     }
 }

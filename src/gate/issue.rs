@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::{ApiKeyValue, hash};
 use crate::config::StageName;
+use crate::rules::Rulebook;
 use crate::store::control::UsagePlan;
 use crate::store::keys::{ApiKey, NewKey};
 use crate::store::plans::{Period, QuotaSetting, Throttle};
@@ -141,7 +142,11 @@ async fn make_first_plan(change: &Change, limits: FirstLimits) -> Result<PlanId,
         .map_err(|error| StoreError::Corrupt(format!("{error}")))?;
     let (deployment, plan) = (DeploymentId::generate(), PlanId::generate());
     change
-        .insert_deployment(&deployment, Some("made by the first start"))
+        .insert_deployment(
+            &deployment,
+            Some("made by the first start"),
+            &Rulebook::built_in().newest_versions(),
+        )
         .await?;
     change.insert_stage(&stage, &deployment).await?;
     change

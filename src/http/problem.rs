@@ -287,6 +287,13 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
         PlayError::TooManyUnknownInvites { retry_after } => {
             return named("too_many_unknown_invites", throttled(*retry_after));
         }
+        PlayError::RulesFailed => refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "rules_failed",
+            "Rules failed",
+            "The rules of this game cannot run here. Nothing has happened; the operator can see \
+             the reason in the server's log.",
+        ),
         PlayError::Unavailable(Unavailable::NothingSent) => {
             unavailable("Nothing was sent to the store, so nothing has happened; try again soon.")
         }

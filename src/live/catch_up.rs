@@ -16,7 +16,7 @@ use super::wire::Ending;
 use super::writer::{RESUME_LIMIT, RETRY_AFTER, Writer};
 use crate::game::GameId;
 use crate::play::PlayError;
-use crate::store::History;
+use crate::record::History;
 
 /// How many versions are sent for one read of the players' names.
 const PAGE: u32 = 32;
@@ -130,7 +130,7 @@ impl<'a, 'b> CatchUp<'a, 'b> {
                 }
                 let text = feed::update_text(shown, game);
                 if self.is_news(shown.version()) {
-                    self.writer.say_news(text, shown.last().at).await?;
+                    self.writer.say_news(text, shown.last().entry.at).await?;
                 } else {
                     self.writer.say_text(text).await?;
                 }

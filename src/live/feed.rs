@@ -12,8 +12,9 @@ use super::inbox::Update;
 use super::registry::Seen;
 use crate::game::{Event, PlayerId};
 use crate::play::view;
+use crate::record::{History, Recorded};
+use crate::store::StoredEvent;
 use crate::store::tail::TailItem;
-use crate::store::{History, Recorded};
 use crate::trace::span;
 
 /// Hands what the follower reads to the cache of games, then to the sockets, until `items` ends.
@@ -22,6 +23,7 @@ pub async fn run_feed(mut items: Receiver<TailItem>, hub: Hub) {
     while let Some(item) = items.recv().await {
         match item {
             TailItem::Events(events) => {
+                let events = read(&hub, events);
                 hub.settings().play.games().observe(&events);
                 deliver(&hub, &events).await;
             }
@@ -35,6 +37,21 @@ pub async fn run_feed(mut items: Receiver<TailItem>, hub: Hub) {
             }
         }
     }
+}
+
+/// The events that this release can read. A newer release's game is answered by an instance that
+/// knows it.
+fn read(hub: &Hub, events: Vec<StoredEvent>) -> Vec<Arc<Recorded>> {
+    let book = hub.settings().play.rulebook();
+    let read = |stored: StoredEvent| {
+        let (game_id, version) = (stored.row.game_id, stored.row.version);
+        let recorded = Recorded::read(book, stored).map(Arc::new);
+        let told = recorded.inspect_err(
+            |error| tracing::warn!(%game_id, version, %error, "an event cannot be read"),
+        );
+        told.ok()
+    };
+    events.into_iter().filter_map(read).collect()
 }
 
 async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
@@ -91,7 +108,7 @@ fn send(hub: &Hub, history: &History, game: view::GameView) {
         game_id: event.game_id,
         version: event.version,
         finished: history.game().result.is_some(),
-        at: event.at,
+        at: event.entry.at,
         text,
         _held: held,
     });
@@ -118,18 +135,17 @@ pub(super) fn update_text(history: &History, game: view::GameView) -> ByteString
 
 /// The players who were seated by this event.
 fn seated_by(event: &Recorded) -> Vec<PlayerId> {
-    match &event.event {
+    match &event.entry.event {
         Event::GameCreated(creation) => {
-            let mut players: Vec<PlayerId> = creation
-                .seats
-                .iter()
-                .filter_map(|(_, player)| *player)
-                .collect();
+            let seats = creation.seats.iter();
+            let mut players: Vec<PlayerId> =
+                seats.filter_map(|(_, holder)| holder.player()).collect();
             players.dedup();
             players
         }
         Event::PlayerSeated { player, .. } => vec![*player],
-        Event::MovePlayed { .. }
+        Event::SeatLeft { .. }
+        | Event::MovePlayed { .. }
         | Event::Resigned { .. }
         | Event::DrawOffered { .. }
         | Event::DrawDeclined { .. }

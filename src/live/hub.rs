@@ -17,7 +17,8 @@ use crate::game::{GameId, PlayerId};
 use crate::gate::Gate;
 use crate::play::view::GameView;
 use crate::play::{Play, PlayError, UnfinishedGames};
-use crate::store::{History, Store};
+use crate::record::History;
+use crate::store::Store;
 
 /// How many reads for sockets may be at the database at once, so that ten thousand sockets that
 /// come back together leave it room for everything else.

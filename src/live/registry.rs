@@ -15,7 +15,7 @@ use super::open::Visitor;
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId};
 use crate::gate::{KeyId, ValueId};
-use crate::store::{History, Recorded};
+use crate::record::{History, Recorded};
 
 const SHARDS: usize = 64;
 

@@ -1,10 +1,7 @@
 //! The registry when the log is restored.
 
-use time::OffsetDateTime;
-
 use super::*;
-use crate::game::variant::tic_tac_toe;
-use crate::game::{self, Event, Move, Opponent, Options, Rules, Seat, Variant, Visibility};
+use crate::record::sample::{self, history};
 
 const GAME: GameId = GameId(Uuid::from_u128(1));
 
@@ -25,42 +22,12 @@ fn stage() -> StageName {
     "dev".parse().expect("the name of a stage")
 }
 
-fn recorded(version: u32, position: i64, event: Event) -> Arc<Recorded> {
-    Arc::new(Recorded {
-        position,
-        game_id: GAME,
-        version,
-        stage: stage(),
-        rules: Rules::newest(Variant::TicTacToe),
-        event,
-        actor: PlayerId(Uuid::nil()),
-        at: OffsetDateTime::UNIX_EPOCH,
-    })
-}
-
 fn created() -> Arc<Recorded> {
-    let event = game::create(
-        PlayerId(Uuid::nil()),
-        Seat::First,
-        Options::TicTacToe(tic_tac_toe::Options {}),
-        Visibility::Unlisted,
-        Opponent::Oneself,
-    );
-    recorded(1, 1, event)
+    sample::created(GAME, 1)
 }
 
 fn played(cell: i64, position: i64) -> Arc<Recorded> {
-    let event = Event::MovePlayed {
-        seat: Seat::First,
-        played: Move::TicTacToe(tic_tac_toe::Move(cell)),
-        result: None,
-    };
-    recorded(2, position, event)
-}
-
-fn history(events: Vec<Arc<Recorded>>) -> Arc<History> {
-    let history = History::new(events).expect("a whole history");
-    Arc::new(history.expect("a game"))
+    sample::played(GAME, 2, position, cell)
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use super::PlayError;
-use crate::game::whole_number;
+use crate::rules::whole_number;
 
 /// The fields of a JSON object, all of them known. A null field counts as absent.
 pub(super) struct Body {

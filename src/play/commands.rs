@@ -9,9 +9,11 @@ use super::request::parse_game_id;
 use super::view::GameView;
 use super::{Answer, Answered, Caller, MakeMove, Play, PlayError, Success};
 use crate::config::StageName;
-use crate::game::variant::MoveRefusal;
-use crate::game::{self, Command, Decision, Event, GameId, PlayerId, Refusal, Since, Visibility};
-use crate::store::History;
+use crate::game::{
+    self, Ask, Command, Decision, Entry, GameId, PlayerId, Refusal, Since, Visibility,
+};
+use crate::record::{History, Recorded};
+use crate::rules::{Chance, Json, MoveRefusal};
 use crate::store::append::{AppendError, NewEvent};
 use crate::trace::span;
 
@@ -44,39 +46,47 @@ impl Play {
     pub async fn make_move(&self, caller: &Caller, request: MakeMove) -> Answered<GameView> {
         let player = caller.player()?;
         let game = parse_game_id(&request.game_id)?;
-        let judge = move |history: &History| judge_move(history, player, &request);
+        let play = self.clone();
+        let judge = move |history: &History| {
+            let played = judge_repeat(history, player, &request)?;
+            match played {
+                None => Ok(Decision::AlreadyHolds),
+                Some(played) => decide(history, &play.command(player, Ask::Play(played))),
+            }
+        };
         self.act(caller, game, player, judge).await
     }
 
     /// Resigns the game. A game that still waits for its second player is abandoned.
     pub async fn resign_game(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
-        let command = Command::Resign { player };
-        self.act_by_rules(caller, game_id, command).await
+        self.act_by_rules(caller, player, game_id, Ask::Resign)
+            .await
     }
 
     /// Offers a draw, or accepts the other player's offer.
     pub async fn offer_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
-        let command = Command::OfferDraw { player };
-        self.act_by_rules(caller, game_id, command).await
+        self.act_by_rules(caller, player, game_id, Ask::OfferDraw)
+            .await
     }
 
     /// Declines the other player's draw offer, or withdraws the caller's own.
     pub async fn decline_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
-        let command = Command::DeclineDraw { player };
-        self.act_by_rules(caller, game_id, command).await
+        self.act_by_rules(caller, player, game_id, Ask::DeclineDraw)
+            .await
     }
 
     async fn act_by_rules(
         &self,
         caller: &Caller,
+        player: PlayerId,
         game_id: &str,
-        command: Command,
+        ask: Ask,
     ) -> Answered<GameView> {
         let game = parse_game_id(game_id)?;
-        let player = command.player();
+        let command = self.command(player, ask);
         let judge = move |history: &History| decide(history, &command);
         self.act(caller, game, player, judge).await
     }
@@ -121,8 +131,8 @@ impl Play {
                 None => self.read_existing(game).await?,
             };
             match span!("decide").in_scope(|| judge(&history)) {
-                Ok(Decision::Record(event)) if races < MAX_RACES => {
-                    match self.append(&history, event, player).await {
+                Ok(Decision::Record(entry)) if races < MAX_RACES => {
+                    match self.append(&history, entry).await {
                         Ok(history) => {
                             let replayed = false;
                             return Ok(Done { history, replayed });
@@ -152,25 +162,25 @@ impl Play {
         history.ok_or(PlayError::GameNotFound)
     }
 
-    /// Records `event` as the next event of `history`.
+    /// Records `entry` as what comes next in `history`.
     pub(super) async fn append(
         &self,
         history: &History,
-        event: Event,
-        actor: PlayerId,
+        entry: Entry,
     ) -> Result<Arc<History>, AppendError> {
-        let recorded = self
+        let last = history.last();
+        let mut recorded = Recorded {
+            position: 0,
+            version: last.version + 1,
+            entry,
+            ..Recorded::clone(last)
+        };
+        recorded.position = self
             .inner
             .appender
             .append(NewEvent {
-                game_id: history.game_id(),
-                version: history.version() + 1,
-                after_position: history.last().position,
-                stage: history.stage().clone(),
-                rules: history.game().rules,
-                event,
-                actor,
-                at: self.now().max(history.updated_at()),
+                row: recorded.row(),
+                after_position: last.position,
             })
             .instrument(span!(
                 "append",
@@ -178,7 +188,7 @@ impl Play {
                 turnkey.version = i64::from(history.version()) + 1,
             ))
             .await?;
-        let next = history.followed_by(recorded);
+        let next = history.followed_by(Arc::new(recorded));
         // The event was recorded for exactly the game and version that were asked for.
         let next = Arc::new(next.expect("a recorded event follows its history"));
         self.inner.games.put(&next);
@@ -244,39 +254,40 @@ pub(super) fn visible(history: &History, stage: &StageName, player: Option<Playe
 }
 
 pub(super) fn decide(history: &History, command: &Command) -> Result<Decision, Refused> {
-    game::decide(history.game(), command).map_err(Refused::Rules)
+    game::decide(history.game(), command, Chance::none()).map_err(Refused::Rules)
 }
 
-/// Looks for a repeat first, so that a later change of the game cannot refuse a move that was
-/// recorded.
-fn judge_move(
+/// Reads the move, and looks for a repeat of it before anything that has changed since could refuse
+/// it; `None` where this very move was accepted before.
+fn judge_repeat(
     history: &History,
     player: PlayerId,
     request: &MakeMove,
-) -> Result<Decision, Refused> {
+) -> Result<Option<Json>, Refused> {
     let game = history.game();
     if !game.is_seated(player) {
         return Err(Refused::Rules(Refusal::NotSeated));
     }
     let played = game
         .rules
-        .variant
-        .parse_move(&request.played)
+        .read_move(&request.played)
         .map_err(|error| Refused::MoveForm(error.to_string()))?;
-    if let Some(seen) = request.version {
-        if seen > history.version() {
-            return Err(Refused::Conflict);
-        }
-        let later = history.after(seen).iter();
-        match game::since(
-            later.map(|event| (event.actor, &event.event)),
-            player,
-            played,
-        ) {
-            Since::Nothing => {}
-            Since::SameMove => return Ok(Decision::AlreadyHolds),
-            Since::Otherwise => return Err(Refused::Conflict),
-        }
+    let Some(version) = request.version else {
+        return Ok(Some(played));
+    };
+    let later = history.after(version);
+    if later.is_empty() {
+        return match version == history.version() {
+            true => Ok(Some(played)),
+            false => Err(Refused::Conflict),
+        };
     }
-    decide(history, &Command::Play { player, played })
+    // There are later versions, so there was this one.
+    let seen = history.at(version).ok_or(Refused::Conflict)?;
+    let later = later.iter().map(|recorded| &recorded.entry);
+    match game::since(seen.game().clone(), later, player, &played) {
+        Since::Nothing => Ok(Some(played)),
+        Since::SameMove => Ok(None),
+        Since::Otherwise => Err(Refused::Conflict),
+    }
 }

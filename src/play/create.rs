@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::invites::InviteCode;
+use super::request::NewGame;
 use super::request_key::BodyDigests;
 use super::view::{CreatedView, NewPlayerView};
 use super::{Answer, Answered, Caller, CreateGame, Play, PlayError, RequestKey, Success};
 use crate::config::StageName;
-use crate::game::{self, Event, GameId, Opponent, PlayerId, Rules, Seat};
+use crate::game::{self, Creation, Entry, GameId, Holder, Opponent, PlayerId, Seats};
+use crate::record::{History, Recorded};
+use crate::rules::{Chance, Rules, Seat};
 use crate::store::append::{AppendError, NewEvent};
-use crate::store::{Earlier, History, Person, Reservation, Reserved, ReservedKey};
+use crate::store::{Earlier, Person, Reservation, Reserved, ReservedKey};
 
 /// How long a reservation without its event counts as a call that is still running.
 const UNDER_WAY: Duration = Duration::from_secs(5);
@@ -57,6 +60,7 @@ impl Play {
         key: Option<RequestKey>,
     ) -> Answered<CreatedView> {
         let key = key.map(|key| OwnedKey::new(&key, &caller, "POST /game"));
+        let request = self.under_rules(&caller.stage, request)?;
         let seater = self.seater(&caller, request.name.as_ref().map(|name| name.as_str()));
         let game = GameId(self.new_id());
         for _ in 0..MAX_DRAWS {
@@ -91,7 +95,7 @@ impl Play {
     async fn create_again(
         &self,
         caller: &Caller,
-        request: &CreateGame,
+        request: &NewGame,
         seater: Seater,
         earlier: Earlier,
     ) -> Answered<CreatedView> {
@@ -110,21 +114,28 @@ impl Play {
     async fn begin(
         &self,
         caller: &Caller,
-        request: &CreateGame,
+        request: &NewGame,
         game: GameId,
         seater: Seater,
     ) -> Answered<CreatedView> {
-        let rules = (self.inner.rules_for)(&caller.stage, request.variant);
-        let event = game::create(
-            seater.player,
-            request.seat,
-            request.options,
-            request.visibility,
-            request.opponent,
-        );
-        let begun = self
-            .append_first(game, &caller.stage, rules, event, seater.player)
-            .await?;
+        let rules = &request.rules;
+        let count = rules.seat_count(&request.options);
+        let seats = match request.opponent {
+            Opponent::Oneself => Seats::all(count, Holder::Player(seater.player)),
+            Opponent::Invite => {
+                let mut seats = Seats::all(count, Holder::Open);
+                seats[request.seat] = Holder::Player(seater.player);
+                seats
+            }
+        };
+        let creation = Creation {
+            options: request.options.clone(),
+            seats,
+            visibility: request.visibility,
+            opponent: request.opponent,
+        };
+        let entry = game::create(rules, seater.player, self.now(), creation, Chance::none());
+        let begun = self.append_first(game, &caller.stage, rules, entry).await?;
         match begun {
             Some(history) => self.begun(&history, &seater, request.seat, false).await,
             // Another call has completed the same reservation.
@@ -156,25 +167,27 @@ impl Play {
         &self,
         game_id: GameId,
         stage: &StageName,
-        rules: Rules,
-        event: Event,
-        actor: PlayerId,
+        rules: &Rules,
+        entry: Entry,
     ) -> Result<Option<Arc<History>>, PlayError> {
-        let new = NewEvent {
+        let mut first = Recorded {
+            position: 0,
             game_id,
             version: 1,
-            after_position: 0,
             stage: stage.clone(),
-            rules,
-            event,
-            actor,
-            at: self.now(),
+            rules: rules.clone(),
+            entry,
+        };
+        let new = NewEvent {
+            row: first.row(),
+            after_position: 0,
         };
         match self.inner.appender.append(new).await {
             Err(AppendError::LostRace) => Ok(None),
             Err(error) => Err(PlayError::of_append(&error)),
-            Ok(recorded) => {
-                let history = History::new(vec![recorded])?.map(Arc::new);
+            Ok(position) => {
+                first.position = position;
+                let history = History::new(vec![Arc::new(first)])?.map(Arc::new);
                 if let Some(history) = &history {
                     self.inner.games.put(history);
                 }
@@ -198,11 +211,21 @@ impl Play {
             token: self.inner.tokens.sign(player),
         });
         Ok(CreatedView {
-            seat: history.game().rules.variant.seat_name(seat),
+            seat: history.game().rules.seat_name(seat),
             invite: game.invite.clone(),
             player: new_player,
             game,
         })
+    }
+
+    /// The game that is asked for, by the rules that its stage has.
+    fn under_rules(&self, stage: &StageName, request: CreateGame) -> Result<NewGame, PlayError> {
+        match self.rules_for(stage, &request.variant) {
+            Some(rules) => request.under(rules),
+            None => Err(PlayError::UnknownVariant {
+                detail: self.unknown_variant(stage, &request.variant),
+            }),
+        }
     }
 
     /// The caller's player, or a new player for a caller without a token.

@@ -15,9 +15,10 @@ use uuid::Uuid;
 use super::commands::{Refused, decide};
 use super::rematch::next_id;
 use super::{Answer, Answered, Caller, Play, PlayError};
-use crate::game::{Command, Decision, GameId, PlayerId, Status};
+use crate::game::{Ask, Decision, GameId, PlayerId, Status};
+use crate::record::History;
 use crate::store::append::AppendError;
-use crate::store::{History, Leaving, StoreError};
+use crate::store::{Leaving, StoreError};
 
 /// How long calls that were let in before the mark may take to end.
 const GRACE: Duration = Duration::from_secs(2);
@@ -215,18 +216,22 @@ impl Play {
             Ok(false)
         };
         for _ in 0..TRIES {
-            let history = match self.inner.store.read_history(game).await {
-                Ok(Some(history)) => history,
-                Ok(None) => return Ok(false),
+            let events = match self.inner.store.read_game(game).await {
+                Ok(events) => events,
                 Err(error @ StoreError::Corrupt(_)) => return left(&error),
                 Err(error) => return Err(error.into()),
             };
-            let event = match end_for(&history, player) {
-                Ok(Decision::Record(event)) => event,
+            let history = match History::read(self.rulebook(), events) {
+                Ok(Some(history)) => history,
+                Ok(None) => return Ok(false),
+                Err(error) => return left(&error),
+            };
+            let entry = match self.end_for(&history, player) {
+                Ok(Decision::Record(entry)) => entry,
                 Ok(Decision::AlreadyHolds) => return Ok(false),
                 Err(_) => return left(&"the rules refuse it"),
             };
-            match self.append(&history, event, player).await {
+            match self.append(&history, entry).await {
                 Ok(_) => return Ok(true),
                 Err(AppendError::LostRace) => {}
                 Err(error @ AppendError::Refused(_)) => return left(&error),
@@ -234,6 +239,21 @@ impl Play {
             }
         }
         Err(PlayError::OUTCOME_UNKNOWN)
+    }
+
+    /// What ends a game for a player who is gone. One that waits is abandoned, also where its free
+    /// seat is only kept for them: who sits in it waits for nobody.
+    fn end_for(&self, history: &History, player: PlayerId) -> Result<Decision, Refused> {
+        let game = history.game();
+        let leaves = match game.status() {
+            Status::Finished => None,
+            Status::Playing => Some(player).filter(|player| game.is_seated(*player)),
+            Status::Waiting => game.players().next(),
+        };
+        match leaves {
+            None => Ok(Decision::AlreadyHolds),
+            Some(player) => decide(history, &self.command(player, Ask::Resign)),
+        }
     }
 }
 
@@ -266,19 +286,4 @@ fn once_sent(error: StoreError) -> PlayError {
 fn given_to(player: PlayerId, games: impl IntoIterator<Item = GameId>) -> Vec<Given> {
     let given = games.into_iter().map(|game| Given { game, player });
     given.collect()
-}
-
-/// The event that ends a game of a deleted player. A waiting game is abandoned, also if its open
-/// seat is only kept for the deleted player, because then its seated player would wait in vain.
-fn end_for(history: &History, player: PlayerId) -> Result<Decision, Refused> {
-    let game = history.game();
-    let leaves = match game.status() {
-        Status::Finished => None,
-        Status::Playing => Some(player).filter(|player| game.is_seated(*player)),
-        Status::Waiting => game.seats.iter().find_map(|(_, holder)| *holder),
-    };
-    match leaves {
-        None => Ok(Decision::AlreadyHolds),
-        Some(player) => decide(history, &Command::Resign { player }),
-    }
 }

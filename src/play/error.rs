@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::view::GameView;
+use crate::record::RecordError;
 use crate::store::StoreError;
 use crate::store::append::AppendError;
 
@@ -124,6 +125,9 @@ pub enum PlayError {
         /// How long the caller should wait before the next attempt.
         retry_after: Duration,
     },
+    /// The rules of the game cannot run here.
+    #[error("the rules of the game cannot run")]
+    RulesFailed,
     /// The database cannot answer now.
     #[error("the database cannot answer")]
     Unavailable(Unavailable),
@@ -168,6 +172,16 @@ impl PlayError {
     pub(crate) const NOTHING_SENT: PlayError = PlayError::Unavailable(Unavailable::NothingSent);
     pub(crate) const OUTCOME_UNKNOWN: PlayError =
         PlayError::Unavailable(Unavailable::OutcomeUnknown);
+}
+
+impl From<RecordError> for PlayError {
+    fn from(error: RecordError) -> PlayError {
+        tracing::error!(%error, "a game cannot be read");
+        match error {
+            RecordError::UnknownRules(_) => PlayError::RulesFailed,
+            RecordError::UnknownShape { .. } | RecordError::Value(_) => PlayError::NOTHING_SENT,
+        }
+    }
 }
 
 impl From<StoreError> for PlayError {

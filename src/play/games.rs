@@ -16,7 +16,9 @@ use tokio::sync::oneshot;
 
 use super::PlayError;
 use crate::game::GameId;
-use crate::store::{History, Recorded, Store};
+use crate::record::{History, RecordError, Recorded};
+use crate::rules::Rulebook;
+use crate::store::{Store, StoredEvent};
 
 /// How much memory the games may take, as [`weight`] estimates it.
 const CAPACITY_BYTES: u64 = 64 << 20;
@@ -25,6 +27,7 @@ const CAPACITY_BYTES: u64 = 64 << 20;
 #[derive(Clone)]
 pub struct Games {
     store: Store,
+    rulebook: Arc<Rulebook>,
     cache: Cache<GameId, Arc<History>>,
     reads: Arc<Mutex<HashMap<GameId, Reads>>>,
     /// How often every game was dropped. A game whose reading began before a drop is not kept after
@@ -43,13 +46,14 @@ struct Reads {
 
 impl Games {
     /// An empty cache of games in `store`. It holds at most about 64 MiB of games.
-    pub fn new(store: Store) -> Games {
+    pub fn new(store: Store, rulebook: Arc<Rulebook>) -> Games {
         let cache = Cache::builder()
             .max_capacity(CAPACITY_BYTES)
             .weigher(|_, history: &Arc<History>| weight(history))
             .build();
         Games {
             store,
+            rulebook,
             cache,
             reads: Arc::default(),
             courses: Arc::default(),
@@ -109,10 +113,17 @@ impl Games {
             .into_keys()
             .filter(|game| !found.contains_key(game))
             .collect();
-        for history in self.store.read_histories(&missing).await? {
-            let history = Arc::new(history);
-            self.keep(course, &history);
-            found.insert(history.game_id(), history);
+        for events in self.store.read_games(&missing).await? {
+            let game = events.first().map(|event| event.row.game_id);
+            match self.history(events) {
+                Ok(Some(history)) => {
+                    self.keep(course, &history);
+                    found.insert(history.game_id(), history);
+                }
+                Ok(None) => {}
+                // One that this release cannot read keeps nobody from the others.
+                Err(error) => tracing::error!(?game, %error, "a game cannot be read"),
+            }
         }
         Ok(games.iter().filter_map(|game| found.remove(game)).collect())
     }
@@ -123,12 +134,16 @@ impl Games {
     /// [`PlayError::Unavailable`].
     pub async fn read(&self, game: GameId) -> Found {
         let course = self.courses.load(Ordering::Acquire);
-        let history = self.store.read_history(game).await?.map(Arc::new);
+        let history = self.history(self.store.read_game(game).await?)?;
         match &history {
             Some(history) => self.keep(course, history),
             None => self.cache.invalidate(&game),
         }
         Ok(history)
+    }
+
+    fn history(&self, events: Vec<StoredEvent>) -> Result<Option<Arc<History>>, RecordError> {
+        Ok(History::read(&self.rulebook, events)?.map(Arc::new))
     }
 
     /// Caches a game after this instance has appended an event to it.

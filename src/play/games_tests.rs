@@ -1,40 +1,20 @@
 //! The cache by itself, without a database.
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::*;
-use crate::game::variant::tic_tac_toe;
-use crate::game::{self, Opponent, Options, PlayerId, Rules, Seat, Variant, Visibility};
+use crate::record::sample;
 use crate::store::Database;
 
 fn games() -> Games {
     // Never asked.
     let database = Database::parse("host=/nowhere").expect("an address");
-    Games::new(Store::new(database, 1))
+    Games::new(Store::new(database, 1), Arc::default())
 }
 
 fn history(position: i64) -> Arc<History> {
-    let player = PlayerId(Uuid::nil());
-    let options = Options::TicTacToe(tic_tac_toe::Options {});
-    let recorded = Recorded {
-        position,
-        game_id: GameId(Uuid::from_u128(1)),
-        version: 1,
-        stage: "dev".parse().expect("the name of a stage"),
-        rules: Rules::newest(Variant::TicTacToe),
-        event: game::create(
-            player,
-            Seat::First,
-            options,
-            Visibility::Unlisted,
-            Opponent::Oneself,
-        ),
-        actor: player,
-        at: OffsetDateTime::UNIX_EPOCH,
-    };
-    let history = History::new(vec![Arc::new(recorded)]).expect("a whole history");
-    Arc::new(history.expect("a game"))
+    let game = GameId(Uuid::from_u128(1));
+    sample::history(vec![sample::created(game, position)])
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use super::create::{OwnedKey, Seater, is_under_way, judge_earlier};
 use super::invites::InviteCode;
 use super::view::CreatedView;
 use super::{Answer, Answered, Caller, JoinGame, Play, PlayError, PlayerName, RequestKey, Success};
-use crate::game::{Command, Event, GameId, PlayerId, Refusal};
-use crate::store::{Earlier, History, Reservation, Reserved};
+use crate::game::{Ask, Event, GameId, PlayerId, Refusal};
+use crate::record::History;
+use crate::store::{Earlier, Reservation, Reserved};
 
 impl Play {
     /// Gives the caller the open seat of the game that the invite is for.
@@ -152,7 +153,8 @@ impl Play {
         game: GameId,
         player: PlayerId,
     ) -> Result<Done, PlayError> {
-        let judge = move |history: &History| decide(history, &Command::Join { player });
+        let join = self.command(player, Ask::Join);
+        let judge = move |history: &History| decide(history, &join);
         match self.execute(game, player, judge).await {
             // The invite's game does not exist, or not yet, so neither does the invite.
             Err(PlayError::GameNotFound) => Err(PlayError::InviteNotFound),
@@ -179,7 +181,7 @@ impl Play {
 /// The version at which `player` took the open seat; `None` if they got no seat that way.
 fn seated_by_joining(history: &History, player: PlayerId) -> Option<u32> {
     let seated = history.events().iter().find(
-        |recorded| matches!(recorded.event, Event::PlayerSeated { player: seated, .. } if seated == player),
+        |recorded| matches!(recorded.entry.event, Event::PlayerSeated { player: seated, .. } if seated == player),
     );
     seated.map(|recorded| recorded.version)
 }

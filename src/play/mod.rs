@@ -50,18 +50,18 @@ pub use request_key::RequestKey;
 pub use tokens::{PlayerToken, Tokens, bearer_token};
 pub use watch::UnfinishedGames;
 
-pub use crate::store::{History, Recorded};
-
 use crate::config::StageName;
-use crate::game::{PlayerId, Rules, Variant};
+use crate::game::{Actor, Ask, Command, PlayerId};
+use crate::rules::{Rulebook, Rules};
 use crate::store::Store;
 use crate::store::append::Appender;
 use crate::trace::Origins;
 use guesses::Guesses;
 use turns::Turns;
 
-/// Returns the rules that new games of a variant get on a stage, as deployed there.
-pub type RulesFor = Arc<dyn Fn(&StageName, Variant) -> Rules + Send + Sync>;
+/// The version of the rules that a stage's new games of a variant get: what was deployed there.
+/// `None` where the stage does not serve the variant.
+pub type DeployedRules = Arc<dyn Fn(&StageName, &str) -> Option<u16> + Send + Sync>;
 
 /// Everything that players can do. Cheap to clone.
 #[derive(Clone)]
@@ -73,7 +73,8 @@ struct Inner {
     store: Store,
     appender: Appender,
     tokens: Tokens,
-    rules_for: RulesFor,
+    rulebook: Arc<Rulebook>,
+    deployed: DeployedRules,
     games: Games,
     guesses: Guesses,
     /// The account deletions that run on this instance.
@@ -124,16 +125,24 @@ type Answered<T> = Result<Answer<T>, PlayError>;
 impl Play {
     /// Commands and queries on the games in `store`. Events are recorded by `appender`, and new
     /// games get the rules that `rules_for` returns.
-    pub fn new(store: Store, appender: Appender, tokens: Tokens, rules_for: RulesFor) -> Play {
+    pub fn new(
+        store: Store,
+        appender: Appender,
+        tokens: Tokens,
+        rulebook: Rulebook,
+        deployed: DeployedRules,
+    ) -> Play {
+        let rulebook = Arc::new(rulebook);
         Play {
             inner: Arc::new(Inner {
-                games: Games::new(store.clone()),
+                games: Games::new(store.clone(), rulebook.clone()),
                 guesses: Guesses::new(),
                 deletions: Turns::new(deletion::PLAYERS_AT_ONCE),
                 store,
                 appender,
                 tokens,
-                rules_for,
+                rulebook,
+                deployed,
             }),
         }
     }
@@ -141,6 +150,30 @@ impl Play {
     /// The cache of recent games. The log's follower must feed it: see [`Games::observe`].
     pub fn games(&self) -> &Games {
         &self.inner.games
+    }
+
+    /// The rulesets that this process knows.
+    pub fn rulebook(&self) -> &Rulebook {
+        &self.inner.rulebook
+    }
+
+    /// The rules that new games of `variant` get on `stage`; `None` where it is not served there.
+    fn rules_for(&self, stage: &StageName, variant: &str) -> Option<Rules> {
+        let version = (self.inner.deployed)(stage, variant)?;
+        let rules = self.inner.rulebook.versions(variant);
+        rules
+            .into_iter()
+            .find(|rules| rules.id.version == version)
+            .cloned()
+    }
+
+    /// A command that `player` gives now.
+    fn command(&self, player: PlayerId, ask: Ask) -> Command {
+        Command {
+            by: Actor::Player(player),
+            at: self.now(),
+            ask,
+        }
     }
 
     /// The trace spans in which this instance recorded its last events.

@@ -12,8 +12,10 @@ use super::request::parse_game_id;
 use super::view::{self, EventsView, GameView, GamesView, VariantsView};
 use super::{Answer, Answered, Caller, ListGames, Play, PlayError, ReadEvents, invites};
 use crate::config::StageName;
-use crate::game::{GameId, PlayerId, Seat, Status, Variant};
-use crate::store::{History, ListPlace};
+use crate::game::{GameId, PlayerId, Status};
+use crate::record::History;
+use crate::rules::Rules;
+use crate::store::ListPlace;
 
 impl Play {
     /// A game as it is, or as it was at `version`.
@@ -96,10 +98,26 @@ impl Play {
 
     /// Every variant, with the rules that new games get in the caller's stage.
     pub fn variants(&self, caller: &Caller) -> VariantsView {
-        let rules = |variant| (self.inner.rules_for)(&caller.stage, variant);
+        let book = self.rulebook();
+        let variants = self.served(&caller.stage);
         VariantsView {
-            variants: Variant::ALL.map(|id| view::variant(rules(id))).to_vec(),
+            variants: variants.map(|rules| view::variant(book, &rules)).collect(),
         }
+    }
+
+    /// The rules that new games on `stage` get, of each variant that it serves.
+    fn served(&self, stage: &StageName) -> impl Iterator<Item = Rules> {
+        let variants = self.rulebook().variants();
+        variants.filter_map(|variant| self.rules_for(stage, variant))
+    }
+
+    /// The sentence that says which variants `stage` serves in place of `variant`.
+    pub(super) fn unknown_variant(&self, stage: &StageName, variant: &str) -> String {
+        let served: Vec<_> = self.served(stage).map(|rules| rules.id.variant).collect();
+        format!(
+            "there is no variant {variant:?}; play `{}`",
+            served.join("`, `")
+        )
     }
 
     /// A game as it is now, if `player` may watch it in this stage. `None` is a caller without a
@@ -158,8 +176,7 @@ impl Play {
         let store = &self.inner.store;
         let seated: HashSet<PlayerId> = histories
             .iter()
-            .flat_map(|history| Seat::ALL.map(|seat| history.game().seats[seat]))
-            .flatten()
+            .flat_map(|history| history.game().players())
             .collect();
         let seated: Vec<PlayerId> = seated.into_iter().collect();
         let names = store.players(&seated).await?;

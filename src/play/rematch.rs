@@ -17,8 +17,11 @@ use super::request::parse_game_id;
 use super::view::CreatedView;
 use super::{Answer, Answered, Caller, Play, PlayError, Success};
 use crate::config::StageName;
-use crate::game::{Command, Creation, Decision, Event, GameId, PlayerId, Refusal, Seats};
-use crate::store::History;
+use crate::game::{
+    self, Ask, Command, Creation, Decision, Event, GameId, Holder, PlayerId, Refusal, Seats,
+};
+use crate::record::History;
+use crate::rules::{Chance, Seat};
 
 impl Play {
     /// Seats the caller in the next game, with seats swapped. Creates that game if the other player
@@ -42,12 +45,8 @@ impl Play {
         game: GameId,
     ) -> Answered<CreatedView> {
         let old = self.read_existing(game).await?;
-        let ends = judge(
-            &old,
-            &stage,
-            player,
-            Command::Rematch { player, next: game },
-        );
+        let ask = |next| self.command(player, Ask::Rematch(next));
+        let ends = judge(&old, &stage, player, &ask(game));
         if let Err(refused) = ends {
             return Err(self.refusal(&old, player, refused).await);
         }
@@ -65,8 +64,8 @@ impl Play {
             None => self.begin_rematch(&old, next, player).await?,
         };
         // This also records a link that an earlier call did not come to record.
-        let link = Command::Rematch { player, next };
-        let judge_link = move |history: &History| judge(history, &stage, player, link.clone());
+        let link = ask(next);
+        let judge_link = move |history: &History| judge(history, &stage, player, &link);
         let linked = self.execute(game, player, judge_link).await;
         // From here on something may have been recorded.
         linked.map_err(PlayError::once_sent)?;
@@ -74,7 +73,8 @@ impl Play {
         let (history, success, replayed) = match begun {
             Some(history) => (history, Success::Created, false),
             None => {
-                let seat = move |history: &History| decide(history, &Command::Join { player });
+                let join = self.command(player, Ask::Join);
+                let seat = move |history: &History| decide(history, &join);
                 let done = self.execute(next, player, seat).await;
                 let done = done.map_err(PlayError::once_sent)?;
                 (done.history, Success::Done, done.replayed)
@@ -104,15 +104,14 @@ impl Play {
         old: &History,
         player: PlayerId,
     ) -> Result<Option<PlayerId>, PlayError> {
-        let seats = &old.game().seats;
-        let others = seats.iter().filter_map(|(_, holder)| *holder);
-        let others: Vec<PlayerId> = others.filter(|holder| *holder != player).collect();
+        let others = old.game().players().filter(|other| *other != player);
+        let others: Vec<PlayerId> = others.collect();
         let living = self.players_existing(&others).await?;
         Ok(others.into_iter().find(|other| !living.contains(other)))
     }
 
-    /// Creates the next game, in which the caller has the other seat; `None` if the other player
-    /// was faster.
+    /// Makes the next game, in which every player has the seat after their own; `None` where
+    /// another player was faster.
     async fn begin_rematch(
         &self,
         old: &History,
@@ -120,19 +119,28 @@ impl Play {
         player: PlayerId,
     ) -> Result<Option<Arc<History>>, PlayError> {
         let game = old.game();
-        let mut seats = Seats::default();
-        for seat in game.seats_of(player) {
-            seats[seat.other()] = Some(player);
+        let count = game.seats.count();
+        let mut seats = Seats::all(count, Holder::Open);
+        for (seat, holder) in game.seats.iter() {
+            let moved_on = Seat::next(seat, count);
+            seats[moved_on] = match holder.player() {
+                Some(other) if other == player => Holder::Player(player),
+                Some(other) => Holder::Kept(other),
+                None => Holder::Open,
+            };
         }
-        let event = Event::GameCreated(Creation {
-            options: game.options,
+        let creation = Creation {
+            options: game.options.clone(),
             seats,
             visibility: game.visibility,
             opponent: game.opponent,
-        });
-        let rules = (self.inner.rules_for)(old.stage(), game.rules.variant);
-        self.append_first(next, old.stage(), rules, event, player)
-            .await
+        };
+        // A stage that no longer serves the variant lets its players play on.
+        let rules = self
+            .rules_for(old.stage(), &game.rules.id.variant)
+            .unwrap_or_else(|| game.rules.clone());
+        let entry = game::create(&rules, player, self.now(), creation, Chance::none());
+        self.append_first(next, old.stage(), &rules, entry).await
     }
 }
 
@@ -140,10 +148,10 @@ fn judge(
     history: &History,
     stage: &StageName,
     player: PlayerId,
-    command: Command,
+    command: &Command,
 ) -> Result<Decision, Refused> {
     match visible(history, stage, Some(player)) {
-        true => decide(history, &command),
+        true => decide(history, command),
         false => Err(Refused::Hidden),
     }
 }
@@ -154,8 +162,8 @@ pub fn next_game_id(old: &History) -> GameId {
     let ended_at = old
         .events()
         .iter()
-        .find(|recorded| ends(&recorded.event))
-        .map_or(old.updated_at(), |recorded| recorded.at);
+        .find(|recorded| ends(&recorded.entry.event))
+        .map_or(old.updated_at(), |recorded| recorded.entry.at);
     next_id(old.game_id(), ended_at)
 }
 
@@ -174,10 +182,11 @@ pub(super) fn next_id(old: GameId, ended_at: OffsetDateTime) -> GameId {
 
 fn ends(event: &Event) -> bool {
     match event {
-        Event::MovePlayed { result, .. } => result.is_some(),
-        Event::Resigned { .. } | Event::DrawAgreed { .. } | Event::Abandoned { .. } => true,
+        Event::MovePlayed { result, .. } | Event::Resigned { result, .. } => result.is_some(),
+        Event::DrawAgreed { .. } | Event::Abandoned { .. } => true,
         Event::GameCreated(_)
         | Event::PlayerSeated { .. }
+        | Event::SeatLeft { .. }
         | Event::DrawOffered { .. }
         | Event::DrawDeclined { .. }
         | Event::RematchCreated { .. } => false,

@@ -4,29 +4,42 @@ use serde_json::{Map, Value};
 
 use super::body::{Body, chosen, query_integer, required};
 use super::{PlayError, PlayerName};
-use crate::game::{GameId, Opponent, Options, Seat, Status, Variant, Visibility};
-use crate::store::codec;
+use crate::game::{GameId, Opponent, Status, Visibility};
+use crate::record::codec;
+use crate::rules::{Json, Rules, Seat};
 
 /// The greatest version that a request may name.
 pub const MAX_VERSION: u32 = i32::MAX.unsigned_abs();
+/// The variant of a game whose creator names none.
+pub(super) const DEFAULT_VARIANT: &str = "tic-tac-toe";
 const GAMES_LIMIT: u32 = 20;
 const EVENTS_LIMIT: u32 = 100;
 
 /// The body of `POST /game`, with defaults for absent fields.
 #[derive(Clone, Debug)]
 pub struct CreateGame {
-    /// The variant, tic-tac-toe by default.
-    pub variant: Variant,
-    /// The variant's options.
-    pub options: Options,
-    /// The caller's name. It renames a player who has a token.
+    /// The id of the variant.
+    pub variant: String,
+    /// The options, in the variant's own form.
+    pub options: Map<String, Value>,
+    /// The name that the caller gives.
     pub name: Option<PlayerName>,
-    /// The caller's seat, by default the one that moves first.
-    pub seat: Seat,
-    /// The player of the other seat, by default one who comes by invite.
+    /// The name of the caller's seat; by default the first.
+    pub seat: Option<String>,
+    /// The opponent.
     pub opponent: Opponent,
-    /// Who may watch, by default everyone who knows the game's id.
+    /// The players who may watch.
     pub visibility: Visibility,
+}
+
+/// `POST /game`, read by the rules of its variant.
+pub(super) struct NewGame {
+    pub(super) rules: Rules,
+    pub(super) options: Json,
+    pub(super) name: Option<PlayerName>,
+    pub(super) seat: Seat,
+    pub(super) opponent: Opponent,
+    pub(super) visibility: Visibility,
 }
 
 /// The body of `PUT /game`.
@@ -93,31 +106,48 @@ impl CreateGame {
             "opponent",
             "visibility",
         ])?;
-        let variant = match body.text("variant")? {
-            None => Variant::TicTacToe,
-            Some(id) => Variant::parse(id).ok_or_else(|| unknown_variant(id))?,
-        };
-        let seats = Seat::ALL.map(|seat| (variant.seat_name(seat), seat));
         let visibilities = [Visibility::Unlisted, Visibility::Private]
             .map(|visibility| (codec::visibility_name(visibility), visibility));
         let opponents = [Opponent::Invite, Opponent::Oneself]
             .map(|opponent| (codec::opponent_name(opponent), opponent));
-        let none = Map::new();
         Ok(CreateGame {
-            variant,
-            options: variant
-                .parse_options(body.object("options")?.unwrap_or(&none))
-                .map_err(|error| PlayError::InvalidOption {
-                    detail: error.to_string(),
-                })?,
+            variant: body.text("variant")?.unwrap_or(DEFAULT_VARIANT).to_owned(),
+            options: body.object("options")?.cloned().unwrap_or_default(),
             name: read_name(&body)?,
-            seat: body.choice("seat", &seats)?.unwrap_or(Seat::First),
+            seat: body.text("seat")?.map(str::to_owned),
             opponent: body
                 .choice("opponent", &opponents)?
                 .unwrap_or(Opponent::Invite),
             visibility: body
                 .choice("visibility", &visibilities)?
                 .unwrap_or(Visibility::Unlisted),
+        })
+    }
+
+    /// The same, read by the `rules` of its variant.
+    ///
+    /// # Errors
+    /// [`PlayError::InvalidOption`]; [`PlayError::Malformed`] for a seat that the game does not
+    /// have.
+    pub(super) fn under(self, rules: Rules) -> Result<NewGame, PlayError> {
+        let options =
+            rules
+                .read_options(&self.options)
+                .map_err(|error| PlayError::InvalidOption {
+                    detail: error.to_string(),
+                })?;
+        let seats: Vec<(&str, Seat)> = Seat::first(rules.seat_count(&options))
+            .map(|seat| (rules.seat_name(seat), seat))
+            .collect();
+        let seat = self.seat.as_deref();
+        let seat = seat.map(|name| chosen("seat", name, &seats)).transpose()?;
+        Ok(NewGame {
+            rules,
+            options,
+            name: self.name,
+            seat: seat.unwrap_or(Seat::FIRST),
+            opponent: self.opponent,
+            visibility: self.visibility,
         })
     }
 }
@@ -224,12 +254,5 @@ pub(super) fn parse_game_id(text: &str) -> Result<GameId, PlayError> {
 fn not_in_this_release(what: &str) -> PlayError {
     PlayError::InvalidOption {
         detail: format!("this release has no {what}; leave it out"),
-    }
-}
-
-fn unknown_variant(id: &str) -> PlayError {
-    let known = Variant::ALL.map(Variant::id).join("`, `");
-    PlayError::UnknownVariant {
-        detail: format!("there is no variant {id:?}; play `{known}`"),
     }
 }

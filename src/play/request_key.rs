@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::body::{expected, parse_json};
 use super::invites::{self, InviteCode};
+use super::request::DEFAULT_VARIANT;
 use super::{Caller, PlayError, PlayerName};
-use crate::game::{Opponent, Seat, Variant, Visibility};
-use crate::store::codec;
+use crate::game::{Opponent, Visibility};
+use crate::record::codec;
+use crate::rules::{Rulebook, Seat};
 
 /// An `Idempotency-Key`, with digests of the body that it came with.
 #[derive(Clone, Debug)]
@@ -41,7 +43,12 @@ impl RequestKey {
     /// [`PlayError::Malformed`] if the key is not 1 to 255 visible ASCII characters, or if the body
     /// is not JSON. Without a player token the key must be a UUID, because then it alone tells one
     /// caller of an app from another.
-    pub fn parse(header: &str, body: &[u8], caller: &Caller) -> Result<RequestKey, PlayError> {
+    pub fn parse(
+        header: &str,
+        body: &[u8],
+        caller: &Caller,
+        book: &Rulebook,
+    ) -> Result<RequestKey, PlayError> {
         let key = unquoted(header);
         let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
         if key.is_empty() || key.len() > 255 || !visible {
@@ -63,7 +70,7 @@ impl RequestKey {
             key,
             digests: BodyDigests {
                 as_sent: digest(&body),
-                meaning: digest(&meaning(body)),
+                meaning: digest(&meaning(body, book)),
             },
         })
     }
@@ -137,7 +144,7 @@ fn unquoted(key: &str) -> String {
 
 /// The body without the fields that may be left out, and with names and invites in their canonical
 /// form. A field means the same in every call that takes a key.
-fn meaning(body: Value) -> Value {
+fn meaning(body: Value, book: &Rulebook) -> Value {
     let Value::Object(mut fields) = body else {
         return body;
     };
@@ -149,10 +156,10 @@ fn meaning(body: Value) -> Value {
         Some(invites::shown(InviteCode::parse(invite)?.as_str()))
     });
     let variant = fields.get("variant").and_then(Value::as_str);
-    let variant = variant.map_or(Some(Variant::TicTacToe), Variant::parse);
+    let rules = book.newest(variant.unwrap_or(DEFAULT_VARIANT));
     let defaults = [
-        ("seat", variant.map(|of| json!(of.seat_name(Seat::First)))),
-        ("variant", Some(json!(Variant::TicTacToe.id()))),
+        ("seat", rules.map(|of| json!(of.seat_name(Seat::FIRST)))),
+        ("variant", Some(json!(DEFAULT_VARIANT))),
         ("options", Some(json!({}))),
         (
             "opponent",
@@ -220,6 +227,7 @@ mod tests {
 
     #[test]
     fn bodies_that_mean_the_same_are_the_same() {
+        let book = Rulebook::built_in();
         for (one, other) in [
             (
                 json!({}),
@@ -238,7 +246,11 @@ mod tests {
                 json!({"invite": "k7qmpd3x"}),
             ),
         ] {
-            assert_eq!(meaning(one), meaning(other.clone()), "{other}");
+            assert_eq!(
+                meaning(one, &book),
+                meaning(other.clone(), &book),
+                "{other}"
+            );
         }
         for (one, other) in [
             (json!({}), json!({"seat": "O"})),
@@ -249,7 +261,11 @@ mod tests {
                 json!({"invite": "K7QM-PD3Y"}),
             ),
         ] {
-            assert_ne!(meaning(one), meaning(other.clone()), "{other}");
+            assert_ne!(
+                meaning(one, &book),
+                meaning(other.clone(), &book),
+                "{other}"
+            );
         }
     }
 
@@ -263,13 +279,14 @@ mod tests {
         };
         let key = "01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10";
         let sent = json!({"seat": "X", "name": " Ann"});
-        let key = RequestKey::parse(key, sent.to_string().as_bytes(), &caller).unwrap();
+        let book = Rulebook::built_in();
+        let key = RequestKey::parse(key, sent.to_string().as_bytes(), &caller, &book).unwrap();
         assert!(key.digests().are_of(&digest(&sent)));
         assert!(key.digests().are_of(&digest(&json!({"name": "Ann"}))));
         assert!(!key.digests().are_of(&digest(&json!({"name": "Bob"}))));
         assert_eq!(key.former_scope(&caller, "POST /game"), None);
         let upper = "01935D5A-6E1F-7C3A-9D3E-5B8F2A7C4E10";
-        let shouted = RequestKey::parse(upper, b"{}", &caller).unwrap();
+        let shouted = RequestKey::parse(upper, b"{}", &caller, &book).unwrap();
         let call = "POST /game";
         assert_eq!(shouted.scope(&caller, call), key.scope(&caller, call));
         let former = shouted.former_scope(&caller, call);

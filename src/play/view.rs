@@ -3,6 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use smol_str::SmolStr;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -11,8 +12,10 @@ use utoipa::ToSchema;
 use super::schema::{BoardView, EventDataView, ResultView, seats_of_a_game};
 use super::tokens::PlayerToken;
 use crate::config::StageName;
-use crate::game::{Game, GameId, Move, Options, PlayerId, Position, Rules, Seat, Variant};
-use crate::store::{History, Names, Recorded, codec};
+use crate::game::{Game, GameId, PlayerId};
+use crate::record::{History, Recorded, codec};
+use crate::rules::{Json, Rulebook, Rules, Seat, Viewer};
+use crate::store::Names;
 
 /// A game as of one of its versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,14 +29,14 @@ pub struct GameView {
     #[schema(value_type = String, example = "dev")]
     pub stage: StageName,
     /// The id of the game's variant.
-    #[schema(example = "tic-tac-toe")]
-    pub variant: &'static str,
+    #[schema(value_type = String, example = "tic-tac-toe")]
+    pub variant: SmolStr,
     /// The version of the variant's rules that this game keeps.
     #[schema(example = 1)]
     pub rules: u16,
     /// The chosen options of the variant.
     #[schema(value_type = HashMap<String, Value>)]
-    pub options: Options,
+    pub options: Json,
     /// Who may watch the game: with `unlisted`, everyone who knows its id; with `private`, only its
     /// players.
     #[schema(example = "unlisted")]
@@ -46,13 +49,13 @@ pub struct GameView {
     pub status: &'static str,
     /// The position after the last move.
     #[schema(value_type = BoardView)]
-    pub board: Position,
+    pub board: Value,
     /// The seat to move; null unless the game is playing.
     #[schema(required = true, example = "X")]
     pub turn: Option<&'static str>,
     /// The moves open to the seat to move; empty unless the game is playing.
     #[schema(value_type = Vec<Value>, example = json!([0, 1, 2]))]
-    pub legal_moves: Vec<Move>,
+    pub legal_moves: Vec<Json>,
     /// The last move; null until there is one.
     #[schema(required = true)]
     pub last_move: Option<LastMoveView>,
@@ -102,7 +105,7 @@ pub struct LastMoveView {
     /// The move, in the form of the game's variant.
     #[serde(rename = "move")]
     #[schema(value_type = Value, example = 4)]
-    pub played: Move,
+    pub played: Json,
 }
 
 /// The player who holds a seat.
@@ -235,14 +238,14 @@ pub struct VariantsView {
 #[schema(as = Variant)]
 pub struct VariantView {
     /// The variant's id, for `variant` in `POST /game`.
-    #[schema(example = "tic-tac-toe")]
-    pub id: &'static str,
+    #[schema(value_type = String, example = "tic-tac-toe")]
+    pub id: SmolStr,
     /// The rules version that new games of this stage get.
     #[schema(example = 1)]
     pub rules: u16,
     /// Every rules version that a game may keep.
     #[schema(value_type = Vec<u16>, example = json!([1]))]
-    pub rules_versions: &'static [u16],
+    pub rules_versions: Vec<u16>,
     /// The seats, in the order of play.
     #[schema(value_type = Vec<String>, example = json!(["X", "O"]))]
     pub seats: Vec<&'static str>,
@@ -268,30 +271,35 @@ const TIMESTAMP: &[BorrowedFormatItem<'static>] =
 /// The game of `history` as everybody may see it: without `yourSeats` and `invite`.
 pub fn game(history: &History, names: &Names) -> GameView {
     let game = history.game();
-    let variant = game.rules.variant;
-    let seat_name = |seat: Seat| variant.seat_name(seat);
+    let seat_name = |seat: Seat| game.rules.seat_name(seat);
+    let board = game.position.as_ref();
+    let turn = game.turn.to_move.only();
     GameView {
         game_id: history.game_id(),
         stage: history.stage().clone(),
-        variant: variant.id(),
-        rules: game.rules.version,
-        options: game.options,
+        variant: game.rules.id.variant.clone(),
+        rules: game.rules.id.version,
+        options: game.options.clone(),
         visibility: codec::visibility_name(game.visibility),
         version: history.version(),
         status: game.status().name(),
-        board: game.position,
-        turn: game.turn().map(seat_name),
-        legal_moves: game.legal_moves(),
-        last_move: game.last_move.map(|last| LastMoveView {
+        board: board.map_or(Value::Null, |board| {
+            game.rules.show(board, Viewer::Spectator)
+        }),
+        turn: turn.map(seat_name),
+        legal_moves: turn
+            .and_then(|seat| game.legal_moves(seat))
+            .unwrap_or_default(),
+        last_move: game.last_move.as_ref().map(|last| LastMoveView {
             seat: seat_name(last.seat),
-            played: last.played,
+            played: last.played.clone(),
         }),
         seats: seats(game, names),
         result: game
             .result
             .as_ref()
-            .map(|result| codec::outcome(variant, result)),
-        draw_offered_by: game.draws.offered_by.map(seat_name),
+            .map(|result| codec::outcome(&game.rules, result)),
+        draw_offered_by: game.draws.standing.iter().next().map(seat_name),
         turn_seconds: None,
         turn_deadline: None,
         rematch: game.rematch,
@@ -304,9 +312,10 @@ pub fn game(history: &History, names: &Names) -> GameView {
 
 /// The names of the seats that `player` holds.
 pub fn seats_of(game: &Game, player: PlayerId) -> Vec<&'static str> {
-    let variant = game.rules.variant;
-    game.seats_of(player)
-        .map(|seat| variant.seat_name(seat))
+    let seats = game.seats_of(player);
+    seats
+        .iter()
+        .map(|seat| game.rules.seat_name(seat))
         .collect()
 }
 
@@ -315,24 +324,25 @@ pub fn event(recorded: &Recorded) -> EventView {
     EventView {
         game_id: recorded.game_id,
         version: recorded.version,
-        kind: codec::kind(&recorded.event),
-        data: codec::data(recorded.rules, &recorded.event),
-        at: Timestamp(recorded.at),
-        rules: recorded.rules.version,
+        kind: codec::kind(&recorded.entry.event),
+        data: codec::data(&recorded.rules, &recorded.entry.event),
+        at: Timestamp(recorded.entry.at),
+        rules: recorded.rules.id.version,
     }
 }
 
 /// The variant of `rules`, which are the rules that new games get.
-pub fn variant(rules: Rules) -> VariantView {
-    let variant: Variant = rules.variant;
+pub fn variant(book: &Rulebook, rules: &Rules) -> VariantView {
+    let forms = rules.forms();
+    let versions = book.versions(&rules.id.variant);
     VariantView {
-        id: variant.id(),
-        rules: rules.version,
-        rules_versions: variant.rules_versions(),
-        seats: Seat::ALL.map(|seat| variant.seat_name(seat)).to_vec(),
-        first_seat: variant.seat_name(Seat::First),
-        options: variant.options_schema(),
-        move_schema: variant.move_schema(),
+        id: rules.id.variant.clone(),
+        rules: rules.id.version,
+        rules_versions: versions.map(|rules| rules.id.version).collect(),
+        seats: forms.seats.to_vec(),
+        first_seat: rules.seat_name(Seat::FIRST),
+        options: forms.options_schema.clone(),
+        move_schema: forms.move_schema.clone(),
     }
 }
 
@@ -342,13 +352,11 @@ fn seats(game: &Game, names: &Names) -> SeatsView {
         name: names.get(&player).cloned().flatten(),
         kind: "human",
     };
-    let seats = game.seats.iter();
-    let variant = game.rules.variant;
-    SeatsView(
-        seats
-            .map(|(seat, player)| (variant.seat_name(seat), player.map(holder)))
-            .collect(),
-    )
+    let seats = game.seats.iter().map(|(seat, held)| {
+        let name = game.rules.seat_name(seat);
+        (name, held.player().map(holder))
+    });
+    SeatsView(seats.collect())
 }
 
 impl Serialize for SeatsView {

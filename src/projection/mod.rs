@@ -19,11 +19,13 @@ use tokio::time::timeout;
 
 pub use rebuild::rebuild;
 
-use crate::game::{Event, PlayerId, Status};
+use crate::game::{Event, GameId, PlayerId, Status};
 use crate::play::{Given, Play};
-use crate::store::projection::{Page, Progress, ProjectionName, Session};
+use crate::record::History;
+use crate::rules::Rulebook;
+use crate::store::projection::{Page, PageRows, Progress, ProjectionName, Session};
 use crate::store::tail::TailStatus;
-use crate::store::{Database, History, StoreError};
+use crate::store::{Database, StoreError};
 
 const PAGE_LENGTH: i64 = 500;
 /// How long one page may take.
@@ -120,10 +122,14 @@ async fn lead(
 }
 
 /// Folds the next page of the log into the rows of `progress`.
-pub async fn step(session: &mut Session, progress: Progress) -> Result<Step, StoreError> {
+pub async fn step(
+    session: &mut Session,
+    book: &Rulebook,
+    progress: Progress,
+) -> Result<Step, StoreError> {
     match session.next_page(progress.position, PAGE_LENGTH).await? {
         None => Ok(Step::AtEnd),
-        Some(page) => write(session, progress, &page).await,
+        Some(page) => write(session, progress, &Folded::of(book, page)).await,
     }
 }
 
@@ -139,7 +145,8 @@ pub async fn step_live(
     let Some(page) = session.next_page(progress.position, PAGE_LENGTH).await? else {
         return Ok(Some(Step::AtEnd));
     };
-    let histories = page.histories.iter();
+    let folded = Folded::of(play.rulebook(), page);
+    let histories = folded.histories.iter();
     let given: Vec<Given> = histories
         .flat_map(|history| given(history, progress.position))
         .collect();
@@ -155,7 +162,7 @@ pub async fn step_live(
             return Ok(None);
         }
     }
-    Ok(Some(write(session, progress, &page).await?))
+    Ok(Some(write(session, progress, &folded).await?))
 }
 
 /// Those of the seats that were given to players who have deleted their account. Asked on the
@@ -171,15 +178,46 @@ async fn to_deleted(session: &Session, given: Vec<Given>) -> Result<Vec<Given>, 
         .collect())
 }
 
-async fn write(session: &mut Session, progress: Progress, page: &Page) -> Result<Step, StoreError> {
-    for (game_id, error) in &page.unreadable {
+/// A page of the log, folded into games.
+struct Folded {
+    end: i64,
+    histories: Vec<History>,
+    /// Games that cannot be folded, and why.
+    unreadable: Vec<(GameId, String)>,
+}
+
+impl Folded {
+    fn of(book: &Rulebook, page: Page) -> Folded {
+        let mut folded = Folded {
+            end: page.end,
+            histories: Vec::with_capacity(page.games.len()),
+            unreadable: Vec::new(),
+        };
+        for (game, events) in page.games {
+            let read = |events| History::read(book, events).map_err(|error| error.to_string());
+            match events.and_then(read) {
+                Ok(history) => folded.histories.extend(history),
+                Err(error) => folded.unreadable.push((game, error)),
+            }
+        }
+        folded
+    }
+}
+
+async fn write(
+    session: &mut Session,
+    progress: Progress,
+    folded: &Folded,
+) -> Result<Step, StoreError> {
+    for (game_id, error) in &folded.unreadable {
         tracing::error!(%game_id, %error, "a game cannot be folded and is quarantined");
     }
-    let boards: Vec<_> = page.histories.iter().map(rows::board).collect();
-    let my_games: Vec<_> = page.histories.iter().flat_map(rows::my_games).collect();
-    let written = session
-        .write_page(progress, page, &boards, &my_games)
-        .await?;
+    let rows = PageRows {
+        boards: folded.histories.iter().map(rows::board).collect(),
+        my_games: folded.histories.iter().flat_map(rows::my_games).collect(),
+        unreadable: folded.unreadable.clone(),
+    };
+    let written = session.write_page(progress, folded.end, &rows).await?;
     Ok(written.map_or(Step::Overtaken, Step::Forward))
 }
 
@@ -188,20 +226,18 @@ async fn write(session: &mut Session, progress: Progress, page: &Page) -> Result
 fn given(history: &History, position: i64) -> Vec<Given> {
     let game_id = history.game_id();
     let is_over = history.game().status() == Status::Finished;
-    let players = || {
-        let seats = history.game().seats.iter();
-        seats.filter_map(|(_, player)| *player)
-    };
+    let players = || history.game().players();
     let to = |game| move |player| Given { game, player };
     let events = history.events().iter();
     events
         .filter(|recorded| recorded.position > position)
-        .flat_map(|recorded| match &recorded.event {
+        .flat_map(|recorded| match &recorded.entry.event {
             Event::GameCreated(_) if !is_over => players().map(to(game_id)).collect(),
             Event::PlayerSeated { player, .. } if !is_over => vec![to(game_id)(*player)],
             Event::RematchCreated { game } => players().map(to(*game)).collect(),
             Event::GameCreated(_)
             | Event::PlayerSeated { .. }
+            | Event::SeatLeft { .. }
             | Event::MovePlayed { .. }
             | Event::Resigned { .. }
             | Event::DrawOffered { .. }

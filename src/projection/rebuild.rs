@@ -1,6 +1,7 @@
 //! Builds all rows again, beside the rows that are being read.
 
 use super::{Step, step};
+use crate::rules::Rulebook;
 use crate::store::projection::{Progress, Session};
 use crate::store::{Database, StoreError};
 
@@ -8,10 +9,11 @@ use crate::store::{Database, StoreError};
 /// rows until then; nothing is pushed to anybody. A rebuild that was interrupted goes on where it
 /// was.
 pub async fn rebuild(database: &Database) -> Result<Progress, StoreError> {
+    let book = Rulebook::built_in();
     let mut session = Session::open(database).await?;
     let mut progress = session.begin_rebuild().await?;
     loop {
-        match step(&mut session, progress).await? {
+        match step(&mut session, &book, progress).await? {
             Step::Forward(further) => progress = further,
             Step::AtEnd => {
                 if session.swap(progress).await? {

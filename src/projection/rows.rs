@@ -6,31 +6,37 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::game::PlayerId;
+use crate::record::{History, codec};
+use crate::rules::Viewer;
 use crate::store::projection::{BoardRow, MyGameRow};
-use crate::store::{History, codec};
 
 /// The game as it stands on the board.
 pub fn board(history: &History) -> BoardRow {
     let game = history.game();
-    let variant = game.rules.variant;
+    let rules = &game.rules;
+    let board = game.position.as_ref();
     BoardRow {
         game_id: history.game_id().0,
         stage: history.stage().to_string(),
-        variant: variant.id().into(),
-        rules: i16::try_from(game.rules.version).unwrap_or(i16::MAX),
+        variant: rules.id.variant.to_string(),
+        rules: i16::try_from(rules.id.version).unwrap_or(i16::MAX),
         version: i32::try_from(game.version).unwrap_or(i32::MAX),
         status: game.status().name().into(),
-        turn: game.turn().map(|seat| variant.seat_name(seat).into()),
-        board: json!(game.position),
+        turn: game
+            .turn
+            .to_move
+            .only()
+            .map(|seat| rules.seat_name(seat).into()),
+        board: board.map_or(Value::Null, |board| rules.show(board, Viewer::Spectator)),
         seats: game
             .seats
             .iter()
-            .map(|(seat, player)| (variant.seat_name(seat).to_owned(), json!(player)))
+            .map(|(seat, holder)| (rules.seat_name(seat).to_owned(), json!(holder.player())))
             .collect::<Value>(),
         result: game
             .result
             .as_ref()
-            .map(|result| codec::outcome(variant, result)),
+            .map(|result| codec::outcome(rules, result)),
         position: history.last().position,
         created_at: history.created_at(),
         updated_at: history.updated_at(),
@@ -40,11 +46,7 @@ pub fn board(history: &History) -> BoardRow {
 /// A row for each player at the board: one where a player holds both seats.
 pub fn my_games(history: &History) -> Vec<MyGameRow> {
     let game = history.game();
-    let players: BTreeSet<PlayerId> = game
-        .seats
-        .iter()
-        .filter_map(|(_, player)| *player)
-        .collect();
+    let players: BTreeSet<PlayerId> = game.players().collect();
     players
         .into_iter()
         .map(|player| MyGameRow {
@@ -52,9 +54,7 @@ pub fn my_games(history: &History) -> Vec<MyGameRow> {
             game_id: history.game_id().0,
             stage: history.stage().to_string(),
             status: game.status().name().into(),
-            my_turn: game
-                .turn()
-                .is_some_and(|seat| game.seats[seat] == Some(player)),
+            my_turn: !game.turn.to_move.and(game.seats_of(player)).is_empty(),
             position: history.last().position,
             updated_at: history.updated_at(),
         })

@@ -17,7 +17,6 @@ use super::vitals::{self, Vitals};
 use super::{open_files, ports_file, readiness, spans};
 use crate::config::{Config, ControlCredentials, DatabasePlace, Secret, StageName};
 use crate::control;
-use crate::game::{Rules, Variant};
 use crate::gate::issue::{self, FirstLimits, IssueError};
 use crate::gate::{self, Gate};
 use crate::http::front::{self, Share};
@@ -25,6 +24,7 @@ use crate::http::{self, requests::Requests};
 use crate::live::{self, Hub};
 use crate::play::{Play, Tokens};
 use crate::projection::{self, Leading};
+use crate::rules::Rulebook;
 use crate::store::migrate::{self, MigrateError};
 use crate::store::{Store, StoreError, append, tail};
 
@@ -366,13 +366,9 @@ fn play(
         .map(|secret| secret.expose().as_bytes());
     let signing = secrets.signing.expose().as_bytes();
     let tokens = Tokens::new(signing, previous, store.clock().clone());
-    let rules_for = move |stage: &StageName, variant: Variant| {
-        let deployed = gate.rules_version(stage, variant.id());
-        deployed
-            .and_then(|version| Rules::known(variant, version))
-            .unwrap_or_else(|| Rules::newest(variant))
-    };
-    Play::new(store.clone(), appender, tokens, Arc::new(rules_for))
+    let deployed = move |stage: &StageName, variant: &str| gate.rules_version(stage, variant);
+    let book = Rulebook::built_in();
+    Play::new(store.clone(), appender, tokens, book, Arc::new(deployed))
 }
 
 /// Ends when the value becomes true, or when its sender is gone.

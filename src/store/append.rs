@@ -14,16 +14,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, Span};
 
 use super::append_session::{InsertError, SESSION_OPTIONS, Session};
 pub use super::append_stats::AppendStats;
-use super::{Database, Recorded};
-use crate::config::StageName;
-use crate::game::{Event, GameId, PlayerId, Rules};
+use super::{Database, EventRow};
 use crate::trace::{self, Origins, span};
 
 /// How many commands may wait; one more is answered `Full`.
@@ -39,22 +36,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// An event to be recorded as its game's `version`.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// The game.
-    pub game_id: GameId,
-    /// The version that the event makes.
-    pub version: u32,
+    /// The event.
+    pub row: EventRow,
     /// The position of the game's event before this one; unused for version 1.
     pub after_position: i64,
-    /// The stage of the game.
-    pub stage: StageName,
-    /// The rules of the game.
-    pub rules: Rules,
-    /// The event.
-    pub event: Event,
-    /// The player whose command it is.
-    pub actor: PlayerId,
-    /// When it happened.
-    pub at: OffsetDateTime,
 }
 
 /// Why an event was not recorded.
@@ -95,8 +80,8 @@ pub struct Writer {
     committed: watch::Sender<u64>,
 }
 
-/// The outcome of one event.
-pub(super) type Answer = Result<Arc<Recorded>, AppendError>;
+/// The position at which an event was recorded.
+pub(super) type Answer = Result<i64, AppendError>;
 
 #[derive(Debug)]
 struct Job {
@@ -130,7 +115,7 @@ pub fn writer(database: &Database, committed: watch::Sender<u64>) -> (Appender, 
 }
 
 impl Appender {
-    /// Records `event`; returns once it is committed.
+    /// Records `event`; returns its position once it is committed.
     pub async fn append(&self, event: NewEvent) -> Answer {
         let began = Instant::now();
         let answer = match self.queue(event) {
@@ -193,7 +178,7 @@ impl Writer {
         let mut places = HashSet::with_capacity(jobs.len());
         let (jobs, late): (Vec<Job>, Vec<Job>) = jobs
             .into_iter()
-            .partition(|job| places.insert((job.event.game_id, job.event.version)));
+            .partition(|job| places.insert((job.event.row.game_id, job.event.row.version)));
         let events: Vec<&NewEvent> = jobs.iter().map(|job| &job.event).collect();
         let mut sending = Sending {
             deadline,
@@ -218,7 +203,7 @@ impl Writer {
             .record_batch(jobs.len(), recorded, began.elapsed());
         for (job, answer) in jobs.iter().zip(&answers) {
             if answer.is_ok() {
-                let event = &job.event;
+                let event = &job.event.row;
                 self.origins
                     .remember(event.game_id, event.version, &job.span);
             }

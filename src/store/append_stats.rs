@@ -1,10 +1,8 @@
 //! Counts of the append writer, for the metrics.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::Recorded;
 use super::append::AppendError;
 use crate::measure::{Histogram, SIZES, count};
 
@@ -53,7 +51,7 @@ impl Default for AppendStats {
 }
 
 impl AppendStats {
-    pub(super) fn record(&self, answer: &Result<Arc<Recorded>, AppendError>, took: Duration) {
+    pub(super) fn record(&self, answer: &Result<i64, AppendError>, took: Duration) {
         count(self.outcomes.of(answer));
         self.duration.record_duration(took);
     }
@@ -67,7 +65,7 @@ impl AppendStats {
 }
 
 impl Outcomes {
-    fn of(&self, answer: &Result<Arc<Recorded>, AppendError>) -> &AtomicU64 {
+    fn of(&self, answer: &Result<i64, AppendError>) -> &AtomicU64 {
         match answer {
             Ok(_) => &self.recorded,
             Err(AppendError::LostRace) => &self.lost_race,

@@ -6,7 +6,6 @@
 //! longer there.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -16,7 +15,7 @@ use tokio_postgres::{Client, Row, Transaction};
 use uuid::Uuid;
 
 use super::projection::{BoardRow, MyGameRow, put_boards, put_my_games};
-use super::{Database, History, Recorded, StoreError, log, sql};
+use super::{Database, StoreError, StoredEvent, event, sql};
 use crate::config::StageName;
 use crate::game::GameId;
 
@@ -33,12 +32,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The one session that archives or unarchives.
 pub struct Session(Client);
 
-/// A game's history, and each of its events as the text that is kept of it.
+/// A game's events, and each of them as the text that is kept of it.
 pub struct Kept {
     /// The game.
     pub game_id: GameId,
-    /// The history, or why this release cannot read it.
-    pub history: Result<History, String>,
+    /// Its events, in order, or why their rows cannot be read.
+    pub events: Result<Vec<StoredEvent>, String>,
     /// Its events, one JSON text each.
     pub lines: Vec<String>,
 }
@@ -170,7 +169,7 @@ impl Session {
         let of_one_game = |one: &Row, next: &Row| game_of(one) == game_of(next);
         let kept = rows.chunk_by(of_one_game).map(|rows| Kept {
             game_id: GameId(game_of(&rows[0])),
-            history: history(rows),
+            events: event::many(rows).map_err(|error| error.to_string()),
             lines: rows.iter().map(|row| row.get("line")).collect(),
         });
         Ok(kept.collect())
@@ -272,13 +271,6 @@ impl Session {
         transaction.commit().await?;
         Ok(returned)
     }
-}
-
-fn history(rows: &[Row]) -> Result<History, String> {
-    let events: Result<Vec<Arc<Recorded>>, StoreError> = log::many(rows);
-    let history = events.and_then(History::new);
-    let history = history.map_err(|error| error.to_string())?;
-    history.ok_or_else(|| "it has no event".to_owned())
 }
 
 /// The projector holds it for a page at a time.

@@ -1,4 +1,4 @@
-//! The statements of the append writer: events into columns, and rows back into events.
+//! The statements of the append writer: events into columns, and the row at a place.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use super::append::NewEvent;
-use super::{Recorded, StoreError, codec, log, sql};
-use crate::game::{GameId, PlayerId};
+use super::{StoreError, StoredEvent, event, sql};
+use crate::game::GameId;
 
 pub(super) struct Prepared {
     append: Statement,
@@ -64,32 +64,12 @@ pub(super) async fn read_at(
     client: &Client,
     prepared: &Prepared,
     event: &NewEvent,
-) -> Result<Option<Recorded>, StoreError> {
-    let version = stored_version(event.version);
+) -> Result<Option<StoredEvent>, StoreError> {
+    let version = stored_version(event.row.version);
     let row = client
-        .query_opt(&prepared.read_at, &[&event.game_id.0, &version])
+        .query_opt(&prepared.read_at, &[&event.row.game_id.0, &version])
         .await?;
-    row.as_ref().map(log::recorded).transpose()
-}
-
-/// `event` as the log holds it at `position`.
-pub(super) fn recorded(event: &NewEvent, position: i64) -> Recorded {
-    Recorded {
-        position,
-        game_id: event.game_id,
-        version: event.version,
-        stage: event.stage.clone(),
-        rules: event.rules,
-        event: event.event.clone(),
-        actor: event.actor,
-        at: event.at,
-    }
-}
-
-/// Whether the recorded row is `event` itself, from an earlier sending: nobody else does the same
-/// in the same microsecond.
-pub(super) fn is_same(event: &NewEvent, there: &Recorded) -> bool {
-    *there == recorded(event, there.position)
+    row.as_ref().map(event::stored).transpose()
 }
 
 /// Versions begin at 1 and are checked against 2147483647 where they come in.
@@ -103,11 +83,11 @@ struct Columns<'a> {
     version: Vec<i32>,
     after_position: Vec<i64>,
     stage: Vec<&'a str>,
-    variant: Vec<&'static str>,
+    variant: Vec<&'a str>,
     rules: Vec<i16>,
-    kind: Vec<&'static str>,
+    kind: Vec<&'a str>,
     schema: Vec<i16>,
-    data: Vec<Value>,
+    data: Vec<&'a Value>,
     actor: Vec<Uuid>,
     at: Vec<OffsetDateTime>,
 }
@@ -115,21 +95,24 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn of(events: &[&'a NewEvent]) -> Columns<'a> {
         let mut columns = Columns::default();
-        for &event in events {
-            let PlayerId(actor) = event.actor;
-            columns.game_id.push(event.game_id.0);
-            columns.version.push(stored_version(event.version));
-            columns.after_position.push(event.after_position);
-            columns.stage.push(event.stage.as_str());
-            columns.variant.push(event.rules.variant.id());
+        for NewEvent {
+            row,
+            after_position,
+        } in events
+        {
+            columns.game_id.push(row.game_id.0);
+            columns.version.push(stored_version(row.version));
+            columns.after_position.push(*after_position);
+            columns.stage.push(row.stage.as_str());
+            columns.variant.push(row.rules.variant.as_str());
             columns
                 .rules
-                .push(i16::try_from(event.rules.version).unwrap_or(i16::MAX));
-            columns.kind.push(codec::kind(&event.event));
-            columns.schema.push(codec::SCHEMA);
-            columns.data.push(codec::data(event.rules, &event.event));
-            columns.actor.push(actor);
-            columns.at.push(event.at);
+                .push(i16::try_from(row.rules.version).unwrap_or(i16::MAX));
+            columns.kind.push(row.kind.as_str());
+            columns.schema.push(row.schema);
+            columns.data.push(&row.data);
+            columns.actor.push(row.actor);
+            columns.at.push(row.at);
         }
         columns
     }

@@ -4,14 +4,13 @@
 //! so servers go on working. The cost is that Postgres keeps rows that were deleted since it began.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use time::OffsetDateTime;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::projection::{BoardRow, MyGameRow};
-use super::{Database, Parameters, Recorded, StoreError, log, sql};
+use super::{Database, Parameters, StoreError, StoredEvent, event, sql};
 use crate::game::{GameId, PlayerId};
 
 /// A look at the database as it was when the look began.
@@ -45,8 +44,8 @@ pub struct Stored {
     pub position: i64,
     /// When the event happened.
     pub at: OffsetDateTime,
-    /// The event, or why this release cannot read it.
-    pub event: Result<Arc<Recorded>, String>,
+    /// The event, or why its row cannot be read.
+    pub event: Result<StoredEvent, String>,
 }
 
 /// An invite that leads nowhere.
@@ -100,9 +99,7 @@ impl Look {
             version: row.get("version"),
             position: row.get("position"),
             at: row.get("at"),
-            event: log::recorded(row)
-                .map(Arc::new)
-                .map_err(|error| error.to_string()),
+            event: event::stored(row).map_err(|error| error.to_string()),
         });
         Ok(stored.collect())
     }

@@ -2,8 +2,6 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::CodecError;
-
 /// Why the database did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -71,11 +69,5 @@ impl From<tokio_postgres::Error> for StoreError {
             "08" | "57" => StoreError::OutcomeUnknown(text),
             _ => StoreError::Refused(text),
         }
-    }
-}
-
-impl From<CodecError> for StoreError {
-    fn from(error: CodecError) -> StoreError {
-        StoreError::Corrupt(error.to_string())
     }
 }

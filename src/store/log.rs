@@ -1,13 +1,11 @@
 //! Reading the event log.
 
-use std::sync::Arc;
-
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{CodecError, History, Recorded, Store, StoreError, batch, codec, sql};
-use crate::config::StageName;
-use crate::game::{GameId, PlayerId};
+use super::event::{StoredEvent, many};
+use super::{Store, StoreError, sql};
+use crate::game::GameId;
 
 /// Where the log ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,25 +17,9 @@ pub struct LogHead {
 }
 
 impl Store {
-    /// A game with all its events; `None` where there is no such game.
-    pub async fn read_history(&self, game: GameId) -> Result<Option<History>, StoreError> {
-        let rows = self.read(sql::read_game, &[&game.0]).await?;
-        History::new(many(&rows)?)
-    }
-
-    /// At most `limit` of a game's events after version `after`, in order.
-    pub async fn read_page(
-        &self,
-        game: GameId,
-        after: u32,
-        limit: i64,
-    ) -> Result<Vec<Arc<Recorded>>, StoreError> {
-        let after = batch::stored_version(after);
-        many(
-            &self
-                .read(sql::read_game_from, &[&game.0, &after, &limit])
-                .await?,
-        )
+    /// All events of a game, in order; none where there is no such game.
+    pub async fn read_game(&self, game: GameId) -> Result<Vec<StoredEvent>, StoreError> {
+        many(&self.read(sql::read_game, &[&game.0]).await?)
     }
 
     /// How many events a game has, and the position of the last; `None` where it has none.
@@ -67,30 +49,8 @@ impl Store {
     }
 }
 
-pub(super) fn many(rows: &[Row]) -> Result<Vec<Arc<Recorded>>, StoreError> {
-    rows.iter().map(|row| recorded(row).map(Arc::new)).collect()
-}
-
-/// The event in a row of the log.
-pub(super) fn recorded(row: &Row) -> Result<Recorded, StoreError> {
-    let rules = codec::rules(row.get("variant"), row.get("rules"))?;
-    let stage: StageName = row
-        .get::<_, &str>("stage")
-        .parse()
-        .map_err(|error| CodecError::Value(format!("event stage: {error}")))?;
-    Ok(Recorded {
-        position: row.get("position"),
-        game_id: GameId(row.get("game_id")),
-        version: version(row)?,
-        stage,
-        rules,
-        event: codec::event(rules, row.get("type"), row.get("schema"), row.get("data"))?,
-        actor: PlayerId(row.get("actor")),
-        at: row.get("at"),
-    })
-}
-
-fn version(row: &Row) -> Result<u32, CodecError> {
+fn version(row: &Row) -> Result<u32, StoreError> {
     let version: i32 = row.get("version");
-    u32::try_from(version).map_err(|_| CodecError::Value(format!("event version {version}")))
+    u32::try_from(version)
+        .map_err(|_| StoreError::Corrupt(format!("the log holds an event of version {version}")))
 }

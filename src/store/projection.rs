@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
-use super::{Database, History, Store, StoreError, log, sql};
+use super::event::{StoredEvent, many};
+use super::{Database, Store, StoreError, sql};
 use crate::game::{GameId, PlayerId};
 
 /// A projection being filled, and how far it has come.
@@ -48,13 +49,23 @@ pub struct ProjectionStatus {
     pub quarantined: i64,
 }
 
-/// The next stretch of the log, as histories of the games that it touches.
+/// The next stretch of the log, as the events of the games that it touches.
 #[derive(Debug, Default)]
 pub struct Page {
     /// The last position that was read.
     pub end: i64,
-    /// The games that changed, whole.
-    pub histories: Vec<History>,
+    /// The games that changed, each with all its events up to `end`, or why their rows cannot be
+    /// read.
+    pub games: Vec<(GameId, Result<Vec<StoredEvent>, String>)>,
+}
+
+/// The rows that a page makes.
+#[derive(Debug, Default)]
+pub struct PageRows {
+    /// A row for each game.
+    pub boards: Vec<BoardRow>,
+    /// A row for each game and player in it.
+    pub my_games: Vec<MyGameRow>,
     /// Games that cannot be folded, and why.
     pub unreadable: Vec<(GameId, String)>,
 }
@@ -67,7 +78,7 @@ pub struct BoardRow {
     /// Its stage.
     pub stage: String,
     /// Its variant.
-    pub variant: Cow<'static, str>,
+    pub variant: String,
     /// Its rules version.
     pub rules: i16,
     /// Its version.
@@ -176,10 +187,8 @@ impl Session {
             ..Page::default()
         };
         for (game, rows) in by_game {
-            match log::many(&rows).and_then(History::new) {
-                Ok(history) => page.histories.extend(history),
-                Err(error) => page.unreadable.push((GameId(game), error.to_string())),
-            }
+            let events = many(&rows).map_err(|error| error.to_string());
+            page.games.push((GameId(game), events));
         }
         Ok(Some(page))
     }
@@ -197,36 +206,30 @@ impl Session {
         Ok(rows.iter().map(|row| PlayerId(row.get(0))).collect())
     }
 
-    /// Writes the rows of a page and how far they come, in one transaction; `None` where somebody
-    /// else has moved the projection on, and then nothing is written.
+    /// Writes the rows of a page that ends at `end`, and how far they come, in one transaction;
+    /// `None` where somebody else has moved the projection on, and then nothing is written.
     pub async fn write_page(
         &mut self,
         from: Progress,
-        page: &Page,
-        boards: &[BoardRow],
-        my_games: &[MyGameRow],
+        end: i64,
+        rows: &PageRows,
     ) -> Result<Option<Progress>, StoreError> {
         let transaction = self.0.transaction().await?;
         let moved = transaction
             .query_opt(
                 sql::projection_advance,
-                &[
-                    &from.name.as_str(),
-                    &from.generation,
-                    &from.position,
-                    &page.end,
-                ],
+                &[&from.name.as_str(), &from.generation, &from.position, &end],
             )
             .await?;
         if moved.is_none() {
             return Ok(None);
         }
-        put_boards(&transaction, from.generation, boards).await?;
-        put_my_games(&transaction, from.generation, my_games).await?;
-        put_quarantine(&transaction, from.generation, page).await?;
+        put_boards(&transaction, from.generation, &rows.boards).await?;
+        put_my_games(&transaction, from.generation, &rows.my_games).await?;
+        put_quarantine(&transaction, from.generation, rows).await?;
         transaction.commit().await?;
         Ok(Some(Progress {
-            position: page.end,
+            position: end,
             ..from
         }))
     }
@@ -358,17 +361,13 @@ pub(super) async fn put_my_games(
 async fn put_quarantine(
     client: &impl GenericClient,
     generation: i32,
-    page: &Page,
+    rows: &PageRows,
 ) -> Result<(), StoreError> {
-    let readable: Vec<Uuid> = page
-        .histories
-        .iter()
-        .map(|history| history.game_id().0)
-        .collect();
+    let readable: Vec<Uuid> = rows.boards.iter().map(|board| board.game_id).collect();
     client
         .execute(sql::projection_release, &[&generation, &readable])
         .await?;
-    let (games, errors): (Vec<Uuid>, Vec<&str>) = page
+    let (games, errors): (Vec<Uuid>, Vec<&str>) = rows
         .unreadable
         .iter()
         .map(|(game, error)| (game.0, error.as_str()))

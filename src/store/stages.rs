@@ -7,23 +7,19 @@ use tokio_postgres::types::Json;
 use super::change::Change;
 use super::{DeploymentId, StoreError, sql};
 use crate::config::StageName;
-use crate::game::Variant;
 
 impl Change {
-    /// Takes a snapshot of what is set now: each method's need of a key, and the newest rules of
-    /// each variant that this release knows.
+    /// Takes a snapshot of what is set now: each method's need of a key; and of the `rules`, a
+    /// version for each variant.
     pub async fn insert_deployment(
         &self,
         deployment: &DeploymentId,
         description: Option<&str>,
+        rules: &BTreeMap<String, u16>,
     ) -> Result<(), StoreError> {
-        let rules: BTreeMap<&str, Option<u16>> = Variant::ALL
-            .into_iter()
-            .map(|variant| (variant.id(), variant.rules_versions().last().copied()))
-            .collect();
         self.query(
             sql::insert_deployment,
-            &[&deployment.as_str(), &description, &Json(&rules)],
+            &[&deployment.as_str(), &description, &Json(rules)],
         )
         .await?;
         Ok(())

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::{AsyncMessage, Client, Statement};
 
-use super::{Clock, Database, LogHead, Recorded, Store, StoreError, log, sql};
+use super::{Clock, Database, LogHead, Store, StoreError, StoredEvent, event, sql};
 
 const CHANNEL: &str = "turnkey_log";
 const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -31,7 +31,7 @@ const PAGES_AHEAD: usize = 8;
 #[derive(Clone, Debug)]
 pub enum TailItem {
     /// The next events of the log.
-    Events(Vec<Arc<Recorded>>),
+    Events(Vec<StoredEvent>),
     /// The log is not the one that was followed: forget everything derived from it.
     Restored(LogHead),
 }
@@ -170,9 +170,8 @@ impl Tail {
             let end: i64 = end.get("position");
             let mut events = Vec::with_capacity(rows.len());
             for row in &rows {
-                match log::recorded(row) {
-                    Ok(recorded) => events.push(Arc::new(recorded)),
-                    // A newer release's event: its game is answered by who knows it.
+                match event::stored(row) {
+                    Ok(stored) => events.push(stored),
                     Err(error) => tracing::warn!(%error, "an event cannot be read"),
                 }
             }

@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use turnkey::config::{ServeOptions, StageName};
+use turnkey::rules::Rulebook;
 use turnkey::store::{DeploymentId, Store};
 
 use crate::support::postgres;
@@ -60,7 +61,10 @@ impl World {
         let store = Store::new(self.server.database.clone(), 1);
         let deployment = DeploymentId::generate();
         let change = store.change().await.unwrap();
-        change.insert_deployment(&deployment, None).await.unwrap();
+        change
+            .insert_deployment(&deployment, None, &Rulebook::built_in().newest_versions())
+            .await
+            .unwrap();
         change
             .insert_stage(&stage(name), &deployment)
             .await

@@ -1,6 +1,7 @@
 //! Key, plan, stage: who passes, and what each answer costs.
 
 use turnkey::gate::{ApiKeyValue, Denial};
+use turnkey::rules::Rulebook;
 use turnkey::store::{DeploymentId, PlanId};
 
 use crate::world::{stage, value_with_public, world};
@@ -126,7 +127,10 @@ async fn a_key_passes_where_a_plan_of_its_own_holds_the_stage() {
     assert_eq!(world.gate.stage("prod"), None);
     let change = world.store.change().await.unwrap();
     let deployment = DeploymentId::generate();
-    change.insert_deployment(&deployment, None).await.unwrap();
+    change
+        .insert_deployment(&deployment, None, &Rulebook::built_in().newest_versions())
+        .await
+        .unwrap();
     change
         .insert_stage(&stage("prod"), &deployment)
         .await
@@ -169,7 +173,10 @@ async fn a_method_needs_a_key_until_a_deployment_says_otherwise() {
     // Not deployed: another stage with the present settings shows when the gate has caught up.
     let change = world.store.change().await.unwrap();
     let deployment = DeploymentId::generate();
-    change.insert_deployment(&deployment, None).await.unwrap();
+    change
+        .insert_deployment(&deployment, None, &Rulebook::built_in().newest_versions())
+        .await
+        .unwrap();
     change
         .insert_stage(&stage("open"), &deployment)
         .await

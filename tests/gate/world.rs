@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use turnkey::config::StageName;
 use turnkey::gate::issue;
 use turnkey::gate::{self, Admission, ApiKeyValue, Denial, Gate, Request};
+use turnkey::rules::Rulebook;
 use turnkey::store::{Database, DeploymentId, KeyId, PlanId, Store};
 
 use crate::support::postgres;
@@ -35,7 +36,10 @@ pub async fn world() -> World {
     let plan = PlanId::generate();
     let change = store.change().await.unwrap();
     let deployment = DeploymentId::generate();
-    change.insert_deployment(&deployment, None).await.unwrap();
+    change
+        .insert_deployment(&deployment, None, &Rulebook::built_in().newest_versions())
+        .await
+        .unwrap();
     change
         .insert_stage(&stage("dev"), &deployment)
         .await

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
+use turnkey::rules::Rulebook;
 use turnkey::store::archive::{ArchiveError, Returned};
 use turnkey::upkeep::archive::{
     Archived, Selection, Stayed, UpkeepError, archive, look, unarchive,
@@ -337,7 +338,7 @@ async fn a_rebuild_is_not_archived_beside() {
         .await
         .unwrap();
     while let turnkey::projection::Step::Forward(further) =
-        turnkey::projection::step(&mut session, progress)
+        turnkey::projection::step(&mut session, &Rulebook::built_in(), progress)
             .await
             .unwrap()
     {

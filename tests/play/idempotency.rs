@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use turnkey::play::view::CreatedView;
 use turnkey::play::{Answer, Caller, PlayError, RequestKey, parse_new_player};
+use turnkey::rules::Rulebook;
 
 use crate::world::{
     World, as_player, code, create_request, fresh_key, join_request, request_key, seated, stranger,
@@ -101,9 +102,10 @@ async fn bodies_that_mean_the_same_are_the_same_body() {
         r#"{"name":" Ann ","seat":"O","variant":"tic-tac-toe","visibility":null}"#,
     ];
     let caller = stranger();
+    let book = Rulebook::built_in();
     let mut words = Vec::new();
     for body in bodies {
-        let reserved = RequestKey::parse(&key, body.as_bytes(), &caller).unwrap();
+        let reserved = RequestKey::parse(&key, body.as_bytes(), &caller, &book).unwrap();
         let request = turnkey::play::CreateGame::parse(body.as_bytes()).unwrap();
         let created = world
             .play
@@ -116,15 +118,16 @@ async fn bodies_that_mean_the_same_are_the_same_body() {
 
 #[tokio::test]
 async fn keys_that_are_none() {
+    let book = Rulebook::built_in();
     let ann = as_player(turnkey::game::PlayerId(uuid::Uuid::now_v7()));
     for bad in ["", "a b", "ü", "\u{7f}", &"k".repeat(256)] {
-        let refused = RequestKey::parse(bad, b"{}", &ann).unwrap_err();
+        let refused = RequestKey::parse(bad, b"{}", &ann, &book).unwrap_err();
         assert_eq!(code(&refused), "malformed", "{bad:?}");
     }
-    assert!(RequestKey::parse(&"k".repeat(255), b"{}", &ann).is_ok());
-    let refused = RequestKey::parse("guessable", b"{}", &stranger()).unwrap_err();
+    assert!(RequestKey::parse(&"k".repeat(255), b"{}", &ann, &book).is_ok());
+    let refused = RequestKey::parse("guessable", b"{}", &stranger(), &book).unwrap_err();
     assert_eq!(code(&refused), "malformed");
-    assert!(RequestKey::parse(&fresh_key(), b"{}", &stranger()).is_ok());
+    assert!(RequestKey::parse(&fresh_key(), b"{}", &stranger(), &book).is_ok());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 use turnkey::play::{Caller, ListGames};
 use turnkey::projection::{self, Step};
+use turnkey::rules::Rulebook;
 use turnkey::store::projection::{ProjectionName, Session};
 
 use crate::world::{World, code, move_request, seated, stranger};
@@ -10,7 +11,11 @@ use crate::world::{World, code, move_request, seated, stranger};
 async fn project(world: &World) {
     let mut session = Session::open(&world.database).await.unwrap();
     let mut progress = session.progress(ProjectionName::Live).await.unwrap();
-    while let Step::Forward(further) = projection::step(&mut session, progress).await.unwrap() {
+    while let Step::Forward(further) =
+        projection::step(&mut session, &Rulebook::built_in(), progress)
+            .await
+            .unwrap()
+    {
         progress = further;
     }
 }

@@ -107,8 +107,9 @@ async fn events_come_in_pages() {
     }
 }
 
-#[test]
-fn games_that_cannot_be() {
+#[tokio::test]
+async fn games_that_cannot_be() {
+    let world = World::new().await;
     for (body, answer) in [
         (json!({"variant": "chess"}), "unknown_variant"),
         (json!({"options": {"size": 4}}), "invalid_option"),
@@ -123,8 +124,12 @@ fn games_that_cannot_be() {
         (json!({"colour": "red"}), "malformed"),
         (json!([]), "malformed"),
     ] {
-        let refused = CreateGame::parse(body.to_string().as_bytes()).unwrap_err();
-        assert_eq!(code(&refused), answer, "{body}");
+        let asked = CreateGame::parse(body.to_string().as_bytes());
+        let refused = match asked {
+            Ok(request) => world.play.create_game(&stranger(), request, None).await,
+            Err(refused) => Err(refused),
+        };
+        assert_eq!(code(&refused.unwrap_err()), answer, "{body}");
     }
     assert!(CreateGame::parse(b"").is_ok());
     assert!(CreateGame::parse(b"{}").is_ok());

@@ -8,12 +8,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use turnkey::game::{PlayerId, Rules};
+use turnkey::config::StageName;
+use turnkey::game::PlayerId;
 use turnkey::play::view::{CreatedView, GameView};
 use turnkey::play::{
     Answer, Caller, CreateGame, JoinGame, MakeMove, Play, PlayError, RequestKey, Tokens,
 };
 use turnkey::projection::{self, Step};
+use turnkey::rules::Rulebook;
 use turnkey::store::projection::{ProjectionName, Session};
 use turnkey::store::{Database, Store, append};
 use uuid::Uuid;
@@ -174,8 +176,10 @@ pub fn instance(database: &Database) -> Play {
     let (appender, writer) = append::writer(database, watch::channel(0).0);
     tokio::spawn(writer.run());
     let tokens = Tokens::new(SECRET, None, store.clock().clone());
-    let rules_for = |_: &_, variant| Rules::newest(variant);
-    Play::new(store, appender, tokens, Arc::new(rules_for))
+    let book = Rulebook::built_in();
+    let newest = book.newest_versions();
+    let deployed = move |_: &StageName, variant: &str| newest.get(variant).copied();
+    Play::new(store, appender, tokens, book, Arc::new(deployed))
 }
 
 /// A caller without a token.
@@ -217,7 +221,9 @@ pub fn create_request(body: &Value) -> CreateGame {
 }
 
 pub fn request_key(key: &str, body: &Value, caller: &Caller) -> Option<RequestKey> {
-    Some(RequestKey::parse(key, body.to_string().as_bytes(), caller).unwrap())
+    let body = body.to_string();
+    let book = Rulebook::built_in();
+    Some(RequestKey::parse(key, body.as_bytes(), caller, &book).unwrap())
 }
 
 pub fn fresh_key() -> String {
@@ -256,6 +262,7 @@ pub fn code(error: &PlayError) -> &'static str {
         PlayError::InvalidOption { .. } => "invalid_option",
         PlayError::IdempotencyKeyReused => "idempotency_key_reused",
         PlayError::TooManyUnknownInvites { .. } => "too_many_unknown_invites",
+        PlayError::RulesFailed => "rules_failed",
         PlayError::Unavailable(_) => "unavailable",
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use turnkey::game::{Command, Decision, Event, Game, Outcome, Seat, decide, evolve};
+use turnkey::game::{Ask, Decision, Game, OutcomeKind, evolve};
+use turnkey::rules::Seat;
 
-use crate::scenario::{ANN, against_oneself, cell};
+use crate::scenario::{ANN, against_oneself, asked, cell};
 
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
@@ -35,28 +36,29 @@ fn every_complete_game() {
 }
 
 fn play_on(game: &Game, counts: &mut Counts) {
-    match &game.result {
-        Some(Outcome::Win { winner, .. }) => {
-            counts.won[usize::from(*winner == Seat::Second)] += 1;
+    let Some(result) = &game.result else {
+        return (0..9).for_each(|number| try_cell(game, number, counts));
+    };
+    match result.kind {
+        OutcomeKind::Win => {
+            let second = result.winners.contains(Seat::SECOND);
+            counts.won[usize::from(second)] += 1;
         }
-        Some(Outcome::Draw { .. }) => counts.drawn += 1,
-        Some(Outcome::Abandoned) => panic!("nobody abandoned {game:?}"),
-        None => return (0..9).for_each(|number| try_cell(game, number, counts)),
+        OutcomeKind::Draw => counts.drawn += 1,
+        OutcomeKind::None => panic!("nobody abandoned {game:?}"),
     }
     *counts.by_length.entry(game.version - 1).or_default() += 1;
-    assert_eq!(game.legal_moves(), []);
+    assert!(game.turn.to_move.is_empty());
 }
 
 fn try_cell(game: &Game, number: i64, counts: &mut Counts) {
     let played = cell(number);
-    let command = Command::Play {
-        player: ANN,
-        played,
-    };
-    let legal = game.legal_moves().contains(&played);
-    match decide(game, &command) {
-        Ok(Decision::Record(event @ Event::MovePlayed { .. })) if legal => {
-            play_on(&evolve(game.clone(), &event), counts);
+    let turn = game.turn.to_move.only();
+    let moves = turn.and_then(|seat| game.legal_moves(seat)).unwrap();
+    let legal = moves.contains(&played);
+    match asked(game, ANN, Ask::Play(played)) {
+        Ok(Decision::Record(entry)) if legal => {
+            play_on(&evolve(game.clone(), &entry), counts);
         }
         Err(_) if !legal => {}
         odd => panic!("cell {number} is legal: {legal}, and yet {odd:?} in {game:?}"),

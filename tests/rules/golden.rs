@@ -1,8 +1,9 @@
 //! Whole games as somebody watching would write them down.
 
-use turnkey::game::{Game, Outcome, Seat, Variant, WinBy};
+use turnkey::game::{Game, OutcomeKind};
+use turnkey::rules::{Seat, Viewer};
 
-use crate::scenario::{Told, against_another, against_oneself, type_of};
+use crate::scenario::{Told, against_another, against_oneself, rules, type_of};
 
 /// Plays `steps` and writes a line for each version: what happened, and what can be seen then.
 fn table(mut told: Told, steps: &str) -> String {
@@ -19,20 +20,21 @@ fn line(step: &str, event: &str, game: &Game) -> String {
         format!("{step:9}"),
         format!("{event:15}"),
         format!("{:8}", game.status().name()),
-        seat(game.turn()).into(),
+        seat(game.turn.to_move.only()).into(),
         board(game),
-        seat(game.draws.offered_by).into(),
+        seat(game.draws.standing.only()).into(),
         ending(game),
     ];
     columns.join(" | ").trim_end().to_owned()
 }
 
 fn seat(seat: Option<Seat>) -> &'static str {
-    seat.map_or("-", |seat| Variant::TicTacToe.seat_name(seat))
+    seat.map_or("-", |seat| rules().seat_name(seat))
 }
 
 fn board(game: &Game) -> String {
-    let board = serde_json::to_value(game.position).unwrap();
+    let position = game.position.as_ref().unwrap();
+    let board = game.rules.show(position, Viewer::Spectator);
     let marks = board["cells"].as_array().unwrap().iter();
     let marks: Vec<&str> = marks.map(|mark| mark.as_str().unwrap_or(".")).collect();
     marks
@@ -43,17 +45,17 @@ fn board(game: &Game) -> String {
 }
 
 fn ending(game: &Game) -> String {
-    match &game.result {
-        None => "-".into(),
-        Some(Outcome::Abandoned) => "abandoned".into(),
-        Some(Outcome::Draw { by }) => format!("drawn: {by:?}"),
-        Some(Outcome::Win { winner, by }) => {
-            let how = match by {
-                WinBy::Board(win) => serde_json::to_string(win).unwrap(),
-                WinBy::Resignation => "resignation".into(),
-            };
-            format!("{} wins: {how}", seat(Some(*winner)))
-        }
+    let Some(result) = &game.result else {
+        return "-".into();
+    };
+    let how = match result.detail.get("line") {
+        None => result.by.to_string(),
+        Some(line) => format!("{} {line}", result.by),
+    };
+    match result.kind {
+        OutcomeKind::None => how,
+        OutcomeKind::Draw => format!("drawn: {how}"),
+        OutcomeKind::Win => format!("{} wins: {how}", seat(result.winners.only())),
     }
 }
 
@@ -82,8 +84,8 @@ X 0       | move_played     | playing  | O | XO. .X. ... | - | -
 O 8       | move_played     | playing  | X | XO. .X. ..O | - | -
 X 6       | move_played     | playing  | O | XO. .X. X.O | - | -
 O 3       | move_played     | playing  | X | XO. OX. X.O | - | -
-X 2       | move_played     | finished | - | XOX OX. X.O | - | X wins: {"by":"line","line":[2,4,6]}
-O rematch | rematch_created | finished | - | XOX OX. X.O | - | X wins: {"by":"line","line":[2,4,6]}
+X 2       | move_played     | finished | - | XOX OX. X.O | - | X wins: line [2,4,6]
+O rematch | rematch_created | finished | - | XOX OX. X.O | - | X wins: line [2,4,6]
 "#,
     );
 }
@@ -109,7 +111,7 @@ X decline | draw_declined   | playing  | O | XO. .O. .XX | - | -
 O 6       | move_played     | playing  | X | XO. .O. OXX | - | -
 X 2       | move_played     | playing  | O | XOX .O. OXX | - | -
 O 5       | move_played     | playing  | X | XOX .OO OXX | - | -
-X 3       | move_played     | finished | - | XOX XOO OXX | - | drawn: Board(TicTacToe(FullBoard))
+X 3       | move_played     | finished | - | XOX XOO OXX | - | drawn: full_board
 "#,
     );
 }
@@ -126,8 +128,8 @@ X 4       | move_played     | playing  | O | ... .X. ... | - | -
 X draw    | draw_offered    | playing  | O | ... .X. ... | X | -
 O decline | draw_declined   | playing  | O | ... .X. ... | - | -
 O draw    | draw_offered    | playing  | O | ... .X. ... | O | -
-X draw    | draw_agreed     | finished | - | ... .X. ... | - | drawn: Agreement
-X rematch | rematch_created | finished | - | ... .X. ... | - | drawn: Agreement
+X draw    | draw_agreed     | finished | - | ... .X. ... | - | drawn: agreement
+X rematch | rematch_created | finished | - | ... .X. ... | - | drawn: agreement
 "#,
     );
 }
@@ -171,8 +173,8 @@ O 4       | move_played     | playing  | X | X.. .O. ... | - | -
 X 1       | move_played     | playing  | O | XX. .O. ... | - | -
 O 2       | move_played     | playing  | X | XXO .O. ... | - | -
 X 3       | move_played     | playing  | O | XXO XO. ... | - | -
-O 6       | move_played     | finished | - | XXO XO. O.. | - | O wins: {"by":"line","line":[2,4,6]}
-X rematch | rematch_created | finished | - | XXO XO. O.. | - | O wins: {"by":"line","line":[2,4,6]}
+O 6       | move_played     | finished | - | XXO XO. O.. | - | O wins: line [2,4,6]
+X rematch | rematch_created | finished | - | XXO XO. O.. | - | O wins: line [2,4,6]
 "#,
     );
 }

@@ -7,12 +7,13 @@
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use turnkey::game::{
-    Command, Decision, Event, Game, GameId, Opponent, Outcome, PlayerId, Since, Status, Visibility,
-    create, decide, evolve, fold, since,
+    Ask, Decision, Entry, Event, Game, GameId, Opponent, Outcome, PlayerId, Since, Status,
+    Visibility, evolve, fold, since,
 };
+use turnkey::rules::Seat;
 use uuid::Uuid;
 
-use crate::scenario::{ANN, BOB, EVE, cell, created, rules};
+use crate::scenario::{ANN, BOB, EVE, asked, cell, created_for, rules};
 
 fn config() -> ProptestConfig {
     let mut config = ProptestConfig {
@@ -29,62 +30,53 @@ fn players() -> impl Strategy<Value = PlayerId> {
     prop_oneof![4 => Just(ANN), 4 => Just(BOB), 1 => Just(EVE)]
 }
 
-fn commands() -> impl Strategy<Value = Command> {
-    let rematch = (players(), any::<u128>()).prop_map(|(player, next)| Command::Rematch {
-        player,
-        next: GameId(Uuid::from_u128(next)),
-    });
-    prop_oneof![
-        2 => players().prop_map(|player| Command::Join { player }),
-        16 => (players(), -1_i64..=9).prop_map(|(player, number)| Command::Play {
-            player,
-            played: cell(number),
-        }),
-        1 => players().prop_map(|player| Command::Resign { player }),
-        3 => players().prop_map(|player| Command::OfferDraw { player }),
-        3 => players().prop_map(|player| Command::DeclineDraw { player }),
-        1 => rematch,
-    ]
-}
+/// A player, and what they ask for.
+type Asked = (PlayerId, Ask);
 
-fn creations() -> impl Strategy<Value = Event> {
-    let seats = prop_oneof![
-        Just(turnkey::game::Seat::First),
-        Just(turnkey::game::Seat::Second)
+fn commands() -> impl Strategy<Value = Asked> {
+    let next = any::<u128>().prop_map(|next| GameId(Uuid::from_u128(next)));
+    let asks = prop_oneof![
+        2 => Just(Ask::Join),
+        16 => (-1_i64..=9).prop_map(|number| Ask::Play(cell(number))),
+        1 => Just(Ask::Resign),
+        3 => Just(Ask::OfferDraw),
+        3 => Just(Ask::DeclineDraw),
+        1 => next.prop_map(Ask::Rematch),
     ];
-    let opponents = prop_oneof![4 => Just(Opponent::Invite), 1 => Just(Opponent::Oneself)];
-    (seats, opponents).prop_map(|(seat, opponent)| {
-        let Event::GameCreated(asked) = created(ANN, seat, opponent) else {
-            unreachable!("`create` makes a creation");
-        };
-        create(ANN, seat, asked.options, Visibility::Private, opponent)
-    })
+    (players(), asks)
 }
 
-/// A played game: after each command the game before it, the command, the answer's event.
+fn creations() -> impl Strategy<Value = Entry> {
+    let seats = prop_oneof![Just(Seat::FIRST), Just(Seat::SECOND)];
+    let opponents = prop_oneof![4 => Just(Opponent::Invite), 1 => Just(Opponent::Oneself)];
+    (seats, opponents)
+        .prop_map(|(seat, opponent)| created_for(ANN, seat, opponent, Visibility::Private))
+}
+
+/// A played game: after each command the game before it, the command, the answer's entry.
 struct Played {
-    first: Event,
-    steps: Vec<(Game, Command, Option<Event>)>,
+    first: Entry,
+    steps: Vec<(Game, Asked, Option<Entry>)>,
     last: Game,
 }
 
-fn games() -> impl Strategy<Value = (Event, Vec<Command>)> {
+fn games() -> impl Strategy<Value = (Entry, Vec<Asked>)> {
     (creations(), proptest::collection::vec(commands(), 0..80))
 }
 
-fn play(first: Event, commands: Vec<Command>) -> Played {
-    let mut game = fold(rules(), [&first]).unwrap();
+fn play(first: Entry, commands: Vec<Asked>) -> Played {
+    let mut game = fold(&rules(), [&first]).unwrap();
     let mut steps = Vec::new();
-    for command in commands {
-        let event = match decide(&game, &command) {
-            Ok(Decision::Record(event)) => Some(event),
+    for (player, ask) in commands {
+        let entry = match asked(&game, player, ask.clone()) {
+            Ok(Decision::Record(entry)) => Some(entry),
             Ok(Decision::AlreadyHolds) | Err(_) => None,
         };
         let before = game.clone();
-        if let Some(event) = &event {
-            game = evolve(game, event);
+        if let Some(entry) = &entry {
+            game = evolve(game, entry);
         }
-        steps.push((before, command, event));
+        steps.push((before, (player, ask), entry));
     }
     Played {
         first,
@@ -94,13 +86,10 @@ fn play(first: Event, commands: Vec<Command>) -> Played {
 }
 
 impl Played {
-    /// Who did what, from the creation on.
-    fn history(&self) -> Vec<(PlayerId, &Event)> {
-        let later = self.steps.iter().filter_map(|(_, command, event)| {
-            let event = event.as_ref()?;
-            Some((command.player(), event))
-        });
-        std::iter::once((ANN, &self.first)).chain(later).collect()
+    /// What was recorded, from the creation on.
+    fn history(&self) -> Vec<&Entry> {
+        let later = self.steps.iter().filter_map(|(.., entry)| entry.as_ref());
+        std::iter::once(&self.first).chain(later).collect()
     }
 
     /// Each version of the game, first to last.
@@ -115,24 +104,23 @@ proptest! {
 
     #[test]
     fn what_decide_accepts_evolve_applies((first, commands) in games()) {
-        for (before, command, event) in play(first, commands).steps {
-            let Some(event) = event else { continue };
-            let after = evolve(before.clone(), &event);
+        for (before, (player, ask), entry) in play(first, commands).steps {
+            let Some(entry) = entry else { continue };
+            let after = evolve(before.clone(), &entry);
             prop_assert_eq!(after.version, before.version + 1);
             let as_recorded = matches!(
-                (&command, &event),
-                (Command::Join { .. }, Event::PlayerSeated { .. })
-                    | (Command::Play { .. }, Event::MovePlayed { .. })
-                    | (Command::Resign { .. }, Event::Resigned { .. } | Event::Abandoned { .. })
-                    | (Command::OfferDraw { .. }, Event::DrawOffered { .. } | Event::DrawAgreed { .. })
-                    | (Command::DeclineDraw { .. }, Event::DrawDeclined { .. })
-                    | (Command::Rematch { .. }, Event::RematchCreated { .. })
+                (&ask, &entry.event),
+                (Ask::Join, Event::PlayerSeated { .. })
+                    | (Ask::Play(_), Event::MovePlayed { .. })
+                    | (Ask::Resign, Event::Resigned { .. } | Event::Abandoned { .. })
+                    | (Ask::OfferDraw, Event::DrawOffered { .. } | Event::DrawAgreed { .. })
+                    | (Ask::DeclineDraw, Event::DrawDeclined { .. })
+                    | (Ask::Rematch(_), Event::RematchCreated { .. })
             );
-            prop_assert!(as_recorded, "{command:?} recorded {event:?}");
-            // But for a move and a new offer, to ask again changes nothing.
-            if let Command::Join { .. } | Command::Resign { .. } | Command::OfferDraw { .. }
-                | Command::DeclineDraw { .. } | Command::Rematch { .. } = command {
-                prop_assert_eq!(decide(&after, &command), Ok(Decision::AlreadyHolds));
+            prop_assert!(as_recorded, "{ask:?} recorded {entry:?}");
+            // But for a move, to ask again changes nothing.
+            if let Ask::Join | Ask::Resign | Ask::OfferDraw | Ask::DeclineDraw | Ask::Rematch(_) = ask {
+                prop_assert_eq!(asked(&after, player, ask), Ok(Decision::AlreadyHolds));
             }
         }
     }
@@ -140,19 +128,19 @@ proptest! {
     #[test]
     fn replay_is_state((first, commands) in games()) {
         let played = play(first, commands);
-        let events: Vec<&Event> = played.history().into_iter().map(|(_, event)| event).collect();
-        prop_assert_eq!(events.len(), played.last.version as usize);
+        let entries = played.history();
+        prop_assert_eq!(entries.len(), played.last.version as usize);
         for game in played.versions() {
-            let told = events.iter().take(game.version as usize).copied();
-            prop_assert_eq!(fold(rules(), told), Ok(game.clone()));
+            let told = entries.iter().take(game.version as usize).copied();
+            prop_assert_eq!(fold(&rules(), told), Ok(game.clone()));
         }
     }
 
     #[test]
     fn only_a_seated_player_changes_a_game((first, commands) in games()) {
-        for (before, command, event) in play(first, commands).steps {
-            let joins = matches!(command, Command::Join { .. });
-            prop_assert!(event.is_none() || joins || before.is_seated(command.player()));
+        for (before, (player, ask), entry) in play(first, commands).steps {
+            let joins = ask == Ask::Join;
+            prop_assert!(entry.is_none() || joins || before.is_seated(player));
         }
     }
 
@@ -167,11 +155,12 @@ proptest! {
             }
             ended = game.result.as_ref();
         }
-        let endings = played.history().into_iter().filter(|(_, event)| match event {
-            Event::MovePlayed { result, .. } => result.is_some(),
-            Event::Resigned { .. } | Event::DrawAgreed { .. } | Event::Abandoned { .. } => true,
-            Event::GameCreated(_) | Event::PlayerSeated { .. } | Event::DrawOffered { .. }
-            | Event::DrawDeclined { .. } | Event::RematchCreated { .. } => false,
+        let endings = played.history().into_iter().filter(|entry| match &entry.event {
+            Event::MovePlayed { result, .. } | Event::Resigned { result, .. } => result.is_some(),
+            Event::DrawAgreed { .. } | Event::Abandoned { .. } => true,
+            Event::GameCreated(_) | Event::PlayerSeated { .. } | Event::SeatLeft { .. }
+            | Event::DrawOffered { .. } | Event::DrawDeclined { .. }
+            | Event::RematchCreated { .. } => false,
         });
         prop_assert_eq!(endings.count(), usize::from(ended.is_some()));
     }
@@ -179,18 +168,20 @@ proptest! {
     #[test]
     fn legal_moves_are_those_that_decide_accepts((first, commands) in games()) {
         for game in play(first, commands).versions() {
-            let accepted = |seat| {
-                let player = game.seats[seat]?;
+            for (seat, holder) in game.seats.iter() {
+                let Some(player) = holder.player() else { continue };
                 let accepts = |number: &i64| {
-                    let command = Command::Play { player, played: cell(*number) };
-                    matches!(decide(game, &command), Ok(Decision::Record(_)))
+                    let answer = asked(game, player, Ask::Play(cell(*number)));
+                    matches!(answer, Ok(Decision::Record(_)))
                 };
-                Some((-1..=9).filter(accepts).map(cell).collect::<Vec<_>>())
-            };
-            let mover = game.turn().and_then(accepted).unwrap_or_default();
-            prop_assert_eq!(game.legal_moves(), mover);
-            if game.opponent == Opponent::Invite && let Some(seat) = game.turn() {
-                prop_assert_eq!(accepted(seat.other()).unwrap_or_default(), vec![]);
+                let accepted: Vec<_> = (-1..=9).filter(accepts).map(cell).collect();
+                // Against oneself a player moves for the seat whose turn it is.
+                let listed = match game.opponent {
+                    Opponent::Invite => Some(seat),
+                    Opponent::Oneself => game.acting_seat(player),
+                };
+                let listed = listed.and_then(|seat| game.legal_moves(seat));
+                prop_assert_eq!(listed, Some(accepted));
             }
         }
     }
@@ -199,24 +190,24 @@ proptest! {
     fn draw_offers_keep_their_laws((first, commands) in games()) {
         let played = play(first, commands);
         for game in played.versions() {
-            if let Some(offerer) = game.draws.offered_by {
+            for offerer in game.draws.standing.iter() {
                 prop_assert_eq!(game.status(), Status::Playing);
                 prop_assert_eq!(game.opponent, Opponent::Invite);
-                prop_assert!(!game.draws.spent[offerer]);
+                prop_assert!(!game.draws.spent.contains(offerer));
             }
         }
         // Between two moves each seat offers once at most.
         let mut offered = Vec::new();
-        for (_, event) in played.history() {
-            match event {
+        for entry in played.history() {
+            match &entry.event {
                 Event::DrawOffered { seat } => {
                     prop_assert!(!offered.contains(seat), "{seat:?} offered twice");
                     offered.push(*seat);
                 }
                 Event::MovePlayed { .. } => offered.clear(),
-                Event::GameCreated(_) | Event::PlayerSeated { .. } | Event::Resigned { .. }
-                | Event::DrawDeclined { .. } | Event::DrawAgreed { .. } | Event::Abandoned { .. }
-                | Event::RematchCreated { .. } => {}
+                Event::GameCreated(_) | Event::PlayerSeated { .. } | Event::SeatLeft { .. }
+                | Event::Resigned { .. } | Event::DrawDeclined { .. } | Event::DrawAgreed { .. }
+                | Event::Abandoned { .. } | Event::RematchCreated { .. } => {}
             }
         }
     }
@@ -225,13 +216,19 @@ proptest! {
     fn a_move_repeated_with_its_version_is_known_again((first, commands) in games()) {
         let played = play(first, commands);
         let history = played.history();
-        for (before, command, event) in &played.steps {
-            let (Command::Play { player, played: cell }, Some(_)) = (command, event) else {
+        for (before, (player, ask), entry) in &played.steps {
+            let (Ask::Play(cell), Some(_)) = (ask, entry) else {
                 continue;
             };
-            let later = || history.iter().copied().skip(before.version as usize);
-            prop_assert_eq!(since(later(), *player, *cell), Since::SameMove);
-            prop_assert_eq!(since(later(), PlayerId(Uuid::nil()), *cell), Since::Otherwise);
+            let again = |player| {
+                let later = history.iter().copied().skip(before.version as usize);
+                since(before.clone(), later, player, cell)
+            };
+            prop_assert_eq!(again(*player), Since::SameMove);
+            if before.opponent == Opponent::Invite {
+                let other = before.players().find(|other| other != player).unwrap();
+                prop_assert_eq!(again(other), Since::Otherwise);
+            }
         }
     }
 }

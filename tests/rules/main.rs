@@ -10,7 +10,7 @@ mod golden;
 mod laws;
 mod matrix;
 mod moves;
-mod replay;
 mod scenario;
+mod since;
 mod state;
 mod variants;

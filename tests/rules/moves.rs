@@ -1,44 +1,27 @@
 //! What the events of play hold, and when a move is refused.
 
-use turnkey::game::variant::tic_tac_toe::{Draw, Win};
-use turnkey::game::variant::{self, MoveRefusal};
-use turnkey::game::{
-    DrawBy, Event, Opponent, Outcome, Refusal, Seat, Seats, Status, Visibility, WinBy, create,
-    decide,
-};
+use turnkey::game::{Ask, Event, Holder, Opponent, Outcome, Refusal, Seats, Status, Visibility};
+use turnkey::rules::{Ending, MoveRefusal, Seat, SeatSet};
 
 use crate::scenario::{
-    ANN, BOB, NEXT, Told, against_another, against_oneself, cell, created, rules,
+    ANN, BOB, NEXT, Told, against_another, against_oneself, asked, cell, created, created_for,
+    rules,
 };
 
 fn win_on(winner: Seat, line: [u8; 3]) -> Outcome {
-    Outcome::Win {
-        winner,
-        by: WinBy::Board(variant::Win::TicTacToe(Win::Line { line })),
-    }
+    Ending::win(winner, "line")
+        .with("line", line.to_vec())
+        .into()
 }
 
 #[test]
 fn a_creator_takes_the_seat_asked_for_and_the_other_stays_open() {
-    for (seat, seats) in [
-        (
-            Seat::First,
-            Seats {
-                first: Some(ANN),
-                second: None,
-            },
-        ),
-        (
-            Seat::Second,
-            Seats {
-                first: None,
-                second: Some(ANN),
-            },
-        ),
-    ] {
+    for seat in [Seat::FIRST, Seat::SECOND] {
         let told = Told::begin(created(ANN, seat, Opponent::Invite), Opponent::Invite);
+        let mut seats = Seats::all(2, Holder::Open);
+        seats[seat] = Holder::Player(ANN);
         assert_eq!(told.game.seats, seats);
-        assert_eq!(told.game.open_seat(), Some(seat.other()));
+        assert!(told.game.has_free_seat());
         assert_eq!(told.game.status(), Status::Waiting);
         assert_eq!(told.game.version, 1);
         assert_eq!(told.game.rules, rules());
@@ -47,13 +30,10 @@ fn a_creator_takes_the_seat_asked_for_and_the_other_stays_open() {
 
 #[test]
 fn a_creation_keeps_what_was_asked_for() {
-    let Event::GameCreated(asked) = created(ANN, Seat::First, Opponent::Invite) else {
-        panic!("a game begins with its creation");
-    };
     for visibility in [Visibility::Unlisted, Visibility::Private] {
         for opponent in [Opponent::Invite, Opponent::Oneself] {
-            let event = create(ANN, Seat::First, asked.options, visibility, opponent);
-            let game = Told::begin(event, opponent).game;
+            let entry = created_for(ANN, Seat::FIRST, opponent, visibility);
+            let game = Told::begin(entry, opponent).game;
             assert_eq!((game.visibility, game.opponent), (visibility, opponent));
         }
     }
@@ -71,14 +51,14 @@ fn against_oneself_a_game_plays_at_once_and_one_player_moves_for_both() {
         .into();
     assert_eq!(
         movers,
-        [Seat::First, Seat::Second, Seat::First, Seat::Second]
+        [Seat::FIRST, Seat::SECOND, Seat::FIRST, Seat::SECOND]
     );
     assert_eq!(
         *told.does("X 2"),
         Event::MovePlayed {
-            seat: Seat::First,
+            seat: Seat::FIRST,
             played: cell(2),
-            result: Some(win_on(Seat::First, [0, 1, 2])),
+            result: Some(win_on(Seat::FIRST, [0, 1, 2])),
         }
     );
 }
@@ -89,20 +69,20 @@ fn joining_takes_the_open_seat_whichever_it_is() {
     assert_eq!(
         *told.does("O join"),
         Event::PlayerSeated {
-            seat: Seat::Second,
+            seat: Seat::SECOND,
             player: BOB
         }
     );
-    let creation = created(ANN, Seat::Second, Opponent::Invite);
+    let creation = created(ANN, Seat::SECOND, Opponent::Invite);
     let mut told = Told::begin(creation, Opponent::Invite);
     assert_eq!(
         *told.does("O join"),
         Event::PlayerSeated {
-            seat: Seat::First,
+            seat: Seat::FIRST,
             player: BOB
         }
     );
-    assert_eq!(told.game.turn(), Some(Seat::First));
+    assert_eq!(told.game.turn.to_move.only(), Some(Seat::FIRST));
     assert_eq!(told.ask("X 4"), "not_your_turn");
     assert_eq!(told.ask("O 4"), "move_played");
 }
@@ -122,15 +102,16 @@ fn each_line_wins_for_each_seat() {
     for line in lines {
         let off = |number: &u8| !line.contains(number);
         let others: Vec<u8> = (0..9).filter(off).collect();
-        for winner in Seat::ALL {
+        for winner in [Seat::FIRST, Seat::SECOND] {
             let mut told = against_oneself("");
-            let (mine, theirs): (Vec<u8>, Vec<u8>) = match winner {
-                Seat::First => (line.into(), others[..2].into()),
+            let (mine, theirs): (Vec<u8>, Vec<u8>) = if winner == Seat::FIRST {
+                (line.into(), others[..2].into())
+            } else {
                 // Three cells for X beside the line that are no line themselves.
-                Seat::Second => (no_line_in(&others, &lines), line.into()),
+                (no_line_in(&others, &lines), line.into())
             };
             let mut last = None;
-            for turn in 0..5 + usize::from(winner == Seat::Second) {
+            for turn in 0..5 + usize::from(winner == Seat::SECOND) {
                 let number = [&mine, &theirs][turn % 2][turn / 2];
                 last = Some(told.does(&format!("X {number}")).clone());
             }
@@ -157,15 +138,9 @@ fn no_line_in(cells: &[u8], lines: &[[u8; 3]]) -> Vec<u8> {
 #[test]
 fn the_ninth_mark_draws_unless_it_wins() {
     let drawn = against_another("O join, X 0, O 1, X 2, O 4, X 3, O 5, X 7, O 6, X 8");
-    let full_board = variant::Draw::TicTacToe(Draw::FullBoard);
-    assert_eq!(
-        drawn.game.result,
-        Some(Outcome::Draw {
-            by: DrawBy::Board(full_board)
-        })
-    );
+    assert_eq!(drawn.game.result, Some(Ending::draw("full_board").into()));
     let won = against_another("O join, X 0, O 1, X 2, O 3, X 4, O 5, X 7, O 6, X 8");
-    assert_eq!(won.game.result, Some(win_on(Seat::First, [0, 4, 8])));
+    assert_eq!(won.game.result, Some(win_on(Seat::FIRST, [0, 4, 8])));
 }
 
 #[test]
@@ -176,7 +151,7 @@ fn a_marked_cell_is_refused_now_and_a_missing_one_forever() {
     };
     assert_eq!(code, "cell_taken");
     assert!(detail.contains("cell 4"), "{detail}");
-    for number in [-1, 9, 10, i64::MIN, i64::MAX] {
+    for number in [-1, 9, 10, (1_i64 << 53) - 1] {
         let answer = told.decide(&format!("O {number}"));
         let Err(Refusal::Move(MoveRefusal::Never { detail })) = answer else {
             panic!("cell {number}: {answer:?}");
@@ -187,18 +162,19 @@ fn a_marked_cell_is_refused_now_and_a_missing_one_forever() {
 
 #[test]
 fn resigning_gives_the_game_to_the_other_even_out_of_turn() {
-    for (who, seat) in [("X", Seat::First), ("O", Seat::Second)] {
+    let seats = [
+        ("X", Seat::FIRST, Seat::SECOND),
+        ("O", Seat::SECOND, Seat::FIRST),
+    ];
+    for (who, seat, other) in seats {
         let mut told = against_another("O join, X 4");
-        let result = Outcome::Win {
-            winner: seat.other(),
-            by: WinBy::Resignation,
-        };
+        let result = Some(Outcome::resignation(other));
         let event = Event::Resigned {
             seat,
             result: result.clone(),
         };
         assert_eq!(*told.does(&format!("{who} resign")), event);
-        assert_eq!(told.game.result, Some(result));
+        assert_eq!(told.game.result, result);
     }
 }
 
@@ -208,7 +184,7 @@ fn against_oneself_the_seat_to_move_resigns() {
     let Event::Resigned { seat, .. } = told.does("X resign") else {
         panic!("not a resignation");
     };
-    assert_eq!(*seat, Seat::Second);
+    assert_eq!(*seat, Seat::SECOND);
 }
 
 #[test]
@@ -217,11 +193,11 @@ fn resigning_while_waiting_abandons_the_game() {
     assert_eq!(
         *told.does("X resign"),
         Event::Abandoned {
-            result: Outcome::Abandoned
+            result: Outcome::abandoned()
         }
     );
     assert_eq!(told.game.status(), Status::Finished);
-    assert_eq!(told.game.turn(), None);
+    assert_eq!(told.game.turn.to_move, SeatSet::NONE);
 }
 
 #[test]
@@ -238,9 +214,6 @@ fn a_rematch_links_the_next_game_and_a_second_one_keeps_the_link() {
 #[test]
 fn a_refusal_is_the_same_however_often_it_is_asked_for() {
     let told = against_another("O join, X 4");
-    let command = turnkey::game::Command::Play {
-        player: BOB,
-        played: cell(4),
-    };
-    assert_eq!(decide(&told.game, &command), decide(&told.game, &command));
+    let ask = || asked(&told.game, BOB, Ask::Play(cell(4)));
+    assert_eq!(ask(), ask());
 }

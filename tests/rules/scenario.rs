@@ -5,12 +5,12 @@
 //!
 //! Against oneself, `X` and `O` are the same player.
 
-use turnkey::game::variant::MoveRefusal;
-use turnkey::game::variant::tic_tac_toe;
+use time::OffsetDateTime;
 use turnkey::game::{
-    Command, Decision, Event, Game, GameId, Move, Opponent, PlayerId, Refusal, Rules, Seat,
-    Variant, Visibility, create, decide, evolve, fold,
+    Actor, Ask, Command, Creation, Decision, Entry, Event, Game, GameId, Holder, Opponent,
+    PlayerId, Refusal, Seats, Visibility, create, decide, evolve, fold,
 };
+use turnkey::rules::{Chance, Json, MoveRefusal, Rulebook, Rules, Seat};
 use uuid::Uuid;
 
 pub const ANN: PlayerId = PlayerId(Uuid::from_u128(0xa));
@@ -18,35 +18,67 @@ pub const BOB: PlayerId = PlayerId(Uuid::from_u128(0xb));
 pub const EVE: PlayerId = PlayerId(Uuid::from_u128(0xe));
 pub const NEXT: GameId = GameId(Uuid::from_u128(0x17));
 
-pub fn cell(number: i64) -> Move {
-    Move::TicTacToe(tic_tac_toe::Move(number))
+pub const AT: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+pub fn cell(number: i64) -> Json {
+    Json::of(&number)
 }
 
 pub fn rules() -> Rules {
-    Rules::newest(Variant::TicTacToe)
+    Rulebook::built_in().newest("tic-tac-toe").unwrap().clone()
+}
+
+pub fn command(player: PlayerId, ask: Ask) -> Command {
+    Command {
+        by: Actor::Player(player),
+        at: AT,
+        ask,
+    }
+}
+
+/// What the rules say to a command of a player.
+pub fn asked(game: &Game, player: PlayerId, ask: Ask) -> Result<Decision, Refusal> {
+    decide(game, &command(player, ask), Chance::none())
 }
 
 /// The first event of a game that `player` creates without options.
-pub fn created(player: PlayerId, seat: Seat, opponent: Opponent) -> Event {
-    let options = Variant::TicTacToe
-        .parse_options(&serde_json::Map::new())
-        .unwrap();
-    create(player, seat, options, Visibility::Unlisted, opponent)
+pub fn created(player: PlayerId, seat: Seat, opponent: Opponent) -> Entry {
+    created_for(player, seat, opponent, Visibility::Unlisted)
+}
+
+pub fn created_for(
+    player: PlayerId,
+    seat: Seat,
+    opponent: Opponent,
+    visibility: Visibility,
+) -> Entry {
+    let mut seats = match opponent {
+        Opponent::Invite => Seats::all(2, Holder::Open),
+        Opponent::Oneself => Seats::all(2, Holder::Player(player)),
+    };
+    seats[seat] = Holder::Player(player);
+    let creation = Creation {
+        options: Json::empty_object(),
+        seats,
+        visibility,
+        opponent,
+    };
+    create(&rules(), player, AT, creation, Chance::none())
 }
 
 /// A game and the events that made it.
 #[derive(Clone)]
 pub struct Told {
-    pub events: Vec<Event>,
+    pub entries: Vec<Entry>,
     pub game: Game,
     opponent: Opponent,
 }
 
 impl Told {
-    pub fn begin(creation: Event, opponent: Opponent) -> Told {
-        let game = fold(rules(), [&creation]).unwrap();
+    pub fn begin(creation: Entry, opponent: Opponent) -> Told {
+        let game = fold(&rules(), [&creation]).unwrap();
         Told {
-            events: vec![creation],
+            entries: vec![creation],
             game,
             opponent,
         }
@@ -58,21 +90,22 @@ impl Told {
     }
 
     pub fn decide(&self, step: &str) -> Result<Decision, Refusal> {
-        decide(&self.game, &self.command(step))
+        let (player, ask) = self.ask_of(step);
+        asked(&self.game, player, ask)
     }
 
     /// Does a step that the rules accept with an event.
     pub fn does(&mut self, step: &str) -> &Event {
         let answer = self.decide(step);
-        let Ok(Decision::Record(event)) = answer else {
+        let Ok(Decision::Record(entry)) = answer else {
             panic!("{step:?} recorded nothing: {answer:?} in {:?}", self.game);
         };
-        self.game = evolve(self.game.clone(), &event);
-        self.events.push(event);
-        self.events.last().unwrap()
+        self.game = evolve(self.game.clone(), &entry);
+        self.entries.push(entry);
+        &self.entries.last().unwrap().event
     }
 
-    fn command(&self, step: &str) -> Command {
+    fn ask_of(&self, step: &str) -> (PlayerId, Ask) {
         let (who, what) = step.split_once(' ').expect("a step is `who what`");
         let player = match (who, self.opponent) {
             ("X", Opponent::Invite | Opponent::Oneself) | ("O", Opponent::Oneself) => ANN,
@@ -80,17 +113,15 @@ impl Told {
             ("S", Opponent::Invite | Opponent::Oneself) => EVE,
             (other, _) => panic!("nobody is called {other:?}"),
         };
-        match what {
-            "join" => Command::Join { player },
-            "resign" => Command::Resign { player },
-            "draw" => Command::OfferDraw { player },
-            "decline" => Command::DeclineDraw { player },
-            "rematch" => Command::Rematch { player, next: NEXT },
-            number => Command::Play {
-                player,
-                played: cell(number.parse().expect("a verb or a cell")),
-            },
-        }
+        let ask = match what {
+            "join" => Ask::Join,
+            "resign" => Ask::Resign,
+            "draw" => Ask::OfferDraw,
+            "decline" => Ask::DeclineDraw,
+            "rematch" => Ask::Rematch(NEXT),
+            number => Ask::Play(cell(number.parse().expect("a verb or a cell"))),
+        };
+        (player, ask)
     }
 }
 
@@ -105,7 +136,7 @@ pub fn against_oneself(steps: &str) -> Told {
 }
 
 fn tell(opponent: Opponent, steps: &str) -> Told {
-    let mut told = Told::begin(created(ANN, Seat::First, opponent), opponent);
+    let mut told = Told::begin(created(ANN, Seat::FIRST, opponent), opponent);
     for step in steps.split(", ").filter(|step| !step.is_empty()) {
         told.does(step);
     }
@@ -115,7 +146,7 @@ fn tell(opponent: Opponent, steps: &str) -> Told {
 /// The event type, `holds` for a repeat of what holds already, or the refusal's code.
 pub fn word(answer: &Result<Decision, Refusal>) -> String {
     match answer {
-        Ok(Decision::Record(event)) => type_of(event).into(),
+        Ok(Decision::Record(entry)) => type_of(&entry.event).into(),
         Ok(Decision::AlreadyHolds) => "holds".into(),
         Err(refusal) => code_of(refusal).into(),
     }
@@ -125,6 +156,7 @@ pub fn type_of(event: &Event) -> &'static str {
     match event {
         Event::GameCreated(_) => "game_created",
         Event::PlayerSeated { .. } => "player_seated",
+        Event::SeatLeft { .. } => "seat_left",
         Event::MovePlayed { .. } => "move_played",
         Event::Resigned { .. } => "resigned",
         Event::DrawOffered { .. } => "draw_offered",

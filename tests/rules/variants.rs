@@ -1,111 +1,118 @@
 //! The forms that clients meet: variants, seats, options, moves, boards and results as JSON.
 
 use serde_json::{Map, Value, json};
-use turnkey::game::{DrawBy, Outcome, Rules, Seat, Variant, WinBy};
+use turnkey::record::codec;
+use turnkey::rules::{Json, Rulebook, RulesId, Seat, Viewer};
 
-use crate::scenario::{against_another, cell};
+use crate::scenario::{against_another, cell, rules};
 
 #[test]
-fn a_variant_is_found_by_the_id_it_shows() {
-    for variant in Variant::ALL {
-        assert_eq!(Variant::parse(variant.id()), Some(variant));
+fn rules_are_found_by_the_variant_and_version_that_they_show() {
+    let book = Rulebook::built_in();
+    for rules in book.iter() {
+        assert_eq!(book.find(&rules.id), Some(rules));
+    }
+    for variant in book.variants() {
+        let newest = book.newest(variant).unwrap();
+        for version in [0, newest.id.version + 1] {
+            let unknown = RulesId {
+                variant: variant.into(),
+                version,
+            };
+            assert_eq!(book.find(&unknown), None, "{unknown}");
+        }
+        let versions = book.versions(variant).map(|rules| rules.id.version);
+        assert!(versions.is_sorted());
+        assert_eq!(book.newest_versions()[variant], newest.id.version);
     }
     for unknown in ["", "chess", "Tic-Tac-Toe", "tic-tac-toe "] {
-        assert_eq!(Variant::parse(unknown), None, "{unknown:?}");
+        assert_eq!(book.newest(unknown), None, "{unknown:?}");
     }
 }
 
 #[test]
 fn a_seat_is_found_by_the_name_it_shows() {
-    let variant = Variant::TicTacToe;
-    assert_eq!(variant.parse_seat("X"), Some(Seat::First));
-    assert_eq!(variant.parse_seat("O"), Some(Seat::Second));
+    let rules = rules();
+    assert_eq!(rules.seat_called("X"), Some(Seat::FIRST));
+    assert_eq!(rules.seat_called("O"), Some(Seat::SECOND));
     for unknown in ["", "x", "0", "XO", "first"] {
-        assert_eq!(variant.parse_seat(unknown), None, "{unknown:?}");
-    }
-}
-
-#[test]
-fn rules_that_a_build_does_not_know_are_not_guessed() {
-    for variant in Variant::ALL {
-        let newest = Rules::newest(variant);
-        assert_eq!(Rules::known(variant, newest.version), Some(newest));
-        assert_eq!(Rules::known(variant, 0), None);
-        assert_eq!(Rules::known(variant, newest.version + 1), None);
-        assert!(variant.rules_versions().is_sorted());
+        assert_eq!(rules.seat_called(unknown), None, "{unknown:?}");
     }
 }
 
 #[test]
 fn a_move_is_any_integer_and_nothing_else() {
-    let variant = Variant::TicTacToe;
-    for number in [-1, 0, 8, 9, i64::MAX] {
-        assert_eq!(variant.parse_move(&json!(number)), Ok(cell(number)));
+    let rules = rules();
+    let most = (1_i64 << 53) - 1;
+    for number in [-1, 0, 8, 9, most, -most] {
+        assert_eq!(rules.read_move(&json!(number)), Ok(cell(number)));
     }
     // JSON has one kind of number.
-    assert_eq!(variant.parse_move(&json!(4.0)), Ok(cell(4)));
+    assert_eq!(rules.read_move(&json!(4.0)), Ok(cell(4)));
     for odd in [
-        json!(0.5),
         json!("4"),
         json!(null),
         json!(true),
         json!([4]),
         json!({"cell": 4}),
-        json!(u64::MAX),
     ] {
-        let error = variant.parse_move(&odd).unwrap_err();
+        let error = rules.read_move(&odd).unwrap_err();
         assert!(error.to_string().contains("0 to 8"), "{odd}: {error}");
+    }
+    for number in [
+        json!(0.5),
+        json!(u64::MAX),
+        json!(i64::MAX),
+        json!(most + 1),
+    ] {
+        let error = rules.read_move(&number).unwrap_err();
+        assert!(error.to_string().contains("9007199254740991"), "{error}");
     }
 }
 
 #[test]
 fn there_is_no_option_to_choose() {
-    let variant = Variant::TicTacToe;
-    assert!(variant.parse_options(&Map::new()).is_ok());
+    let rules = rules();
+    assert_eq!(rules.read_options(&Map::new()), Ok(Json::empty_object()));
     let options = Map::from_iter([("size".to_owned(), Value::from(4))]);
-    let error = variant.parse_options(&options).unwrap_err();
+    let error = rules.read_options(&options).unwrap_err();
     assert!(error.to_string().contains("\"size\""), "{error}");
 }
 
 #[test]
 fn the_board_is_row_major_and_names_the_seats() {
     let game = against_another("O join, X 0, O 4, X 8").game;
-    assert_eq!(
-        serde_json::to_string(&game.position).unwrap(),
-        r#"{"rows":3,"columns":3,"cells":["X",null,null,null,"O",null,null,null,"X"]}"#
-    );
-    assert_eq!(serde_json::to_value(game.options).unwrap(), json!({}));
-    let last = game.last_move.unwrap();
-    assert_eq!(serde_json::to_value(last.played).unwrap(), json!(8));
+    let board = game.rules.show(&game.position.unwrap(), Viewer::Spectator);
+    let cells = json!(["X", null, null, null, "O", null, null, null, "X"]);
+    assert_eq!(board, json!({"rows": 3, "columns": 3, "cells": cells}));
+    assert_eq!(game.options, Json::empty_object());
+    assert_eq!(game.last_move.unwrap().played, cell(8));
 }
 
 #[test]
-fn wins_and_draws_of_the_board_read_back_as_they_were_written() {
-    let variant = Variant::TicTacToe;
-    let won = against_another("O join, X 0, O 3, X 4, O 5, X 8").game;
-    let Some(Outcome::Win {
-        by: WinBy::Board(win),
-        ..
-    }) = won.result
-    else {
-        panic!("X won on the board");
+fn endings_show_how_the_game_ended() {
+    let shown = |steps| {
+        let game = against_another(steps).game;
+        codec::outcome(&game.rules, &game.result.unwrap())
     };
-    let written = serde_json::to_value(win).unwrap();
-    assert_eq!(written, json!({"by": "line", "line": [0, 4, 8]}));
-    assert_eq!(variant.parse_win(written), Ok(win));
-
-    let full = against_another("O join, X 0, O 1, X 2, O 4, X 3, O 5, X 7, O 6, X 8").game;
-    let Some(Outcome::Draw {
-        by: DrawBy::Board(draw),
-    }) = full.result
-    else {
-        panic!("the board filled up");
-    };
-    let written = serde_json::to_value(draw).unwrap();
-    assert_eq!(written, json!({"by": "full_board"}));
-    assert_eq!(variant.parse_draw(written), Ok(draw));
-    for odd in [json!({"by": "magic"}), json!({}), json!(null)] {
-        assert!(variant.parse_win(odd.clone()).is_err(), "{odd}");
-        assert!(variant.parse_draw(odd.clone()).is_err(), "{odd}");
-    }
+    assert_eq!(
+        shown("O join, X 0, O 3, X 4, O 5, X 8"),
+        json!({"outcome": "win", "winner": "X", "by": "line", "line": [0, 4, 8]})
+    );
+    assert_eq!(
+        shown("O join, X 0, O 1, X 2, O 4, X 3, O 5, X 7, O 6, X 8"),
+        json!({"outcome": "draw", "by": "full_board"})
+    );
+    assert_eq!(
+        shown("O join, X 0, O resign"),
+        json!({"outcome": "win", "winner": "X", "by": "resignation"})
+    );
+    assert_eq!(
+        shown("O join, X draw, O draw"),
+        json!({"outcome": "draw", "by": "agreement"})
+    );
+    assert_eq!(
+        shown("X resign"),
+        json!({"outcome": "none", "by": "abandoned"})
+    );
 }

@@ -3,7 +3,7 @@
 use turnkey::store::Store;
 use turnkey::store::append::AppendError;
 
-use crate::events::{created, following, new_game, played, player, writer};
+use crate::events::{append, created, following, new_game, played, player, writer};
 use crate::support::postgres;
 
 #[tokio::test]
@@ -12,10 +12,12 @@ async fn an_event_is_there_when_the_answer_is() {
     let (appender, _) = writer(&database);
     let store = Store::new(database, 2);
     let first = new_game(&appender).await;
-    let second = appender.append(following(&first, played(4))).await.unwrap();
+    let second = append(&appender, following(&first, played(4)))
+        .await
+        .unwrap();
     assert!(second.position > first.position);
-    let history = store.read_history(first.game_id).await.unwrap().unwrap();
-    assert_eq!(history.events(), [first, second]);
+    let events = store.read_game(first.row.game_id).await.unwrap();
+    assert_eq!(events, [first, second]);
 }
 
 #[tokio::test]
@@ -30,7 +32,7 @@ async fn of_simultaneous_moves_at_one_version_exactly_one_is_recorded() {
     let attempts = (0..24).map(|attempt| {
         let appender = writers[attempt % writers.len()].clone();
         let event = following(&first, played(i64::try_from(attempt % 9).unwrap()));
-        tokio::spawn(async move { appender.append(event).await })
+        tokio::spawn(async move { append(&appender, event).await })
     });
     let mut recorded = 0;
     for attempt in attempts.collect::<Vec<_>>() {
@@ -42,7 +44,12 @@ async fn of_simultaneous_moves_at_one_version_exactly_one_is_recorded() {
     assert_eq!(recorded, 1);
     let store = Store::new(database, 2);
     assert_eq!(
-        store.read_version(first.game_id).await.unwrap().unwrap().0,
+        store
+            .read_version(first.row.game_id)
+            .await
+            .unwrap()
+            .unwrap()
+            .0,
         2
     );
 }
@@ -84,7 +91,7 @@ async fn append_created(
     appender: turnkey::store::append::Appender,
     actor: turnkey::game::PlayerId,
 ) -> Result<(), AppendError> {
-    appender.append(created(actor)).await.map(drop)
+    append(&appender, created(actor)).await.map(drop)
 }
 
 #[tokio::test]
@@ -92,17 +99,21 @@ async fn a_copy_ahead_of_a_log_that_was_set_back_cannot_write() {
     let database = postgres::database().await;
     let (appender, _) = writer(&database);
     let first = new_game(&appender).await;
-    let lost = appender.append(following(&first, played(0))).await.unwrap();
+    let lost = append(&appender, following(&first, played(0)))
+        .await
+        .unwrap();
     // The log is restored to before the second event, and goes on differently.
     let client = postgres::client(&database).await;
     client
         .execute("delete from event where position = $1", &[&lost.position])
         .await
         .unwrap();
-    let onto_nothing = appender.append(following(&lost, played(1))).await;
+    let onto_nothing = append(&appender, following(&lost, played(1))).await;
     assert_eq!(onto_nothing, Err(AppendError::LostRace));
-    appender.append(following(&first, played(8))).await.unwrap();
-    let onto_another = appender.append(following(&lost, played(1))).await;
+    append(&appender, following(&first, played(8)))
+        .await
+        .unwrap();
+    let onto_another = append(&appender, following(&lost, played(1))).await;
     assert_eq!(onto_another, Err(AppendError::LostRace));
 }
 
@@ -112,8 +123,8 @@ async fn a_version_without_its_predecessor_is_not_recorded() {
     let (appender, _) = writer(&database);
     let first = new_game(&appender).await;
     let mut hole = following(&first, played(0));
-    hole.version = 3;
-    assert_eq!(appender.append(hole).await, Err(AppendError::LostRace));
+    hole.row.version = 3;
+    assert_eq!(append(&appender, hole).await, Err(AppendError::LostRace));
 }
 
 /// Where a lost course of the log and the one that goes on gave out the same position.
@@ -122,7 +133,9 @@ async fn a_copy_of_a_lost_course_cannot_write_though_positions_began_anew() {
     let database = postgres::database().await;
     let (appender, _) = writer(&database);
     let first = new_game(&appender).await;
-    let lost = appender.append(following(&first, played(0))).await.unwrap();
+    let lost = append(&appender, following(&first, played(0)))
+        .await
+        .unwrap();
     let client = postgres::client(&database).await;
     let set_back = format!(
         "delete from event where position = {0}; select setval('event_position', {0}, false)",
@@ -130,9 +143,11 @@ async fn a_copy_of_a_lost_course_cannot_write_though_positions_began_anew() {
     );
     client.batch_execute(&set_back).await.unwrap();
     Store::new(database, 1).renew_epoch().await.unwrap();
-    let other = appender.append(following(&first, played(8))).await.unwrap();
+    let other = append(&appender, following(&first, played(8)))
+        .await
+        .unwrap();
     // Far beyond whatever else the lost course may have recorded.
     assert!(other.position > lost.position + 1_000_000);
-    let onto_another = appender.append(following(&lost, played(1))).await;
+    let onto_another = append(&appender, following(&lost, played(1))).await;
     assert_eq!(onto_another, Err(AppendError::LostRace));
 }

@@ -1,24 +1,23 @@
 //! Events to record, and writers to record them.
 
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use turnkey::config::StageName;
 use turnkey::game::{
-    self, Event, GameId, Move, Opponent, Options, PlayerId, Rules, Seat, Variant, Visibility,
-    variant::tic_tac_toe,
+    Actor, Creation, Entry, Event, GameId, Holder, Opponent, PlayerId, Seats, Visibility,
 };
-use turnkey::store::append::{self, Appender, NewEvent};
-use turnkey::store::{Database, Recorded};
+use turnkey::record::Recorded;
+use turnkey::rules::{Json, Rulebook, Rules, Seat};
+use turnkey::store::append::{self, AppendError, Appender, NewEvent};
+use turnkey::store::{Database, StoredEvent};
 use uuid::Uuid;
 
 pub fn stage() -> StageName {
     "dev".parse().unwrap()
 }
 
-pub fn rules() -> Rules {
-    Rules::newest(Variant::TicTacToe)
+fn rules() -> Rules {
+    Rulebook::built_in().newest("tic-tac-toe").unwrap().clone()
 }
 
 pub fn player() -> PlayerId {
@@ -27,47 +26,56 @@ pub fn player() -> PlayerId {
 
 /// The first event of a new game.
 pub fn created(player: PlayerId) -> NewEvent {
-    let options = Options::TicTacToe(tic_tac_toe::Options {});
-    let event = game::create(
-        player,
-        Seat::First,
-        options,
-        Visibility::Unlisted,
-        Opponent::Oneself,
-    );
-    NewEvent {
+    let creation = Creation {
+        options: Json::empty_object(),
+        seats: Seats::all(2, Holder::Player(player)),
+        visibility: Visibility::Unlisted,
+        opponent: Opponent::Oneself,
+    };
+    let first = Recorded {
+        position: 0,
         game_id: GameId(Uuid::now_v7()),
         version: 1,
-        after_position: 0,
         stage: stage(),
         rules: rules(),
-        event,
-        actor: player,
-        at: now(),
+        entry: Entry {
+            event: Event::GameCreated(creation),
+            at: now(),
+            actor: Actor::Player(player),
+            draws: Vec::new(),
+        },
+    };
+    NewEvent {
+        row: first.row(),
+        after_position: 0,
     }
 }
 
 /// `event` as what follows `last`.
-pub fn following(last: &Recorded, event: Event) -> NewEvent {
+pub fn following(last: &StoredEvent, event: Event) -> NewEvent {
+    let mut next = Recorded::read(&Rulebook::built_in(), last.clone()).unwrap();
+    next.version += 1;
+    next.entry.event = event;
+    next.entry.at = now();
     NewEvent {
-        game_id: last.game_id,
-        version: last.version + 1,
+        row: next.row(),
         after_position: last.position,
-        stage: last.stage.clone(),
-        rules: last.rules,
-        event,
-        actor: last.actor,
-        at: now(),
     }
 }
 
 pub fn played(cell: i64) -> Event {
-    let played = Move::TicTacToe(tic_tac_toe::Move(cell));
     Event::MovePlayed {
-        seat: Seat::First,
-        played,
+        seat: Seat::FIRST,
+        played: Json::of(&cell),
         result: None,
     }
+}
+
+/// Records `event`; how it stands in the log then.
+pub async fn append(appender: &Appender, event: NewEvent) -> Result<StoredEvent, AppendError> {
+    let row = event.row.clone();
+    let position = appender.append(event).await?;
+    Ok(StoredEvent { position, row })
 }
 
 /// A running writer, and the count of its batches.
@@ -79,8 +87,8 @@ pub fn writer(database: &Database) -> (Appender, watch::Receiver<u64>) {
 }
 
 /// A game of one event.
-pub async fn new_game(appender: &Appender) -> Arc<Recorded> {
-    appender.append(created(player())).await.unwrap()
+pub async fn new_game(appender: &Appender) -> StoredEvent {
+    append(appender, created(player())).await.unwrap()
 }
 
 /// To the microsecond, as it is stored.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use turnkey::store::append::AppendError;
 use turnkey::store::{Store, sql};
 
-use crate::events::{created, following, new_game, played, player, writer};
+use crate::events::{append, created, following, new_game, played, player, writer};
 use crate::support::{postgres, proxy::Proxy, until};
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -17,11 +17,13 @@ async fn a_reply_lost_after_the_commit_is_found_again() {
     let (appender, _) = writer(&proxy.database());
     let first = new_game(&appender).await;
     proxy.drop_next_insert_answer();
-    let second = appender.append(following(&first, played(4))).await.unwrap();
+    let second = append(&appender, following(&first, played(4)))
+        .await
+        .unwrap();
     assert_eq!(proxy.dropped(), 1, "the answer was meant to be lost");
     let store = Store::new(database, 2);
-    let history = store.read_history(first.game_id).await.unwrap().unwrap();
-    assert_eq!(history.events(), [first, second]);
+    let events = store.read_game(first.row.game_id).await.unwrap();
+    assert_eq!(events, [first, second]);
 }
 
 #[tokio::test]
@@ -38,7 +40,7 @@ async fn what_was_recorded_is_found_again_also_where_its_batch_is_refused_since(
         .unwrap();
     let append = |actor| {
         let appender = appender.clone();
-        tokio::spawn(async move { appender.append(created(actor)).await })
+        tokio::spawn(async move { append(&appender, created(actor)).await })
     };
     let waited_for = append(player());
     let watcher = postgres::client(&database).await;
@@ -64,8 +66,8 @@ async fn what_was_recorded_is_found_again_also_where_its_batch_is_refused_since(
         Err(AppendError::Refused(_))
     ));
     let store = Store::new(database, 2);
-    let history = store.read_history(recorded.game_id).await.unwrap().unwrap();
-    assert_eq!(history.events(), [recorded]);
+    let events = store.read_game(recorded.row.game_id).await.unwrap();
+    assert_eq!(events, [recorded]);
 }
 
 #[tokio::test]
@@ -79,11 +81,11 @@ async fn another_event_in_the_place_of_one_that_was_sent_before_is_a_lost_race()
     let stuck = tokio::spawn({
         let frozen = frozen.clone();
         let event = following(&first, played(0));
-        async move { frozen.append(event).await }
+        async move { append(&frozen, event).await }
     });
     until(DEADLINE, || proxy.held_back() == 1).await;
     // Ends the frozen one's transaction, and takes its place.
-    awake.append(following(&first, played(8))).await.unwrap();
+    append(&awake, following(&first, played(8))).await.unwrap();
     proxy.release();
     assert_eq!(stuck.await.unwrap(), Err(AppendError::LostRace));
 }
@@ -99,9 +101,11 @@ async fn a_writer_leaves_a_session_that_can_record_nothing() {
                    and query like '-- append_events%'";
     let pid: i32 = client.query_one(session, &[]).await.unwrap().get(0);
     fail_appends(&client, "'25006'", &format!("pg_backend_pid() = {pid}")).await;
-    let refused = appender.append(following(&first, played(0))).await;
+    let refused = append(&appender, following(&first, played(0))).await;
     assert_eq!(refused, Err(AppendError::Unreachable));
-    appender.append(following(&first, played(0))).await.unwrap();
+    append(&appender, following(&first, played(0)))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -126,7 +130,7 @@ async fn what_a_server_says_tells_whether_the_event_may_be_recorded() {
         client.execute(failing, &[&actor.0, &code]).await.unwrap();
         // A writer each: some of them try for a while.
         let appender = writer(&database).0;
-        let answer = tokio::spawn(async move { appender.append(created(actor)).await });
+        let answer = tokio::spawn(async move { append(&appender, created(actor)).await });
         answers.push((code, told, answer));
     }
     for (code, told, answer) in answers {
@@ -152,7 +156,7 @@ async fn a_database_out_of_reach_is_told_as_nothing_sent() {
     let proxy = Proxy::start(&database).await;
     let (appender, _) = writer(&proxy.database());
     proxy.interrupt();
-    let refused = appender.append(created(player())).await;
+    let refused = append(&appender, created(player())).await;
     assert_eq!(refused, Err(AppendError::Unreachable));
 }
 
@@ -167,10 +171,10 @@ async fn a_writer_frozen_with_the_lock_is_got_rid_of() {
     let stuck = tokio::spawn({
         let frozen = frozen.clone();
         let event = following(&first, played(0));
-        async move { frozen.append(event).await }
+        async move { append(&frozen, event).await }
     });
     until(DEADLINE, || proxy.held_back() == 1).await;
-    awake.append(created(player())).await.unwrap();
+    append(&awake, created(player())).await.unwrap();
     let ended = awake
         .stats()
         .terminated_blockers
@@ -181,7 +185,12 @@ async fn a_writer_frozen_with_the_lock_is_got_rid_of() {
     stuck.await.unwrap().unwrap();
     let store = Store::new(database, 2);
     assert_eq!(
-        store.read_version(first.game_id).await.unwrap().unwrap().0,
+        store
+            .read_version(first.row.game_id)
+            .await
+            .unwrap()
+            .unwrap()
+            .0,
         2
     );
 }
@@ -195,11 +204,11 @@ async fn no_reader_passes_an_append_that_is_still_invisible() {
     let first = new_game(&appender).await;
 
     let held = client.transaction().await.unwrap();
-    let append = held.prepare(sql::append_events).await.unwrap();
-    let game = first.game_id.0;
+    let statement = held.prepare(sql::append_events).await.unwrap();
+    let game = first.row.game_id.0;
     let rows = held
         .query(
-            &append,
+            &statement,
             &[
                 &vec![game],
                 &vec![2_i32],
@@ -210,8 +219,8 @@ async fn no_reader_passes_an_append_that_is_still_invisible() {
                 &vec!["move_played"],
                 &vec![1_i16],
                 &vec![serde_json::json!({"seat": "X", "move": 0})],
-                &vec![first.actor.0],
-                &vec![first.at],
+                &vec![first.row.actor],
+                &vec![first.row.at],
             ],
         )
         .await
@@ -220,7 +229,7 @@ async fn no_reader_passes_an_append_that_is_still_invisible() {
 
     let later = tokio::spawn({
         let appender = appender.clone();
-        async move { appender.append(created(player())).await }
+        async move { append(&appender, created(player())).await }
     });
     let watcher = postgres::client(&database).await;
     while waiting_for_the_lock(&watcher).await == 0 {

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use turnkey::game::Rules;
-use turnkey::play::{Play, RulesFor, Tokens};
+use turnkey::play::{DeployedRules, Play, Tokens};
 use turnkey::projection::{self, Step};
+use turnkey::rules::Rulebook;
 use turnkey::store::append::Appender;
 use turnkey::store::projection::{ProjectionName, Session};
 use turnkey::store::{Database, Store, tail};
 
-use crate::events::{created, following, new_game, played, player, writer};
+use crate::events::{append, created, following, new_game, played, player, writer};
 use crate::support::postgres;
 
 /// Steps the live projection to the log's end.
 async fn project(database: &Database) {
     let mut session = Session::open(database).await.unwrap();
     let mut progress = session.progress(ProjectionName::Live).await.unwrap();
-    while let Step::Forward(further) = projection::step(&mut session, progress).await.unwrap() {
+    while let Step::Forward(further) =
+        projection::step(&mut session, &Rulebook::built_in(), progress)
+            .await
+            .unwrap()
+    {
         progress = further;
     }
 }
@@ -34,7 +38,9 @@ async fn boards(database: &Database) -> Vec<(i32, i32, String)> {
 async fn two_games(database: &Database) -> Appender {
     let (appender, _) = writer(database);
     let first = new_game(&appender).await;
-    appender.append(following(&first, played(4))).await.unwrap();
+    append(&appender, following(&first, played(4)))
+        .await
+        .unwrap();
     new_game(&appender).await;
     appender
 }
@@ -60,11 +66,15 @@ async fn of_two_leaders_one_stops() {
     let mut two = Session::open(&database).await.unwrap();
     let progress = one.progress(ProjectionName::Live).await.unwrap();
     assert!(matches!(
-        projection::step(&mut one, progress).await.unwrap(),
+        projection::step(&mut one, &Rulebook::built_in(), progress)
+            .await
+            .unwrap(),
         Step::Forward(_)
     ));
     assert_eq!(
-        projection::step(&mut two, progress).await.unwrap(),
+        projection::step(&mut two, &Rulebook::built_in(), progress)
+            .await
+            .unwrap(),
         Step::Overtaken
     );
 }
@@ -104,20 +114,26 @@ async fn a_game_that_cannot_be_folded_is_quarantined_and_the_others_go_on() {
     let broken = new_game(&appender).await;
     let client = postgres::client(&database).await;
     let unknown = "update event set rules = 99 where game_id = $1";
-    client.execute(unknown, &[&broken.game_id.0]).await.unwrap();
+    client
+        .execute(unknown, &[&broken.row.game_id.0])
+        .await
+        .unwrap();
     new_game(&appender).await;
     project(&database).await;
     assert_eq!(boards(&database).await.len(), 3);
     let store = Store::new(database.clone(), 1);
     let quarantined = store.quarantined_games().await.unwrap();
-    assert_eq!(quarantined[0].0, broken.game_id);
+    assert_eq!(quarantined[0].0, broken.row.game_id);
     assert!(
         quarantined[0].1.contains("rules 99"),
         "{}",
         quarantined[0].1
     );
     let mended = "update event set rules = 1 where game_id = $1";
-    client.execute(mended, &[&broken.game_id.0]).await.unwrap();
+    client
+        .execute(mended, &[&broken.row.game_id.0])
+        .await
+        .unwrap();
     projection::rebuild(&database).await.unwrap();
     assert_eq!(boards(&database).await.len(), 4);
     assert_eq!(store.quarantined_games().await.unwrap(), []);
@@ -137,10 +153,11 @@ async fn a_leader_sees_events_of_a_log_that_was_set_back_under_it() {
     client.batch_execute(seated).await.unwrap();
     let coming = created(player());
     let joins = "insert into player (player_id) values ($1)";
-    client.execute(joins, &[&coming.actor.0]).await.unwrap();
+    client.execute(joins, &[&coming.row.actor]).await.unwrap();
     let tokens = Tokens::new(b"any", None, store.clock().clone());
-    let rules_for: RulesFor = Arc::new(|_, variant| Rules::newest(variant));
-    let play = Play::new(store.clone(), appender.clone(), tokens, rules_for);
+    let deployed: DeployedRules = Arc::new(|_, _| Some(1));
+    let book = Rulebook::built_in();
+    let play = Play::new(store.clone(), appender.clone(), tokens, book, deployed);
     let leading = Arc::default();
     tokio::spawn(projection::run(database.clone(), status, leading, play));
     projected(&store, 3).await;
@@ -148,7 +165,7 @@ async fn a_leader_sees_events_of_a_log_that_was_set_back_under_it() {
                     update projection set position = 0; \
                     select setval('event_position', 1, false)";
     client.batch_execute(set_back).await.unwrap();
-    appender.append(coming).await.unwrap();
+    append(&appender, coming).await.unwrap();
     committed.send_replace(1);
     projected(&store, 1).await;
     assert_eq!(boards(&database).await.len(), 1);
@@ -171,7 +188,10 @@ async fn a_half_filled_rebuild_takes_nobodys_place() {
     let mut session = Session::open(&database).await.unwrap();
     let begun = session.begin_rebuild().await.unwrap();
     assert!(!session.swap(begun).await.unwrap());
-    let Step::Forward(filled) = projection::step(&mut session, begun).await.unwrap() else {
+    let Step::Forward(filled) = projection::step(&mut session, &Rulebook::built_in(), begun)
+        .await
+        .unwrap()
+    else {
         panic!("there is a log to fold")
     };
     assert!(session.swap(filled).await.unwrap());
@@ -195,7 +215,9 @@ async fn a_game_that_folds_again_leaves_the_quarantine() {
         .batch_execute("update event set rules = 1")
         .await
         .unwrap();
-    appender.append(following(&first, played(4))).await.unwrap();
+    append(&appender, following(&first, played(4)))
+        .await
+        .unwrap();
     project(&database).await;
     assert_eq!(store.projection_status().await.unwrap().quarantined, 0);
     assert_eq!(boards(&database).await, [(1, 2, "O".to_owned())]);

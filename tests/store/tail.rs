@@ -9,7 +9,7 @@ use turnkey::store::append::Appender;
 use turnkey::store::tail::{self, TailItem};
 use turnkey::store::{Database, Store};
 
-use crate::events::{following, new_game, played, writer};
+use crate::events::{append, following, new_game, played, writer};
 use crate::support::postgres;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -57,7 +57,9 @@ async fn a_follower_misses_nothing_of_six_writers() {
         tokio::spawn(async move {
             let mut last = new_game(&appender).await;
             for _ in 0..MOVES {
-                last = appender.append(following(&last, played(0))).await.unwrap();
+                last = append(&appender, following(&last, played(0)))
+                    .await
+                    .unwrap();
             }
         });
     }
@@ -72,12 +74,12 @@ async fn a_follower_misses_nothing_of_six_writers() {
             assert!(event.position > position, "positions grow");
             position = event.position;
             assert!(
-                seen.insert((event.game_id, event.version)),
+                seen.insert((event.row.game_id, event.row.version)),
                 "each event once"
             );
-            let version = versions.entry(event.game_id).or_insert(0);
+            let version = versions.entry(event.row.game_id).or_insert(0);
             *version += 1;
-            assert_eq!(event.version, *version, "no hole in any game");
+            assert_eq!(event.row.version, *version, "no hole in any game");
         }
     }
 }
@@ -95,8 +97,7 @@ async fn a_follower_outlives_its_connection() {
     let killed = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
                   where datname = current_database() and pid <> pg_backend_pid()";
     client.query_one(killed, &[]).await.unwrap();
-    let second = appenders[0]
-        .append(following(&first, played(0)))
+    let second = append(&appenders[0], following(&first, played(0)))
         .await
         .unwrap();
     let TailItem::Events(events) = next(&mut items).await else {
@@ -149,8 +150,7 @@ async fn what_another_instance_records_is_heard_before_the_poll() {
     next(&mut items).await;
     let began = std::time::Instant::now();
     for _ in 0..MOVES {
-        last = appenders[1]
-            .append(following(&last, played(0)))
+        last = append(&appenders[1], following(&last, played(0)))
             .await
             .unwrap();
         next(&mut items).await;

@@ -1,6 +1,7 @@
 //! What is done to every database that games were played on: it is verified.
 
 use turnkey::projection::{self, Step};
+use turnkey::rules::Rulebook;
 use turnkey::store::Database;
 use turnkey::store::projection::{ProjectionName, Session};
 use turnkey::upkeep::check::{self, Report};
@@ -9,7 +10,11 @@ use turnkey::upkeep::check::{self, Report};
 pub async fn project(database: &Database) {
     let mut session = Session::open(database).await.unwrap();
     let mut progress = session.progress(ProjectionName::Live).await.unwrap();
-    while let Step::Forward(further) = projection::step(&mut session, progress).await.unwrap() {
+    while let Step::Forward(further) =
+        projection::step(&mut session, &Rulebook::built_in(), progress)
+            .await
+            .unwrap()
+    {
         progress = further;
     }
 }

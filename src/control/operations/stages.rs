@@ -13,6 +13,7 @@ use super::{OperationError, check_description, check_tags, filled, in_change, st
 use crate::config::StageName;
 use crate::control::patch::{PatchList, Paths, REPLACE_REMOVE};
 use crate::control::wire;
+use crate::rules::Rulebook;
 use crate::store::control::{Actor, AuditEntry, Deployment, Stage};
 use crate::store::{Change, DeploymentId, Store};
 
@@ -83,7 +84,11 @@ pub async fn create_deployment(
     in_change(store, async |change| {
         let id = DeploymentId::generate();
         change
-            .insert_deployment(&id, description.as_deref())
+            .insert_deployment(
+                &id,
+                description.as_deref(),
+                &Rulebook::built_in().newest_versions(),
+            )
             .await?;
         let deployment = existing_deployment(change, &id).await?;
         let entry = AuditEntry {

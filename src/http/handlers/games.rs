@@ -30,7 +30,7 @@ pub async fn create_game(
     let body = json_body(&request, &call)?;
     let caller = caller(&state, &request, &call).await?;
     let wanted = CreateGame::parse(body)?;
-    let key = request_key(&request, &call, &caller)?;
+    let key = request_key(&request, &call, &caller, state.play.rulebook())?;
     let created = state.play.create_game(&caller, wanted, key).await?;
     Ok(answer::created(&call, &created))
 }
@@ -52,7 +52,7 @@ pub async fn join_game(
     let body = json_body(&request, &call)?;
     let caller = caller(&state, &request, &call).await?;
     let wanted = JoinGame::parse(body)?;
-    let key = request_key(&request, &call, &caller)?;
+    let key = request_key(&request, &call, &caller, state.play.rulebook())?;
     let joined = state.play.join_game(&caller, wanted, key).await?;
     Ok(answer::created(&call, &joined))
 }

@@ -12,6 +12,7 @@ use super::context::Call;
 use super::input;
 use super::problem::HttpError;
 use crate::play::{Caller, RequestKey};
+use crate::rules::Rulebook;
 
 /// The caller: the app of the key, and the player of the player token if there is one.
 async fn caller(state: &State, request: &HttpRequest, call: &Call) -> Result<Caller, HttpError> {
@@ -40,8 +41,9 @@ fn request_key(
     request: &HttpRequest,
     call: &Call,
     caller: &Caller,
+    book: &Rulebook,
 ) -> Result<Option<RequestKey>, HttpError> {
     input::text_header(request.headers(), "idempotency-key")?
-        .map(|key| RequestKey::parse(key, &call.body, caller).map_err(HttpError::from))
+        .map(|key| RequestKey::parse(key, &call.body, caller, book).map_err(HttpError::from))
         .transpose()
 }

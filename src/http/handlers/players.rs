@@ -30,7 +30,7 @@ pub async fn create_player(
     let body = json_body(&request, &call)?;
     let caller = caller(&state, &request, &call).await?;
     let name = parse_new_player(body)?;
-    let key = request_key(&request, &call, &caller)?;
+    let key = request_key(&request, &call, &caller, state.play.rulebook())?;
     let player = state.play.create_player(&caller, name, key).await?;
     Ok(answer::new_player(&call, &player))
 }

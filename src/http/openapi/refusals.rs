@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::header_references;
 
 /// Each code with its status and its cause.
-const CODES: [(&str, u16, &str); 25] = [
+const CODES: [(&str, u16, &str); 26] = [
     (
         "malformed",
         400,
@@ -81,6 +81,11 @@ const CODES: [(&str, u16, &str); 25] = [
     ),
     ("upgrade_required", 426, "Not a WebSocket handshake"),
     (
+        "rules_failed",
+        503,
+        "The rules of the game cannot run; nothing has happened",
+    ),
+    (
         "unavailable",
         503,
         "The database cannot answer; `detail` says whether the outcome is unknown",
@@ -113,7 +118,13 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &REPEATABLE,
         ],
         "makeMove" => &[
-            &["malformed", "not_seated", "game_not_found", "illegal_move"],
+            &[
+                "malformed",
+                "not_seated",
+                "game_not_found",
+                "rules_failed",
+                "illegal_move",
+            ],
             &[
                 "version_conflict",
                 "not_your_turn",
@@ -124,12 +135,18 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &BODY,
             &PLAYERS,
         ],
-        "readGame" | "readEvents" => &[&["malformed", "player_token_invalid", "game_not_found"]],
+        "readGame" | "readEvents" => &[&[
+            "malformed",
+            "player_token_invalid",
+            "game_not_found",
+            "rules_failed",
+        ]],
         "joinGame" => &[
             &[
                 "malformed",
                 "player_token_invalid",
                 "invite_not_found",
+                "rules_failed",
                 "seat_taken",
             ],
             &["game_over", "version_conflict"],
@@ -142,6 +159,7 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &[
                 "not_seated",
                 "game_not_found",
+                "rules_failed",
                 "game_over",
                 "version_conflict",
                 "too_large",
@@ -149,7 +167,13 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &PLAYERS,
         ],
         "offerDraw" => &[
-            &["not_seated", "game_not_found", "not_started", "game_over"],
+            &[
+                "not_seated",
+                "game_not_found",
+                "rules_failed",
+                "not_started",
+                "game_over",
+            ],
             &["draw_already_offered", "version_conflict", "too_large"],
             &PLAYERS,
         ],
@@ -157,6 +181,7 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &[
                 "not_seated",
                 "game_not_found",
+                "rules_failed",
                 "not_started",
                 "game_over",
                 "no_draw_offer",
@@ -168,6 +193,7 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &[
                 "not_seated",
                 "game_not_found",
+                "rules_failed",
                 "not_started",
                 "game_not_over",
             ],

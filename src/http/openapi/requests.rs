@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::game::{Seat, Variant};
+use crate::rules::{Rulebook, Rules};
 
 /// The spaces that are trimmed off a name: Unicode's `White_Space`.
 const SPACE: &str = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*";
@@ -27,19 +27,17 @@ pub(super) fn narrow_bodies(schemas: &mut Value) {
     }
 
     let create = &mut schemas["CreateGame"]["properties"];
-    let variants = Variant::ALL.map(Variant::id);
-    only(&mut create["variant"], or_null(variants.into()));
-    let mut seats: Vec<&str> = Variant::ALL
-        .iter()
-        .flat_map(|variant| Seat::ALL.map(|seat| variant.seat_name(seat)))
-        .collect();
+    let book = Rulebook::built_in();
+    only(&mut create["variant"], or_null(book.variants().collect()));
+    let forms = || book.iter().map(|rules: &Rules| rules.forms());
+    let mut seats: Vec<&str> = forms().flat_map(|forms| forms.seats).copied().collect();
     seats.sort_unstable();
     seats.dedup();
     only(&mut create["seat"], or_null(seats));
-    let mut options: Vec<Value> = Variant::ALL.map(Variant::options_schema).into();
-    options.push(json!({"type": "null"}));
+    let options = forms().map(|forms| forms.options_schema.clone());
+    let options: Vec<Value> = options.chain([json!({"type": "null"})]).collect();
     only(&mut create["options"], json!({"anyOf": options}));
-    let moves = Variant::ALL.map(Variant::move_schema);
+    let moves: Vec<&Value> = forms().map(|forms| &forms.move_schema).collect();
     only(
         &mut schemas["MakeMove"]["properties"]["move"],
         json!({"anyOf": moves}),

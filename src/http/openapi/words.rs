@@ -31,6 +31,7 @@ const WORDS: [(&str, &str, &[&str]); 9] = [
         &[
             "game_created",
             "player_seated",
+            "seat_left",
             "move_played",
             "resigned",
             "draw_offered",

@@ -6,22 +6,23 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::*;
-use crate::game::{GameId, Options, Position, variant::tic_tac_toe};
+use crate::game::GameId;
 use crate::gate::RateLimit;
 use crate::play::view::{GameView, SeatsView, Timestamp};
+use crate::rules::Json;
 
 fn game() -> Box<GameView> {
     let now = Timestamp(OffsetDateTime::UNIX_EPOCH);
     Box::new(GameView {
         game_id: GameId(Uuid::nil()),
         stage: "dev".parse().unwrap(),
-        variant: "tic-tac-toe",
+        variant: "tic-tac-toe".into(),
         rules: 1,
-        options: Options::TicTacToe(tic_tac_toe::Options {}),
+        options: Json::empty_object(),
         visibility: "unlisted",
         version: 7,
         status: "playing",
-        board: Position::TicTacToe(tic_tac_toe::Position::default()),
+        board: Value::Null,
         turn: Some("X"),
         legal_moves: Vec::new(),
         last_move: None,
@@ -120,6 +121,7 @@ fn every_problem_has_its_status_and_code() {
             422,
             "idempotency_key_reused",
         ),
+        (PlayError::RulesFailed, 503, "rules_failed"),
         (
             PlayError::Unavailable(Unavailable::NothingSent),
             503,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::game::whole_number;
+use crate::rules::whole_number;
 
 /// A frame from a client. Its ids are text that is not yet looked up.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,13 +8,14 @@ use time::macros::datetime;
 use uuid::{Uuid, uuid};
 
 use super::{ErrorCode, GoodbyeReason, ServerFrame, True};
-use crate::game::variant::tic_tac_toe;
 use crate::game::{
-    self, Event, GameId, Move, Opponent, Options, PlayerId, Rules, Seat, Variant, Visibility,
+    Actor, Creation, Entry, Event, GameId, Holder, Opponent, PlayerId, Seats, Visibility,
 };
 use crate::live::{HEARTBEAT_SECONDS, LIMITS, RESUME_LIMIT};
 use crate::play::view;
-use crate::store::{History, Names, Recorded};
+use crate::record::{History, Recorded};
+use crate::rules::{Json, Rulebook, Seat};
+use crate::store::Names;
 
 const GAME: Uuid = uuid!("01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10");
 const EPOCH: Uuid = uuid!("3f1c0a52-8f0e-4c64-9b1d-6a1f5d0c7e21");
@@ -79,22 +80,25 @@ pub fn of_server() -> Vec<ServerFrame> {
 
 /// A game that was created and joined, with one move.
 fn history() -> History {
-    let options = Options::TicTacToe(tic_tac_toe::Options {});
+    let book = Rulebook::built_in();
+    let rules = book.newest("tic-tac-toe");
+    let rules = rules.expect("tic-tac-toe is built in");
+    let mut seats = Seats::all(2, Holder::Open);
+    seats[Seat::FIRST] = Holder::Player(ANN);
     let events = [
-        game::create(
-            ANN,
-            Seat::First,
-            options,
-            Visibility::Unlisted,
-            Opponent::Invite,
-        ),
+        Event::GameCreated(Creation {
+            options: Json::empty_object(),
+            seats,
+            visibility: Visibility::Unlisted,
+            opponent: Opponent::Invite,
+        }),
         Event::PlayerSeated {
-            seat: Seat::Second,
+            seat: Seat::SECOND,
             player: BOB,
         },
         Event::MovePlayed {
-            seat: Seat::First,
-            played: Move::TicTacToe(tic_tac_toe::Move(4)),
+            seat: Seat::FIRST,
+            played: Json::of(&4),
             result: None,
         },
     ];
@@ -105,10 +109,13 @@ fn history() -> History {
             version,
             // Letters only, as the name of a stage may be.
             stage: "dev".parse().expect("the name of a stage"),
-            rules: Rules::newest(Variant::TicTacToe),
-            event,
-            actor: ANN,
-            at: BEGAN + time::Duration::seconds(i64::from(version)),
+            rules: rules.clone(),
+            entry: Entry {
+                event,
+                at: BEGAN + time::Duration::seconds(i64::from(version)),
+                actor: Actor::Player(ANN),
+                draws: Vec::new(),
+            },
         })
     });
     let history = History::new(recorded.collect());

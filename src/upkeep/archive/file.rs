@@ -12,7 +12,8 @@ use zstd::stream::write::Encoder;
 
 use super::format::{FORMAT, Footer, Header, Line, game_line};
 use crate::game::GameId;
-use crate::store::History;
+use crate::record::History;
+use crate::rules::Rulebook;
 
 /// Archives are written once and kept for years; higher ones take long and save little.
 const COMPRESSION_LEVEL: i32 = 9;
@@ -172,6 +173,7 @@ impl Writer {
 pub struct Reader {
     path: PathBuf,
     lines: BufReader<Decoder<'static, BufReader<File>>>,
+    book: Rulebook,
     hash: Sha256,
     games: u64,
     events: u64,
@@ -193,6 +195,7 @@ impl Reader {
         let opened = File::open(path).and_then(Decoder::new);
         let mut reader = Reader {
             lines: BufReader::new(opened.map_err(|error| of(path, error))?),
+            book: Rulebook::built_in(),
             path: path.to_owned(),
             hash: Sha256::new(),
             games: 0,
@@ -233,11 +236,13 @@ impl Reader {
             Line::Game(game) => {
                 self.hash.update(&line);
                 let id = game.game_id;
-                let history = game.history().map_err(|error| FileError::Unreadable {
-                    path: self.path.display().to_string(),
-                    game: id,
-                    reason: error.to_string(),
-                })?;
+                let history = game
+                    .history(&self.book)
+                    .map_err(|error| FileError::Unreadable {
+                        path: self.path.display().to_string(),
+                        game: id,
+                        reason: error.to_string(),
+                    })?;
                 self.games += 1;
                 self.events += history.events().len() as u64;
                 let line = String::from_utf8(line)

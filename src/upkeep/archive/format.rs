@@ -5,15 +5,15 @@
 //! is never edited, so a line is good for ever; a change of the lines themselves gets the next
 //! `format`. Players are ids: their names are in the database alone, and go with the player.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::game::{GameId, PlayerId};
-use crate::store::{CodecError, History, Recorded, StoreError, codec};
+use crate::record::{History, RecordError};
+use crate::rules::{Rulebook, RulesId};
+use crate::store::{EventRow, StoredEvent};
 
 /// The newest form that this release reads, and the one that it writes.
 pub const FORMAT: u32 = 1;
@@ -73,7 +73,7 @@ struct EventLine {
     version: u32,
     stage: String,
     variant: String,
-    rules: i16,
+    rules: u16,
     r#type: String,
     schema: i16,
     data: Value,
@@ -95,24 +95,35 @@ impl GameLine {
     ///
     /// # Errors
     /// Where this release cannot read an event, or they make no game.
-    pub(super) fn history(self) -> Result<History, StoreError> {
+    pub(super) fn history(self, book: &Rulebook) -> Result<History, RecordError> {
         let game_id = self.game_id;
-        let events = self.events.into_iter().map(|event| {
-            let rules = codec::rules(&event.variant, event.rules)?;
-            let stage = event.stage.parse();
-            Ok(Arc::new(Recorded {
-                position: event.position,
+        let events = self.events.into_iter();
+        let events: Result<Vec<StoredEvent>, RecordError> =
+            events.map(|event| event.stored(game_id)).collect();
+        History::read(book, events?)?
+            .ok_or_else(|| RecordError::Value(format!("game {game_id} has no event")))
+    }
+}
+
+impl EventLine {
+    fn stored(self, game_id: GameId) -> Result<StoredEvent, RecordError> {
+        let stage = self.stage.parse();
+        Ok(StoredEvent {
+            position: self.position,
+            row: EventRow {
                 game_id,
-                version: event.version,
-                stage: stage.map_err(|error| CodecError::Value(format!("stage: {error}")))?,
-                rules,
-                event: codec::event(rules, &event.r#type, event.schema, event.data)?,
-                actor: event.actor,
-                at: event.at,
-            }))
-        });
-        let events: Result<Vec<Arc<Recorded>>, CodecError> = events.collect();
-        History::new(events?)?
-            .ok_or_else(|| StoreError::Corrupt(format!("game {game_id} has no event")))
+                version: self.version,
+                stage: stage.map_err(|error| RecordError::Value(format!("stage: {error}")))?,
+                rules: RulesId {
+                    variant: self.variant.into(),
+                    version: self.rules,
+                },
+                kind: self.r#type.into(),
+                schema: self.schema,
+                data: self.data,
+                actor: self.actor.0,
+                at: self.at,
+            },
+        })
     }
 }

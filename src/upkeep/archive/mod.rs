@@ -28,8 +28,10 @@ pub use unarchive::unarchive;
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId, Status};
 use crate::play::next_game_id;
+use crate::record::History;
+use crate::rules::Rulebook;
 use crate::store::archive::{ArchiveError, Doomed, Kept, Session};
-use crate::store::{Database, History, StoreError};
+use crate::store::{Database, StoreError};
 use file::{Reader, Writer};
 use format::{FORMAT, Header};
 
@@ -216,30 +218,45 @@ async fn choose(
     };
     *after = Some(*last);
     let (_, log_end) = session.log_head().await?;
-    let mut games = session.games(&candidates).await?;
+    let book = Rulebook::built_in();
+    let mut games = read(&book, session.games(&candidates).await?);
     let nexts: Vec<GameId> = games
         .iter()
-        .filter_map(|kept| kept.history.as_ref().ok())
+        .filter_map(|kept| kept.history.as_ref())
         .map(next_game)
         .collect();
-    let nexts: HashMap<GameId, Kept> = session
-        .games(&nexts)
-        .await?
+    let nexts: HashMap<GameId, Chosen> = read(&book, session.games(&nexts).await?)
         .into_iter()
-        .map(|kept| (kept.game_id, kept))
+        .map(|next| (next.kept.game_id, next))
         .collect();
-    games.retain(|kept| {
-        let counter = match &kept.history {
-            Err(_) => &mut stayed.unreadable,
-            Ok(history) if history.last().position >= log_end => &mut stayed.has_last_event,
-            Ok(history) if !is_old(history, *changed_before) => &mut stayed.changed,
-            Ok(history) if rematch_waits(history, &nexts) => &mut stayed.rematch_waits,
-            Ok(_) => return true,
+    games.retain(|chosen| {
+        let counter = match &chosen.history {
+            None => &mut stayed.unreadable,
+            Some(history) if history.last().position >= log_end => &mut stayed.has_last_event,
+            Some(history) if !is_old(history, *changed_before) => &mut stayed.changed,
+            Some(history) if rematch_waits(history, &nexts) => &mut stayed.rematch_waits,
+            Some(_) => return true,
         };
         *counter += 1;
         false
     });
-    Ok(Some(games))
+    Ok(Some(games.into_iter().map(|chosen| chosen.kept).collect()))
+}
+
+/// A game that may be chosen.
+struct Chosen {
+    kept: Kept,
+    /// `None` where this release cannot read it.
+    history: Option<History>,
+}
+
+fn read(book: &Rulebook, games: Vec<Kept>) -> Vec<Chosen> {
+    let read = |kept: Kept| {
+        let events = kept.events.clone().ok();
+        let history = events.and_then(|events| History::read(book, events).ok().flatten());
+        Chosen { kept, history }
+    };
+    games.into_iter().map(read).collect()
 }
 
 fn is_old(history: &History, changed_before: OffsetDateTime) -> bool {
@@ -254,23 +271,19 @@ fn next_game(history: &History) -> GameId {
 
 /// Whether somebody may still need this game to come into the next one: while the next one waits
 /// for them, or is not named here yet.
-fn rematch_waits(history: &History, nexts: &HashMap<GameId, Kept>) -> bool {
+fn rematch_waits(history: &History, nexts: &HashMap<GameId, Chosen>) -> bool {
     let Some(next) = nexts.get(&next_game(history)) else {
         return false;
     };
     match &next.history {
-        Ok(next) => history.game().rematch.is_none() || next.game().status() == Status::Waiting,
-        Err(_) => true,
+        Some(next) => history.game().rematch.is_none() || next.game().status() == Status::Waiting,
+        None => true,
     }
 }
 
 fn doom(history: &History) -> Doomed {
     let game = history.game();
-    let players: BTreeSet<PlayerId> = game
-        .seats
-        .iter()
-        .filter_map(|(_, player)| *player)
-        .collect();
+    let players: BTreeSet<PlayerId> = game.players().collect();
     Doomed {
         game_id: history.game_id(),
         version: history.version(),

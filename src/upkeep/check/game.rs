@@ -1,9 +1,12 @@
 //! Verifies one game.
 
-use crate::game::{self, Event, Game, GameId};
+use std::sync::Arc;
+
+use crate::game::{self, Entry, Event, Game, GameId, Outcome};
+use crate::record::{History, Recorded};
+use crate::rules::{Chance, Rulebook};
 use crate::store::check::Stored;
 use crate::store::projection::BoardRow;
-use crate::store::{History, Recorded};
 
 use super::{Fault, Kind};
 
@@ -22,15 +25,16 @@ pub(super) struct Verified {
 }
 
 /// Verifies a game by all its events, in the order of their versions.
-pub(super) fn verify(events: &[Stored]) -> Verified {
+pub(super) fn verify(book: &Rulebook, events: &[Stored]) -> Verified {
     let id = events[0].game_id;
     let mut faults = Vec::new();
     verify_order(events, &mut faults);
     let mut readable = Vec::with_capacity(events.len());
     for stored in events {
-        match &stored.event {
-            Ok(recorded) => readable.push(recorded.clone()),
-            Err(error) => faults.push(of(Kind::Unreadable, stored, error.clone())),
+        let read = |event| Recorded::read(book, event).map_err(|error| error.to_string());
+        match stored.event.clone().and_then(read) {
+            Ok(recorded) => readable.push(Arc::new(recorded)),
+            Err(error) => faults.push(of(Kind::Unreadable, stored, error)),
         }
     }
     let is_whole = readable.len() == events.len();
@@ -82,45 +86,53 @@ fn verify_order(events: &[Stored], faults: &mut Vec<Fault>) {
 /// Plays the game again, under the rules that it began with.
 fn verify_play(history: &History, faults: &mut Vec<Fault>) {
     let first = history.first();
-    let Event::GameCreated(creation) = &first.event else {
+    let Some(mut game) = game::begin(&first.rules, &first.entry) else {
         return;
     };
-    let mut game = game::begin(first.rules, creation);
     for recorded in history.after(1) {
         if recorded.stage != first.stage || recorded.rules != first.rules {
             let what = "is of another stage, variant or rules than its game".to_owned();
             faults.push(at(Kind::Mixed, recorded, what));
         }
-        if let Some(what) = unlawful(&game, &recorded.event) {
+        if let Some(what) = unlawful(&game, &recorded.entry) {
             faults.push(at(Kind::Unlawful, recorded, what));
         }
-        game = game::evolve(game, &recorded.event);
+        game = game::evolve(game, &recorded.entry);
     }
 }
 
-/// Why `event` cannot have happened to `game`. What the rules pin for ever is asked: moves, seats
+/// Why `entry` cannot have happened to `game`. What the rules pin for ever is asked: moves, seats
 /// and the end; how draws are offered may change with a release.
-fn unlawful(game: &Game, event: &Event) -> Option<String> {
+fn unlawful(game: &Game, entry: &Entry) -> Option<String> {
     let is_over = game.result.is_some();
-    match event {
+    match &entry.event {
         Event::GameCreated(_) => Some("creates the game again".into()),
         Event::MovePlayed {
             seat,
             played,
             result,
         } => {
-            let name = game.rules.variant.seat_name(*seat);
-            if game.turn() != Some(*seat) {
+            let name = game.rules.seat_name(*seat);
+            let position = game.position.as_ref();
+            let Some(position) = position.filter(|_| game.turn.to_move.contains(*seat)) else {
                 return Some(format!("is a move of {name}, whose turn it is not"));
-            }
-            match game.position.try_move(game.rules, *played) {
+            };
+            let mut chance = Chance::recorded(&entry.draws);
+            match game.rules.play(position, *seat, played, &mut chance) {
                 Err(_) => Some("is a move that the rules do not allow".into()),
-                Ok(due) if due != *result => Some("is a move with another result".into()),
-                Ok(_) => None,
+                Ok(after) => {
+                    let is_due = after.ending.map(Outcome::from) == *result;
+                    (!is_due).then(|| "is a move with another result".into())
+                }
             }
         }
         Event::PlayerSeated { seat, .. } => {
-            (is_over || game.seats[*seat].is_some()).then(|| "takes a seat that is not open".into())
+            let is_free = game.seats[*seat].player().is_none();
+            (is_over || !is_free).then(|| "takes a seat that is not open".into())
+        }
+        Event::SeatLeft { .. } => {
+            let has_begun = !game.has_free_seat();
+            (is_over || has_begun).then(|| "gives up a seat once the game has begun".into())
         }
         Event::Resigned { .. }
         | Event::DrawOffered { .. }

@@ -15,9 +15,11 @@ pub use fault::{Fault, Kind};
 
 use crate::game::{GameId, PlayerId};
 use crate::projection::rows;
+use crate::record::History;
+use crate::rules::Rulebook;
 use crate::store::check::{Head, Look, Stored, StrayInvite};
 use crate::store::projection::MyGameRow;
-use crate::store::{Database, History, StoreError};
+use crate::store::{Database, StoreError};
 use game::Verified;
 
 /// How many events are read at a time.
@@ -81,7 +83,7 @@ pub async fn check(database: &Database) -> Result<Report, StoreError> {
         more_faults: 0,
     };
     check_log(&look, &head, &mut report).await?;
-    check_games(&look, &head, &mut report).await?;
+    check_games(&look, &head, &Rulebook::built_in(), &mut report).await?;
     check_strays(&look, &head, &mut report).await?;
     Ok(report)
 }
@@ -103,7 +105,12 @@ async fn check_log(look: &Look, head: &Head, report: &mut Report) -> Result<(), 
 }
 
 /// Walks over every game, in pages.
-async fn check_games(look: &Look, head: &Head, report: &mut Report) -> Result<(), StoreError> {
+async fn check_games(
+    look: &Look,
+    head: &Head,
+    book: &Rulebook,
+    report: &mut Report,
+) -> Result<(), StoreError> {
     let mut after = (GameId(Uuid::nil()), 0);
     let mut waiting: Vec<Stored> = Vec::new();
     loop {
@@ -122,7 +129,7 @@ async fn check_games(look: &Look, head: &Head, report: &mut Report) -> Result<()
             Some(_) | None => waiting.len(),
         };
         let rest = waiting.split_off(whole);
-        check_page(look, head, &waiting, report).await?;
+        check_page(look, head, book, &waiting, report).await?;
         if is_last {
             return Ok(());
         }
@@ -134,6 +141,7 @@ async fn check_games(look: &Look, head: &Head, report: &mut Report) -> Result<()
 async fn check_page(
     look: &Look,
     head: &Head,
+    book: &Rulebook,
     page: &[Stored],
     report: &mut Report,
 ) -> Result<(), StoreError> {
@@ -143,7 +151,8 @@ async fn check_page(
     let ids: Vec<Uuid> = games.iter().map(|events| events[0].game_id.0).collect();
     let boards = look.boards(head.generation, &ids).await?;
     let quarantined = look.quarantined(head.generation, &ids).await?;
-    let verified: Vec<Verified> = games.iter().map(|events| game::verify(events)).collect();
+    let verify = |events: &&[Stored]| game::verify(book, events);
+    let verified: Vec<Verified> = games.iter().map(verify).collect();
     let expected: Vec<Vec<MyGameRow>> = verified
         .iter()
         .map(|game| {

@@ -3,7 +3,8 @@
 //! An input is a line with the event's type, and its data as JSON.
 
 use serde_json::Value;
-use turnkey::store::codec;
+use turnkey::record::codec;
+use turnkey::rules::Rulebook;
 
 pub fn check(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
@@ -13,13 +14,16 @@ pub fn check(input: &[u8]) {
     let Ok(data) = serde_json::from_str::<Value>(data) else {
         return;
     };
-    let rules = codec::rules("tic-tac-toe", 1).expect("these rules are never taken out");
-    let Ok(event) = codec::event(rules, kind, codec::SCHEMA, data) else {
+    let book = Rulebook::built_in();
+    let rules = book
+        .newest("tic-tac-toe")
+        .expect("these rules are never taken out");
+    let Ok(event) = codec::event(rules, kind, codec::SCHEMA, &data) else {
         return;
     };
     assert_eq!(codec::kind(&event), kind);
     let written = codec::data(rules, &event);
-    let read = codec::event(rules, kind, codec::SCHEMA, written.clone());
+    let read = codec::event(rules, kind, codec::SCHEMA, &written);
     assert_eq!(read.as_ref(), Ok(&event), "{written}");
     assert_eq!(codec::data(rules, &event), written);
 }

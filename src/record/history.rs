@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::{CodecError, StoreError};
+use super::codec::{self, RecordError};
 use crate::config::StageName;
-use crate::game::{self, Event, Game, GameId, PlayerId, Rules};
+use crate::game::{self, Actor, Entry, Game, GameId, PlayerId};
+use crate::rules::{Rulebook, Rules};
+use crate::store::{EventRow, StoredEvent};
+
+/// The actor that stands in the log for the server itself.
+const SYSTEM: Uuid = Uuid::nil();
 
 /// An event as the log holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,12 +28,8 @@ pub struct Recorded {
     pub stage: StageName,
     /// The rules of the game.
     pub rules: Rules,
-    /// The event.
-    pub event: Event,
-    /// The player who did it.
-    pub actor: PlayerId,
-    /// When it happened.
-    pub at: OffsetDateTime,
+    /// The event, with when it happened and by whom.
+    pub entry: Entry,
 }
 
 /// A game with everything that led to it: never empty, versions dense from 1.
@@ -36,23 +39,81 @@ pub struct History {
     game: Game,
 }
 
+impl Recorded {
+    /// Reads an event of the log.
+    ///
+    /// # Errors
+    /// Where this release does not know its rules, or cannot read it.
+    pub fn read(book: &Rulebook, stored: StoredEvent) -> Result<Recorded, RecordError> {
+        let StoredEvent { position, row } = stored;
+        let rules = codec::rules(book, &row.rules)?.clone();
+        let entry = Entry {
+            event: codec::event(&rules, &row.kind, row.schema, &row.data)?,
+            at: row.at,
+            actor: match row.actor {
+                SYSTEM => Actor::System,
+                player => Actor::Player(PlayerId(player)),
+            },
+            draws: Vec::new(),
+        };
+        Ok(Recorded {
+            position,
+            game_id: row.game_id,
+            version: row.version,
+            stage: row.stage,
+            rules,
+            entry,
+        })
+    }
+
+    /// The row that records this event.
+    pub fn row(&self) -> EventRow {
+        let Entry {
+            event, at, actor, ..
+        } = &self.entry;
+        EventRow {
+            game_id: self.game_id,
+            version: self.version,
+            stage: self.stage.clone(),
+            rules: self.rules.id.clone(),
+            kind: SmolStr::new_static(codec::kind(event)),
+            schema: codec::SCHEMA,
+            data: codec::data(&self.rules, event),
+            actor: actor.player().map_or(SYSTEM, |player| player.0),
+            at: *at,
+        }
+    }
+}
+
 impl History {
+    /// Reads the events of a game, in order; `None` where there are none.
+    ///
+    /// # Errors
+    /// Where this release cannot read one of them, or they make no game.
+    pub fn read(book: &Rulebook, events: Vec<StoredEvent>) -> Result<Option<History>, RecordError> {
+        let events = events.into_iter();
+        let events: Result<Vec<Arc<Recorded>>, RecordError> = events
+            .map(|stored| Recorded::read(book, stored).map(Arc::new))
+            .collect();
+        History::new(events?)
+    }
+
     /// The history made of `events`, in order; `None` where there are none.
     ///
     /// # Errors
     /// Where versions have a hole or the first event is not a creation.
-    pub fn new(events: Vec<Arc<Recorded>>) -> Result<Option<History>, StoreError> {
+    pub fn new(events: Vec<Arc<Recorded>>) -> Result<Option<History>, RecordError> {
         let Some(first) = events.first() else {
             return Ok(None);
         };
         for (expected, recorded) in (1..).zip(&events) {
             if recorded.version != expected {
                 let message = format!("game {} has no event {expected}", first.game_id);
-                return Err(CodecError::Value(message).into());
+                return Err(RecordError::Value(message));
             }
         }
-        let game = game::fold(first.rules, events.iter().map(|recorded| &recorded.event))
-            .map_err(|error| CodecError::Value(format!("game {}: {error}", first.game_id)))?;
+        let game = fold(&events)
+            .map_err(|error| RecordError::Value(format!("game {}: {error}", first.game_id)))?;
         Ok(Some(History { events, game }))
     }
 
@@ -61,7 +122,7 @@ impl History {
         if next.version != self.version() + 1 || next.game_id != self.game_id() {
             return None;
         }
-        let game = game::evolve(self.game.clone(), &next.event);
+        let game = game::evolve(self.game.clone(), &next.entry);
         let mut events = self.events.clone();
         events.push(next);
         Some(History { events, game })
@@ -71,8 +132,7 @@ impl History {
     pub fn at(&self, version: u32) -> Option<History> {
         let count = usize::try_from(version).ok()?;
         let events = self.events.get(..count)?.to_vec();
-        let first = events.first()?;
-        let game = game::fold(first.rules, events.iter().map(|recorded| &recorded.event)).ok()?;
+        let game = fold(&events).ok()?;
         Some(History { events, game })
     }
 
@@ -109,12 +169,12 @@ impl History {
 
     /// When the game was created.
     pub fn created_at(&self) -> OffsetDateTime {
-        self.first().at
+        self.first().entry.at
     }
 
     /// When the newest event happened.
     pub fn updated_at(&self) -> OffsetDateTime {
-        self.last().at
+        self.last().entry.at
     }
 
     /// The oldest event.
@@ -126,6 +186,11 @@ impl History {
     pub fn last(&self) -> &Arc<Recorded> {
         &self.events[self.events.len() - 1]
     }
+}
+
+fn fold(events: &[Arc<Recorded>]) -> Result<Game, game::FoldError> {
+    let first = events.first().ok_or(game::FoldError::NotACreation)?;
+    game::fold(&first.rules, events.iter().map(|recorded| &recorded.entry))
 }
 
 #[cfg(test)]

@@ -3,42 +3,18 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::game::variant::tic_tac_toe;
-use crate::game::{Move, Opponent, Options, Seat, Variant, Visibility};
+use crate::record::sample;
 
-fn recorded(game: u128, version: u32, event: Event) -> Arc<Recorded> {
-    Arc::new(Recorded {
-        position: i64::from(version),
-        game_id: GameId(Uuid::from_u128(game)),
-        version,
-        stage: "dev".parse().expect("the name of a stage"),
-        rules: Rules::newest(Variant::TicTacToe),
-        event,
-        actor: PlayerId(Uuid::nil()),
-        at: OffsetDateTime::UNIX_EPOCH,
-    })
+fn game(number: u128) -> GameId {
+    GameId(Uuid::from_u128(number))
 }
 
 fn created() -> Arc<Recorded> {
-    let options = Options::TicTacToe(tic_tac_toe::Options {});
-    let player = PlayerId(Uuid::nil());
-    let event = game::create(
-        player,
-        Seat::First,
-        options,
-        Visibility::Unlisted,
-        Opponent::Oneself,
-    );
-    recorded(1, 1, event)
+    sample::created(game(1), 1)
 }
 
-fn played(game: u128, version: u32) -> Arc<Recorded> {
-    let event = Event::MovePlayed {
-        seat: Seat::First,
-        played: Move::TicTacToe(tic_tac_toe::Move(4)),
-        result: None,
-    };
-    recorded(game, version, event)
+fn played(number: u128, version: u32) -> Arc<Recorded> {
+    sample::played(game(number), version, i64::from(version), 4)
 }
 
 #[test]
