@@ -21,7 +21,8 @@ pub struct Forms {
     pub ending_schema: Value,
     /// The variant's own refusals of a move that would be right in another position.
     pub refusals: &'static [RefusalForm],
-    /// Whether legal moves are listed in every game. Rules may list those of some games only.
+    /// Whether legal moves are listed in every position of every game. Rules may list those of
+    /// some only.
     pub lists_moves: bool,
     /// Whether the board or a move hides something from some players.
     pub hidden: bool,

@@ -27,7 +27,7 @@ pub struct Native<O, P, M> {
     pub to_move: fn(&P) -> SeatSet,
     /// Reads a move.
     pub read_move: fn(&Value) -> Result<M, FormError>,
-    /// The moves that the seat may make; `None` where they are not listed.
+    /// The moves of a seat that is to move; `None` where they are not listed.
     pub legal_moves: fn(&P, Seat) -> Option<Vec<M>>,
     /// What a move of a seat that is to move leads to.
     pub play: fn(&P, Seat, &M, &mut Chance) -> Result<After<P>, MoveRefusal>,
@@ -66,6 +66,13 @@ impl<P> After<P> {
             ending,
             new_turn: false,
         }
+    }
+}
+
+impl<P: Clone> After<P> {
+    /// `leave` of games of two seats: rules are asked only while two others are left in.
+    pub(super) fn unchanged(position: &P, _leaver: Seat) -> After<P> {
+        After::going_on(position.clone())
     }
 }
 
@@ -157,6 +164,9 @@ where
     }
 
     fn legal_moves(&self, position: &Position, seat: Seat) -> Option<Vec<Json>> {
+        if !self.to_move(position).contains(seat) {
+            return Some(Vec::new());
+        }
         let moves = (self.legal_moves)(self.own(position), seat)?;
         Some(moves.iter().map(|played| Json::of(played)).collect())
     }

@@ -33,7 +33,8 @@ pub trait Ruleset: Send + Sync {
     /// The position before the first move of a game with these options.
     fn start(&self, options: &Json, chance: &mut Chance) -> Position;
 
-    /// The seats that may move.
+    /// The seats that may move. While the game goes on there is one; of the position that ended it
+    /// nobody asks.
     fn to_move(&self, position: &Position) -> SeatSet;
 
     /// Reads a move; whether the position takes it is asked later.
@@ -42,7 +43,8 @@ pub trait Ruleset: Send + Sync {
     /// A value that has not the form of a move.
     fn read_move(&self, played: &Value) -> Result<Json, FormError>;
 
-    /// The moves that `seat` may make; `None` where these rules do not list them.
+    /// The moves that `seat` may make, none where it is not to move; `None` where these rules do
+    /// not list them.
     fn legal_moves(&self, position: &Position, seat: Seat) -> Option<Vec<Json>>;
 
     /// What the move of `seat`, which is to move, leads to. Rules that have drawn may not refuse.
