@@ -11,6 +11,8 @@ mod chance;
 mod forms;
 mod json;
 mod native;
+mod options;
+mod pig;
 mod ruleset;
 mod seat;
 mod tic_tac_toe;
