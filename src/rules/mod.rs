@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod battleship;
 mod book;
 mod chance;
 mod forms;
