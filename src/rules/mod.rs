@@ -12,6 +12,7 @@ mod chance;
 mod forms;
 mod json;
 mod native;
+mod number;
 mod options;
 mod pig;
 mod ruleset;

@@ -1,11 +1,10 @@
 //! Tic-tac-toe: three in a row on a board of nine cells, row-major from the top left.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::forms::{Forms, RefusalForm};
-use super::json::{FormError, whole_number};
 use super::native::{After, Native, NoOptions, no_options, other};
+use super::number::Number;
 use super::ruleset::{Ending, MoveRefusal, Ruleset};
 use super::seat::{Seat, SeatSet};
 
@@ -25,11 +24,6 @@ const LINES: [[usize; 3]; 8] = [
     [2, 4, 6],
 ];
 
-/// The number of a cell. Any integer has the form of a move; 0 to 8 are on the board.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Move(i64);
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Board {
     cells: [Option<Seat>; CELLS],
@@ -47,10 +41,10 @@ pub fn version_1() -> impl Ruleset {
             turn: Seat::FIRST,
         },
         to_move: |board: &Board| SeatSet::one(board.turn),
-        read_move,
-        legal_moves: |board, _| Some(board.empty_cells().map(Move).collect()),
+        read_move: |value| Number::read(value, "the number of a cell, an integer from 0 to 8"),
+        legal_moves: |board, _| Some(board.empty_cells().map(Number::of).collect()),
         play: |board, seat, played, _| board.play(seat, played),
-        leave: |board, _| After::going_on(*board),
+        leave: After::unchanged,
         show: |board, _| board.show(),
         sees_move: |_, _, _| true,
     }
@@ -86,30 +80,24 @@ fn forms() -> Forms {
     }
 }
 
-fn read_move(value: &Value) -> Result<Move, FormError> {
-    whole_number(value)
-        .map(Move)
-        .ok_or_else(|| FormError("a move is the number of a cell, an integer from 0 to 8".into()))
+/// The first line that `holds` in all its cells.
+pub(super) fn line_where(holds: impl Fn(usize) -> bool) -> Option<[usize; 3]> {
+    LINES
+        .into_iter()
+        .find(|line| line.iter().all(|&cell| holds(cell)))
 }
 
 impl Board {
-    fn empty_cells(&self) -> impl Iterator<Item = i64> {
-        (0..)
-            .zip(self.cells)
-            .filter(|(_, mark)| mark.is_none())
-            .map(|(cell, _)| cell)
+    fn empty_cells(&self) -> impl Iterator<Item = usize> {
+        (0..CELLS).filter(|&cell| self.cells[cell].is_none())
     }
 
-    fn play(&self, seat: Seat, &Move(number): &Move) -> Result<After<Board>, MoveRefusal> {
-        let Some(cell) = usize::try_from(number).ok().filter(|&cell| cell < CELLS) else {
-            return Err(MoveRefusal::Never {
-                detail: format!("there is no cell {number}; play one of `legalMoves`"),
-            });
-        };
+    fn play(&self, seat: Seat, played: &Number) -> Result<After<Board>, MoveRefusal> {
+        let cell = played.place("cell", CELLS)?;
         if self.cells[cell].is_some() {
             return Err(MoveRefusal::NotNow {
                 code: "cell_taken",
-                detail: format!("cell {number} is already marked; play one of `legalMoves`"),
+                detail: format!("cell {cell} is already marked; play one of `legalMoves`"),
             });
         }
         let mut next = *self;
@@ -119,9 +107,7 @@ impl Board {
     }
 
     fn ending(&self, mover: Seat) -> Option<Ending> {
-        let complete =
-            |line: &&[usize; 3]| line.iter().all(|&cell| self.cells[cell] == Some(mover));
-        if let Some(line) = LINES.iter().find(complete) {
+        if let Some(line) = line_where(|cell| self.cells[cell] == Some(mover)) {
             return Some(Ending::win(mover, "line").with("line", line.to_vec()));
         }
         let full = self.cells.iter().all(Option::is_some);
