@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::ruleset::Ruleset;
 use super::seat::Seat;
-use super::{battleship, pig, tic_tac_toe};
+use super::{battleship, connect_four, pig, tic_tac_toe};
 
 /// The name of one version of one variant's rules. A game keeps the one that it began with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +39,7 @@ impl Rulebook {
     pub fn built_in() -> Rulebook {
         let mut book = Rulebook::default();
         book.add(battleship::ID, 1, battleship::version_1());
+        book.add(connect_four::ID, 1, connect_four::version_1());
         book.add(pig::ID, 1, pig::version_1());
         book.add(tic_tac_toe::ID, 1, tic_tac_toe::version_1());
         book

@@ -9,7 +9,9 @@
 mod battleship;
 mod book;
 mod chance;
+mod connect_four;
 mod forms;
+mod grid;
 mod json;
 mod native;
 mod number;
@@ -18,6 +20,8 @@ mod pig;
 mod ruleset;
 mod seat;
 mod tic_tac_toe;
+#[cfg(test)]
+mod trial;
 
 pub use book::{Rulebook, Rules, RulesId};
 pub use chance::Chance;
