@@ -11,6 +11,7 @@ mod book;
 mod chance;
 mod connect_four;
 mod forms;
+mod gomoku;
 mod grid;
 mod json;
 mod native;
