@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::ruleset::Ruleset;
 use super::seat::Seat;
-use super::{battleship, connect_four, gomoku, pig, tic_tac_toe};
+use super::{battleship, connect_four, gomoku, pig, tic_tac_toe, ultimate_tic_tac_toe};
 
 /// The name of one version of one variant's rules. A game keeps the one that it began with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +44,8 @@ impl Rulebook {
         book.add(gomoku::ID, 2, gomoku::version_2());
         book.add(pig::ID, 1, pig::version_1());
         book.add(tic_tac_toe::ID, 1, tic_tac_toe::version_1());
+        let ultimate = ultimate_tic_tac_toe::version_1();
+        book.add(ultimate_tic_tac_toe::ID, 1, ultimate);
         book
     }
 

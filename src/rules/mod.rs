@@ -23,6 +23,7 @@ mod seat;
 mod tic_tac_toe;
 #[cfg(test)]
 mod trial;
+mod ultimate_tic_tac_toe;
 
 pub use book::{Rulebook, Rules, RulesId};
 pub use chance::Chance;
