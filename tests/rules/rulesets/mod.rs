@@ -1,0 +1,4 @@
+//! The rulesets through the interface behind which they stand.
+
+mod counts;
+mod gomoku;
