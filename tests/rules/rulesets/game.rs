@@ -90,7 +90,7 @@ impl Game {
         }
     }
 
-    pub fn seats(&self) -> impl Iterator<Item = Seat> {
+    pub fn seats(&self) -> impl ExactSizeIterator<Item = Seat> {
         Seat::first(self.rules.seat_count(&self.options))
     }
 
@@ -152,14 +152,20 @@ impl Game {
 /// A random game with random options, event by event, to its end.
 pub struct RandomGame {
     pub game: Game,
+    pub start_draws: Vec<u32>,
     pub dice: Dice,
 }
 
 impl RandomGame {
     pub fn begin(rules: &Rules, mut dice: Dice) -> RandomGame {
         let options = options(rules, &mut dice);
-        let game = Game::begin(rules, options, &mut dice.event());
-        RandomGame { game, dice }
+        let mut chance = dice.event();
+        let game = Game::begin(rules, options, &mut chance);
+        RandomGame {
+            game,
+            start_draws: chance.draws().to_vec(),
+            dice,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod counts;
 mod forms;
 mod game;
+mod golden;
 mod gomoku;
 mod hidden;
 mod laws;
