@@ -18,27 +18,14 @@ pub const ID: &str = "gomoku";
 
 const SEATS: &[&str] = &["black", "white"];
 const OPTIONS: [NumberOption; 3] = [
-    NumberOption {
-        name: "rows",
-        meaning: "Rows of the board.",
-        least: 5,
-        most: 19,
-        default: 15,
-    },
-    NumberOption {
-        name: "columns",
-        meaning: "Columns of the board.",
-        least: 5,
-        most: 19,
-        default: 15,
-    },
-    NumberOption {
-        name: "inARow",
-        meaning: "How many in a row win; no more than the longer side of the board.",
-        least: 4,
-        most: 6,
-        default: 5,
-    },
+    NumberOption::new("rows", "Rows of the board.", 5..=19, 15),
+    NumberOption::new("columns", "Columns of the board.", 5..=19, 15),
+    NumberOption::new(
+        "inARow",
+        "How many in a row win; no more than the longer side of the board.",
+        4..=6,
+        5,
+    ),
 ];
 /// Larger boards list no moves: the list would be longer than all the rest of the game.
 const MOST_CELLS_LISTED: usize = 100;

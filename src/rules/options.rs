@@ -1,21 +1,17 @@
 //! Options that are whole numbers, each with its range and its default.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value, json};
 
 use super::json::{FormError, whole_number};
 
 /// An option that is a whole number.
 pub(super) struct NumberOption {
-    /// Its name in the options.
-    pub name: &'static str,
-    /// What it means, for people.
-    pub meaning: &'static str,
-    /// The least number that it takes.
-    pub least: u16,
-    /// The greatest number that it takes.
-    pub most: u16,
-    /// Its number where it is left out.
-    pub default: u16,
+    name: &'static str,
+    meaning: &'static str,
+    range: RangeInclusive<u16>,
+    default: u16,
 }
 
 /// The JSON Schema of options that are these numbers.
@@ -24,7 +20,7 @@ pub(super) fn number_schema(known: &[NumberOption]) -> Value {
         .iter()
         .map(|option| {
             let schema = json!({
-                "type": "integer", "minimum": option.least, "maximum": option.most,
+                "type": "integer", "minimum": option.range.start(), "maximum": option.range.end(),
                 "description": format!("{} {} if left out.", option.meaning, option.default),
             });
             (option.name.to_owned(), schema)
@@ -57,14 +53,32 @@ pub(super) fn read_numbers<const N: usize>(
 }
 
 impl NumberOption {
+    /// The option of this name, which for people has this meaning; the numbers that it takes, and
+    /// the one that it is where it is left out.
+    pub(super) const fn new(
+        name: &'static str,
+        meaning: &'static str,
+        range: RangeInclusive<u16>,
+        default: u16,
+    ) -> NumberOption {
+        NumberOption {
+            name,
+            meaning,
+            range,
+            default,
+        }
+    }
+
     fn read(&self, value: &Value) -> Result<u16, FormError> {
         whole_number(value)
             .and_then(|number| u16::try_from(number).ok())
-            .filter(|number| (self.least..=self.most).contains(number))
+            .filter(|number| self.range.contains(number))
             .ok_or_else(|| {
                 FormError(format!(
                     "`{}` is an integer from {} to {}",
-                    self.name, self.least, self.most
+                    self.name,
+                    self.range.start(),
+                    self.range.end()
                 ))
             })
     }
@@ -79,20 +93,8 @@ mod tests {
     use super::*;
 
     const KNOWN: [NumberOption; 2] = [
-        NumberOption {
-            name: "rows",
-            meaning: "Rows of the board.",
-            least: 5,
-            most: 19,
-            default: 15,
-        },
-        NumberOption {
-            name: "inARow",
-            meaning: "How many win.",
-            least: 4,
-            most: 6,
-            default: 5,
-        },
+        NumberOption::new("rows", "Rows of the board.", 5..=19, 15),
+        NumberOption::new("inARow", "How many win.", 4..=6, 5),
     ];
 
     fn read(options: &Value) -> Result<[u16; 2], String> {

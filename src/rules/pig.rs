@@ -1,8 +1,7 @@
 //! Pig: a die, and the question when to stop.
 //!
-//! Who is to move rolls the die as often as they like. Each roll adds to the points of the turn,
-//! but a 1 loses them all and passes the turn. Who holds banks them and passes the turn. The first
-//! to have banked `target` points wins.
+//! Each roll adds to the points of the turn, but a 1 loses them all and passes the turn. Who holds
+//! banks them and passes the turn. The first to have banked `target` points wins.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -20,20 +19,8 @@ pub const ID: &str = "pig";
 
 const SEATS: &[&str] = &["A", "B", "C", "D", "E", "F"];
 const OPTIONS: [NumberOption; 2] = [
-    NumberOption {
-        name: "seats",
-        meaning: "How many play.",
-        least: 2,
-        most: 6,
-        default: 2,
-    },
-    NumberOption {
-        name: "target",
-        meaning: "The points that win.",
-        least: 10,
-        most: 1000,
-        default: 100,
-    },
+    NumberOption::new("seats", "How many play.", 2..=6, 2),
+    NumberOption::new("target", "The points that win.", 10..=1000, 100),
 ];
 
 #[derive(Serialize)]
@@ -67,7 +54,7 @@ pub fn version_1() -> impl Ruleset {
         forms: forms(),
         read_options,
         seat_count: |options| options.seats,
-        start: |options, _| Table::new(options),
+        start: |options, _| Table::new(options.seats, options.target),
         to_move: |table| SeatSet::one(table.turn),
         read_move,
         legal_moves: |_, _| Some(vec![Move::Roll, Move::Hold]),
@@ -95,11 +82,9 @@ fn forms() -> Forms {
         move_schema: json!({"enum": ["roll", "hold"],
                             "description": "Roll the die, or bank the points of the turn."}),
         board_schema: json!({"type": "object", "additionalProperties": false,
-            "required": ["target", "scores", "left", "turnPoints", "lastRoll"], "properties": {
-            "target": points,
+            "required": ["scores", "left", "turnPoints", "lastRoll"], "properties": {
             "scores": of_seats(&points),
-            "left": {"type": "array", "items": {"enum": SEATS},
-                     "description": "The seats that have left the game."},
+            "left": {"type": "array", "items": {"enum": SEATS}},
             "turnPoints": points,
             "lastRoll": {"enum": [1, 2, 3, 4, 5, 6, null]},
         }}),
@@ -122,8 +107,7 @@ fn forms() -> Forms {
 
 fn read_options(options: &Map<String, Value>) -> Result<Options, FormError> {
     let [seats, target] = read_numbers(ID, &OPTIONS, options)?;
-    // At most 6.
-    let seats = seats as u8;
+    let seats = seats as u8; // At most 6.
     Ok(Options { seats, target })
 }
 
@@ -136,11 +120,11 @@ fn read_move(value: &Value) -> Result<Move, FormError> {
 }
 
 impl Table {
-    fn new(options: &Options) -> Table {
+    fn new(seats: u8, target: u16) -> Table {
         Table {
-            target: options.target,
-            scores: vec![0; options.seats.into()],
-            playing: SeatSet::first(options.seats),
+            target,
+            scores: vec![0; seats.into()],
+            playing: SeatSet::first(seats),
             turn: Seat::FIRST,
             turn_points: 0,
             last_roll: None,
@@ -195,15 +179,14 @@ impl Table {
             (true, score) => json!({"place": place(seat), "score": score}),
             (false, score) => json!({"place": place(seat), "score": score, "left": true}),
         };
-        let results = self.seats().map(|(name, seat)| (name, result(seat)));
-        results.collect()
+        let ranked = |(name, seat)| (name, result(seat));
+        self.seats().map(ranked).collect()
     }
 
     fn show(&self) -> Value {
         let score = |(name, seat): (_, Seat)| (name, self.scores[seat.index()]);
         let left = |(name, seat)| (!self.playing.contains(seat)).then_some(name);
         json!({
-            "target": self.target,
             "scores": self.seats().map(score).collect::<Value>(),
             "left": self.seats().filter_map(left).collect::<Value>(),
             "turnPoints": self.turn_points,
@@ -224,10 +207,7 @@ mod tests {
 
     /// Plays a game of three to 10 points: `h` holds, a digit is what the die shows.
     fn after(script: &str) -> After<Table> {
-        let table = Table::new(&Options {
-            seats: 3,
-            target: 10,
-        });
+        let table = Table::new(3, 10);
         let step = |after: After<Table>, step: char| match step.to_digit(10) {
             Some(die) => after.position.roll(&mut Chance::recorded(&[die - 1])),
             None => after.position.hold(),
@@ -251,11 +231,10 @@ mod tests {
     #[test]
     fn who_has_banked_enough_wins() {
         assert_eq!(after("64").ending, None);
-        let ending = after("4h4h2h6h").ending.unwrap();
-        assert_eq!(ending.winners.only(), Some(Seat::FIRST));
         let seats = json!({"A": {"place": 1, "score": 10}, "B": {"place": 2, "score": 4},
                            "C": {"place": 3, "score": 2}});
-        assert_eq!(ending.detail["seats"], seats);
+        let win = Ending::win(Seat::FIRST, "target").with("seats", seats);
+        assert_eq!(after("4h4h2h6h").ending, Some(win));
     }
 
     #[test]
