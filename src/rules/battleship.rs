@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::forms::{Forms, RefusalForm};
-use super::json::{FormError, Json, typed};
+use super::json::{FormError, typed};
 use super::native::{After, Native, NoOptions, no_options};
 use super::ruleset::Ruleset;
 use board::{Board, sees_ships_of};
@@ -100,8 +100,7 @@ fn forms() -> Forms {
 }
 
 fn read_move(value: &Value) -> Result<Move, FormError> {
-    let canonical = Json::read(value)?;
-    typed(canonical.value()).map_err(|FormError(wrong)| {
+    typed(value).map_err(|FormError(wrong)| {
         let ship = r#"{"cell":0,"length":5,"down":false}"#;
         FormError(format!(
             r#"{wrong}; a move is {{"place":[{ship},…]}} or {{"shot":0}}"#

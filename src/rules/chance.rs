@@ -33,7 +33,7 @@ impl Chance {
 
     /// The draws that were recorded with an event, in their order.
     pub fn recorded(draws: &[u32]) -> Chance {
-        Chance::from(Source::Recorded(draws.to_vec().into_iter()))
+        Chance::from(Source::Recorded(Vec::from(draws).into_iter()))
     }
 
     fn from(source: Source) -> Chance {

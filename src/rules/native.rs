@@ -25,12 +25,12 @@ pub struct Native<O, P, M> {
     pub start: fn(&O, &mut Chance) -> P,
     /// The seats that may move.
     pub to_move: fn(&P) -> SeatSet,
-    /// Reads a move.
+    /// Reads a move from JSON in canonical form.
     pub read_move: fn(&Value) -> Result<M, FormError>,
     /// The moves of a seat that is to move; `None` where they are not listed.
     pub legal_moves: fn(&P, Seat) -> Option<Vec<M>>,
     /// What a move of a seat that is to move leads to.
-    pub play: fn(&P, Seat, &M, &mut Chance) -> Result<After<P>, MoveRefusal>,
+    pub play: Play<P, M>,
     /// How the others go on when a seat leaves.
     pub leave: fn(&P, Seat) -> After<P>,
     /// The board as the viewer may see it.
@@ -38,6 +38,8 @@ pub struct Native<O, P, M> {
     /// Whether the viewer may see this move of this seat.
     pub sees_move: fn(&M, Seat, Viewer) -> bool,
 }
+
+type Play<P, M> = fn(&P, Seat, &M, &mut Chance) -> Result<After<P>, MoveRefusal>;
 
 /// [`Played`] in the variant's own type.
 pub struct After<P> {
