@@ -100,7 +100,13 @@ fn forms() -> Forms {
 }
 
 fn read_move(value: &Value) -> Result<Move, FormError> {
-    typed(value).map_err(|FormError(wrong)| {
+    let mut ships = value["place"].as_array().into_iter().flatten();
+    let read = match ships.all(Value::is_object) {
+        true => typed(value),
+        // Serde would take a list of a ship's fields, too.
+        false => Err(FormError("`place`: a ship is an object".into())),
+    };
+    read.map_err(|FormError(wrong)| {
         let ship = r#"{"cell":0,"length":5,"down":false}"#;
         FormError(format!(
             r#"{wrong}; a move is {{"place":[{ship},…]}} or {{"shot":0}}"#

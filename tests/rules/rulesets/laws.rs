@@ -146,7 +146,8 @@ fn reading_a_move_again_changes_nothing() {
                 );
                 if let Ok(read) = read {
                     assert_eq!(rules.read_move(read.value()), Ok(read.clone()));
-                    assert_eq!(Json::read(read.value()), Ok(read));
+                    // Nothing is filled in: a move has one form.
+                    assert_eq!(Json::read(&value), Ok(read));
                 }
             }
         }

@@ -72,6 +72,7 @@ pub fn nonsense(dice: &mut Dice) -> Vec<Value> {
         json!({"shot": 1, "place": []}),
         json!({"place": fleet(dice)}),
         json!({"place": []}),
+        json!({"place": [[0, 5, true]]}),
         json!({"place": vec![json!({"cell": 0, "length": 5, "down": true}); 5]}),
         json!({"place": [{"cell": 0, "length": 5}]}),
         json!({"place": [{"cell": 0, "length": 5, "down": true, "color": 1}]}),
