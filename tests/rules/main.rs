@@ -10,6 +10,7 @@ mod golden;
 mod laws;
 mod matrix;
 mod moves;
+mod rulesets;
 mod scenario;
 mod since;
 mod state;
