@@ -228,6 +228,15 @@ fn a_stone_that_makes_an_overline_and_a_row_wins_by_the_row() {
 }
 
 #[test]
+fn of_two_rows_the_level_one_is_told() {
+    for version in [1, 2] {
+        let both = [0, 1, 2, 4, 18, 33, 48, 63, 3];
+        let level = json!([0, 1, 2, 3, 4]);
+        assert_eq!(black_plays(version, USUAL, &both), Some(level));
+    }
+}
+
+#[test]
 fn a_whole_board_takes_few_bytes() {
     let size = Size {
         rows: 19,
