@@ -20,38 +20,65 @@ use rust::{imports, named_crates, tokens};
 
 /// Each module and the modules it may import. `startup` and `cli` wire everything.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("game", &[]),
+    ("rules", &[]),
+    ("game", &["rules"]),
     ("config", &[]),
     ("measure", &[]),
     ("trace", &["game"]),
-    ("store", &["game", "config", "measure", "trace"]),
-    ("gate", &["store", "config", "measure"]),
-    ("play", &["game", "store", "config", "measure", "trace"]),
+    ("store", &["rules", "game", "config", "measure", "trace"]),
+    ("record", &["rules", "game", "store", "config"]),
+    ("gate", &["rules", "store", "config", "measure"]),
+    (
+        "play",
+        &[
+            "rules", "game", "store", "record", "config", "measure", "trace",
+        ],
+    ),
     (
         "live",
         &[
-            "game", "store", "play", "gate", "config", "measure", "trace",
+            "rules", "game", "store", "record", "play", "gate", "config", "measure", "trace",
         ],
     ),
     (
         "projection",
-        &["game", "store", "play", "config", "measure"],
+        &[
+            "rules", "game", "store", "record", "play", "config", "measure",
+        ],
     ),
-    ("upkeep", &["game", "store", "play", "projection", "config"]),
+    (
+        "upkeep",
+        &[
+            "rules",
+            "game",
+            "store",
+            "record",
+            "play",
+            "projection",
+            "config",
+        ],
+    ),
     (
         "http",
-        &["gate", "play", "live", "game", "config", "measure", "trace"],
+        &[
+            "rules", "gate", "play", "live", "game", "config", "measure", "trace",
+        ],
     ),
-    ("control", &["gate", "store", "http", "config", "measure"]),
+    (
+        "control",
+        &["rules", "gate", "store", "http", "config", "measure"],
+    ),
     ("startup", ALL),
     ("cli", ALL),
 ];
 const ALL: &[&str] = &[
+    "rules",
     "game",
     "config",
     "measure",
     "trace",
     "store",
+    "record",
     "gate",
     "play",
     "live",
@@ -68,6 +95,7 @@ const ALONE_MAY_NAME: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store"]),
     ("deadpool_postgres", &["store"]),
     ("argon2", &["gate"]),
+    ("chacha20", &["rules"]),
     ("governor", &["gate"]),
     ("jsonwebtoken", &["play"]),
     ("actix_ws", &["live"]),
@@ -80,14 +108,10 @@ const ALONE_MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// The rules are arithmetic: nothing that waits, looks at a clock, draws or talks.
-const NOT_IN_GAME: &[&str] = &[
-    "actix_web",
-    "futures_util",
-    "rand",
-    "time",
-    "tokio",
-    "tracing",
-];
+const PURE: [&str; 2] = ["rules", "game"];
+const NOT_IN_PURE: &[&str] = &["actix_web", "futures_util", "rand", "tokio", "tracing"];
+/// The functions that look at a clock. A time is a value like any other.
+const CLOCKS: &[&str] = &["now_utc", "now_local", "SystemTime", "Instant"];
 
 const LONGEST_FILE_LINES: usize = 400;
 
@@ -148,15 +172,27 @@ fn crates_are_named_only_where_they_belong() {
                      that does what `{room}` needs"
                 ));
             }
-            if room == "game" && NOT_IN_GAME.contains(&name.as_str()) {
-                complaints.push(format!(
-                    "{file}:{line}: the rules do not name `{name}`: time and chance arrive inside \
-                     the command, everything else stays outside"
-                ));
+            if PURE.contains(&room.as_str()) && NOT_IN_PURE.contains(&name.as_str()) {
+                complaints.push(not_pure(&file, line, &name));
+            }
+        }
+        if PURE.contains(&room.as_str()) {
+            let text = read(&file);
+            for (line, text) in (1..).zip(text.lines()) {
+                if let Some(clock) = CLOCKS.iter().find(|clock| text.contains(*clock)) {
+                    complaints.push(not_pure(&file, line, clock));
+                }
             }
         }
     }
     report(&complaints);
+}
+
+fn not_pure(file: &str, line: usize, name: &str) -> String {
+    format!(
+        "{file}:{line}: the rules do not name `{name}`: time and chance arrive inside the \
+         command, everything else stays outside"
+    )
 }
 
 #[test]

@@ -241,8 +241,9 @@ impl Play {
         Err(PlayError::OUTCOME_UNKNOWN)
     }
 
-    /// What ends a game for a player who is gone. One that waits is abandoned, also where its free
-    /// seat is only kept for them: who sits in it waits for nobody.
+    /// The event that ends a game of a deleted player. A waiting game is abandoned, also if its
+    /// free seat is only kept for the deleted player, because then its seated player would wait
+    /// in vain.
     fn end_for(&self, history: &History, player: PlayerId) -> Result<Decision, Refused> {
         let game = history.game();
         let leaves = match game.status() {

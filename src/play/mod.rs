@@ -43,8 +43,8 @@ pub use invites::InviteCode;
 pub use names::PlayerName;
 pub use rematch::next_game_id;
 pub use request::{
-    CreateGame, JoinGame, ListGames, MakeMove, ReadEvents, parse_new_player, parse_rename,
-    parse_version,
+    CreateGame, DEFAULT_VARIANT, JoinGame, ListGames, MakeMove, ReadEvents, parse_new_player,
+    parse_rename, parse_version,
 };
 pub use request_key::RequestKey;
 pub use tokens::{PlayerToken, Tokens, bearer_token};

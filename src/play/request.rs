@@ -11,7 +11,7 @@ use crate::rules::{Json, Rules, Seat};
 /// The greatest version that a request may name.
 pub const MAX_VERSION: u32 = i32::MAX.unsigned_abs();
 /// The variant of a game whose creator names none.
-pub(super) const DEFAULT_VARIANT: &str = "tic-tac-toe";
+pub const DEFAULT_VARIANT: &str = "tic-tac-toe";
 const GAMES_LIMIT: u32 = 20;
 const EVENTS_LIMIT: u32 = 100;
 

@@ -132,21 +132,6 @@ pub enum StatusView {
     Finished,
 }
 
-/// A board of rows and columns.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Board)]
-pub struct BoardView {
-    /// The number of rows.
-    #[schema(example = 3)]
-    pub rows: u32,
-    /// The number of columns.
-    #[schema(example = 3)]
-    pub columns: u32,
-    /// The cells, row by row from the top left. An empty one is null.
-    #[schema(example = json!(["X", null, null, null, "O", null, null, null, null]))]
-    pub cells: Vec<Option<String>>,
-}
-
 /// Each seat's name with its player, or null.
 ///
 /// The schema of the map itself allows null. Generators lose a null that stands behind a reference,
@@ -182,7 +167,7 @@ pub struct ResultView {
     pub by: String,
     /// The cells of the winning line; only with `line`.
     #[schema(example = json!([0, 4, 8]), nullable = false)]
-    pub line: Option<Vec<u8>>,
+    pub line: Option<Vec<u32>>,
 }
 
 /// The data of an event. Each type of event has only the members that it needs.

@@ -9,7 +9,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use utoipa::ToSchema;
 
-use super::schema::{BoardView, EventDataView, ResultView, seats_of_a_game};
+use super::schema::{EventDataView, ResultView, seats_of_a_game};
 use super::tokens::PlayerToken;
 use crate::config::StageName;
 use crate::game::{Game, GameId, PlayerId};
@@ -47,8 +47,8 @@ pub struct GameView {
     /// The game is `waiting` for its second player, is `playing`, or is `finished`.
     #[schema(example = "playing")]
     pub status: &'static str,
-    /// The position after the last move.
-    #[schema(value_type = BoardView)]
+    /// The position after the last move, in the variant's own form: see `GET /variants`.
+    #[schema(required = true, example = json!({"rows": 3, "columns": 3, "cells": ["X", null, null, null, "O", null, null, null, null]}))]
     pub board: Value,
     /// The seat to move; null unless the game is playing.
     #[schema(required = true, example = "X")]

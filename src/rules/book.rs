@@ -72,11 +72,15 @@ impl Rulebook {
         self.versions(variant).last()
     }
 
-    /// The newest version of each variant, by its id.
+    /// The newest version of each variant that a deployment can serve, by the variant's id.
+    ///
+    /// Variants that hide something or draw random numbers are left out: the API cannot show the
+    /// first to each player alone, and the log cannot keep the secret of the second yet.
     pub fn newest_versions(&self) -> BTreeMap<String, u16> {
+        let is_open = |rules: &&Rules| !rules.forms().hidden && !rules.forms().chance;
         // A later version of the same variant takes the place of the one before it.
-        let rules = self.rules.keys();
-        rules
+        let versions = self.iter().filter(is_open).map(|rules| &rules.id);
+        versions
             .map(|id| (id.variant.to_string(), id.version))
             .collect()
     }

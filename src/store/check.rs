@@ -216,7 +216,7 @@ fn board_row(row: &Row) -> BoardRow {
     BoardRow {
         game_id: row.get("game_id"),
         stage: row.get("stage"),
-        variant: row.get::<_, String>("variant").into(),
+        variant: row.get("variant"),
         rules: row.get("rules"),
         version: row.get("version"),
         status: row.get::<_, String>("status").into(),

@@ -152,7 +152,20 @@ async fn lists() {
     let world = World::start().await;
     let variants = reply(world.request("GET", "/variants")).await;
     assert_eq!(variants.status, 200);
-    assert_eq!(variants.json()["variants"][0]["id"], "tic-tac-toe");
+    let variants = variants.json()["variants"].as_array().unwrap().clone();
+    let ids: Vec<&str> = variants
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "connect-four",
+            "gomoku",
+            "tic-tac-toe",
+            "ultimate-tic-tac-toe"
+        ]
+    );
     let (game, ann, _) = world.begun_game().await;
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {

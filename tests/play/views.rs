@@ -139,8 +139,9 @@ async fn games_that_cannot_be() {
 async fn variants_say_what_can_be_played() {
     let world = World::new().await;
     let variants = serde_json::to_value(world.play.variants(&stranger())).unwrap();
-    let variant = &variants["variants"][0];
-    assert_eq!(variant["id"], "tic-tac-toe");
+    let variants = variants["variants"].as_array().unwrap().iter();
+    let mut found = variants.filter(|variant| variant["id"] == "tic-tac-toe");
+    let variant = found.next().unwrap();
     assert_eq!(variant["rulesVersions"], json!([1]));
     assert_eq!(
         (&variant["rules"], &variant["firstSeat"]),

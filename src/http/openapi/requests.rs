@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::play::DEFAULT_VARIANT;
 use crate::rules::{Rulebook, Rules};
 
 /// The spaces that are trimmed off a name: Unicode's `White_Space`.
@@ -26,22 +27,29 @@ pub(super) fn narrow_bodies(schemas: &mut Value) {
         schemas[body]["properties"]["name"]["pattern"] = json!(name);
     }
 
-    let create = &mut schemas["CreateGame"]["properties"];
     let book = Rulebook::built_in();
-    only(&mut create["variant"], or_null(book.variants().collect()));
-    let forms = || book.iter().map(|rules: &Rules| rules.forms());
-    let mut seats: Vec<&str> = forms().flat_map(|forms| forms.seats).copied().collect();
-    seats.sort_unstable();
-    seats.dedup();
-    only(&mut create["seat"], or_null(seats));
-    let options = forms().map(|forms| forms.options_schema.clone());
-    let options: Vec<Value> = options.chain([json!({"type": "null"})]).collect();
-    only(&mut create["options"], json!({"anyOf": options}));
-    let moves: Vec<&Value> = forms().map(|forms| &forms.move_schema).collect();
-    only(
-        &mut schemas["MakeMove"]["properties"]["move"],
-        json!({"anyOf": moves}),
-    );
+    let served = book.newest_versions().into_keys();
+    let games: Vec<Value> = served
+        .filter_map(|variant| book.newest(&variant).map(game_of))
+        .collect();
+    only(&mut schemas["CreateGame"], json!({"anyOf": games}));
+}
+
+/// A request for a game of this variant.
+fn game_of(rules: &Rules) -> Value {
+    let forms = rules.forms();
+    let id = rules.id.variant.as_str();
+    let is_default = id == DEFAULT_VARIANT;
+    let variant = match is_default {
+        true => or_null(vec![id]),
+        false => json!({"enum": [id]}),
+    };
+    let required: &[&str] = if is_default { &[] } else { &["variant"] };
+    json!({"required": required, "properties": {
+        "variant": variant,
+        "options": {"anyOf": [forms.options_schema, {"type": "null"}]},
+        "seat": or_null(forms.seats.to_vec()),
+    }})
 }
 
 /// Narrows a schema to the values that also fit `narrower`.

@@ -41,7 +41,7 @@ for answer in json.load(open(recorded)):
 
 games = api(turnkey.GamesApi)
 created = games.create_game(create_game=turnkey.CreateGame(name="Ann", seat="X"))
-assert created.game.board.cells == [None] * 9
+assert created.game.board["cells"] == [None] * 9
 assert created.game.seats["O"] is None
 assert created.game.seats["X"].name == "Ann"
 joined = games.join_game(turnkey.JoinGame(invite=created.invite))
@@ -71,4 +71,4 @@ try:
     raise AssertionError("a move by an old version was taken")
 except turnkey.exceptions.ConflictException as refused:
     assert refused.data.code == "version_conflict", refused
-    assert refused.data.game.board.cells == game.board.cells
+    assert refused.data.game.board == game.board

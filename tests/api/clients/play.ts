@@ -54,7 +54,7 @@ for (const { schema, body } of JSON.parse(readFileSync(recorded, "utf8"))) {
 
 const games = new turnkey.GamesApi(configuration());
 const created = await games.createGame({ createGame: { name: "Ann", seat: "X" } });
-demand(created.game.board.cells.every((cell: string | null) => cell === null), "cells");
+demand((created.game.board as { cells: (string | null)[] }).cells.every((cell) => cell === null), "cells");
 const open: turnkey.SeatHolder | null | undefined = created.game.seats["O"];
 demand(open === null, "an open seat");
 demand(created.player !== undefined && created.invite !== undefined, "a player and an invite");

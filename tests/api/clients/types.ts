@@ -7,7 +7,7 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ?
 type Holds<T extends true> = T;
 
 export type Checks = [
-  Holds<Equal<Schemas["Board"]["cells"], (string | null)[]>>,
+  Holds<Equal<Schemas["Game"]["board"], unknown>>,
   Holds<Equal<Schemas["Game"]["turn"], string | null>>,
   Holds<Equal<Schemas["Game"]["status"], string>>,
   Holds<Equal<Schemas["Game"]["result"], Schemas["GameResult"] | null>>,
@@ -26,4 +26,4 @@ export const move = (game: Schemas["Game"]): Schemas["MakeMove"] => ({
 
 export const boardOf = (
   answer: operations["readGame"]["responses"][200]["content"]["application/json"],
-): (string | null)[] => answer.board.cells;
+): unknown => answer.board;
