@@ -2,8 +2,8 @@
 //!
 //! One instance at a time leads, by a lock that its session holds. The connection with the lock is the
 //! one that writes. Each page of rows is written together with the position that it reaches, on the
-//! condition that nobody else has moved on. So two leaders cannot both write. A game's rows are computed
-//! from its whole history each time, so writing a page twice changes nothing.
+//! condition that no other session has moved on. So two leaders cannot both write. A game's rows are
+//! computed from its whole history each time, so writing a page twice changes nothing.
 
 #![warn(missing_docs)]
 
@@ -28,25 +28,26 @@ use crate::store::tail::TailStatus;
 use crate::store::{Database, StoreError};
 
 const PAGE_LENGTH: i64 = 500;
-/// How long one page may take.
+/// The time limit of one page.
 const PAGE_DEADLINE: Duration = Duration::from_secs(15);
-/// How long the games that a page gave to deleted players may take to end: less than the page.
+/// The time that the games of a page have to end if they were given to deleted players: less than the
+/// page.
 const ENDS_DEADLINE: Duration = Duration::from_secs(8);
-/// How often the leader asks whether its session lives, and the others whether there is a leader.
+/// How often the leader checks that its session lives, and the others whether there is a leader.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// What came of one step.
+/// The outcome of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A page was folded.
     Forward(Progress),
-    /// Everything is folded.
+    /// The whole log is folded.
     AtEnd,
-    /// Somebody else has moved the projection on.
+    /// Another session has moved the projection on.
     Overtaken,
 }
 
-/// Whether this instance is the one that projects.
+/// Whether this instance is the leader.
 #[derive(Debug, Default)]
 pub struct Leading(AtomicBool);
 
@@ -61,8 +62,8 @@ impl Leading {
     }
 }
 
-/// Projects whenever this instance leads, until the log's follower is gone. `leading` is told
-/// when it does. `play` ends what players get after they have deleted their account.
+/// Projects whenever this instance leads, until the log's follower is gone. `leading` shows when it
+/// leads. `play` ends games that players get after they have deleted their account.
 pub async fn run(
     database: Database,
     mut tail: watch::Receiver<TailStatus>,
@@ -78,7 +79,7 @@ pub async fn run(
     }
 }
 
-/// Waits to lead, leads, and returns when it no longer does.
+/// Waits to become the leader, leads, and returns when it no longer leads.
 async fn lead(
     database: &Database,
     tail: &mut watch::Receiver<TailStatus>,
@@ -106,10 +107,10 @@ async fn lead(
         match step {
             Step::Forward(further) => progress = further,
             Step::Overtaken => return Ok(()),
-            // A poll that comes back empty is also the proof that the session lives.
+            // An empty poll also proves that the session lives.
             Step::AtEnd => {
-                // Where the log was set back, its end lies behind this and new events would not
-                // be seen.
+                // If the log was restored to an earlier state, its end is behind this position, and new events would
+                // be missed.
                 if answered(session.progress(ProjectionName::Live)).await? != progress {
                     return Ok(());
                 }
@@ -133,10 +134,9 @@ pub async fn step(
     }
 }
 
-/// As [`step`], for the leader: before the lists pass a seat that a deleted player got, the game
-/// is ended. Whoever deletes an account therefore need not know of calls that come late. `None`
-/// where such a game cannot be ended now: nothing is written, and the same page is to be tried
-/// again.
+/// As [`step`], for the leader. If a page gives a seat to a deleted player, the game is ended before the
+/// lists pass that event. So the deletion of an account need not consider calls that come late. `None`
+/// if such a game cannot be ended now: then nothing is written, and the same page must be tried again.
 pub async fn step_live(
     session: &mut Session,
     progress: Progress,
@@ -165,8 +165,8 @@ pub async fn step_live(
     Ok(Some(write(session, progress, &folded).await?))
 }
 
-/// Those of the seats that were given to players who have deleted their account. Asked on the
-/// projector's own connection, so that it does not wait for those of the calls.
+/// Returns those of the seats that were given to players who have deleted their account. It asks on the
+/// projector's own connection, so that it does not wait for the connections of calls.
 async fn to_deleted(session: &Session, given: Vec<Given>) -> Result<Vec<Given>, StoreError> {
     let mut players: Vec<PlayerId> = given.iter().map(|given| given.player).collect();
     players.sort_unstable();
@@ -182,7 +182,7 @@ async fn to_deleted(session: &Session, given: Vec<Given>) -> Result<Vec<Given>, 
 struct Folded {
     end: i64,
     histories: Vec<History>,
-    /// Games that cannot be folded, and why.
+    /// Games that cannot be folded, each with the reason.
     unreadable: Vec<(GameId, String)>,
 }
 
@@ -221,8 +221,8 @@ async fn write(
     Ok(written.map_or(Step::Overtaken, Step::Forward))
 }
 
-/// The seats that players got by a game's events after `position`: by sitting down, or by a
-/// rematch, which keeps a seat for them.
+/// The seats that players got by a game's events after `position`: by joining, or by a rematch, which
+/// keeps a seat for them.
 fn given(history: &History, position: i64) -> Vec<Given> {
     let game_id = history.game_id();
     let is_over = history.game().status() == Status::Finished;

@@ -5,9 +5,8 @@ use crate::rules::Rulebook;
 use crate::store::projection::{Progress, Session};
 use crate::store::{Database, StoreError};
 
-/// Folds the whole log into a new generation of rows and makes it the live one. Readers see the old
-/// rows until then; nothing is pushed to anybody. A rebuild that was interrupted goes on where it
-/// was.
+/// Folds the whole log into a new generation of rows and makes it the live one. Readers see the old rows
+/// until then. Clients get no pushes. An interrupted rebuild continues where it stopped.
 pub async fn rebuild(database: &Database) -> Result<Progress, StoreError> {
     let book = Rulebook::built_in();
     let mut session = Session::open(database).await?;

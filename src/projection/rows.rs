@@ -1,5 +1,5 @@
-//! The rows of one game, computed from its history. The projector writes them; checks and restores
-//! compare with them.
+//! Computes the rows of one game from its history. The projector writes them; checks and restores compare
+//! with them.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::record::{History, codec};
 use crate::rules::Viewer;
 use crate::store::projection::{BoardRow, MyGameRow};
 
-/// The game as it stands on the board.
+/// The game's row on the board.
 pub fn board(history: &History) -> BoardRow {
     let game = history.game();
     let rules = &game.rules;
@@ -43,7 +43,7 @@ pub fn board(history: &History) -> BoardRow {
     }
 }
 
-/// A row for each player at the board: one where a player holds both seats.
+/// A row for each player of the game: one row if a player has both seats.
 pub fn my_games(history: &History) -> Vec<MyGameRow> {
     let game = history.game();
     let players: BTreeSet<PlayerId> = game.players().collect();

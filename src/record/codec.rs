@@ -15,7 +15,7 @@ use crate::rules::{FormError, Json, Rulebook, Rules, RulesId, Seat, SeatSet};
 /// The stored shape that this release writes.
 pub const SCHEMA: i16 = 1;
 
-/// Why a stored event cannot be read.
+/// The reason why a stored event cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// This release does not know the event type or its schema number.
@@ -29,7 +29,7 @@ pub enum RecordError {
     /// This release does not know the variant or the rules version.
     #[error("variant {:?} with rules {} is unknown to this release", .0.variant, .0.version)]
     UnknownRules(RulesId),
-    /// The data has another form than its schema says.
+    /// The data does not have the form of its schema.
     #[error("{0}")]
     Value(String),
 }
@@ -105,7 +105,7 @@ fn created(rules: &Rules, creation: &Creation) -> Value {
     data
 }
 
-/// How a game ended, as it is stored and as clients see it.
+/// The outcome of a game, as it is stored and as clients see it.
 pub fn outcome(rules: &Rules, outcome: &Outcome) -> Value {
     let mut fields = outcome.detail.clone();
     let kind = match outcome.kind {
@@ -152,7 +152,7 @@ pub fn rules<'a>(book: &'a Rulebook, id: &RulesId) -> Result<&'a Rules, RecordEr
 /// The event that is stored as `kind`, `schema` and `data`, by the rules of its game.
 ///
 /// # Errors
-/// Where this release cannot read it.
+/// Fails if this release cannot read it.
 pub fn event(rules: &Rules, kind: &str, schema: i16, data: &Value) -> Result<Event, RecordError> {
     let data = lift(kind, schema, data)?;
     let fields = Fields { rules, data };
@@ -199,7 +199,7 @@ pub fn event(rules: &Rules, kind: &str, schema: i16, data: &Value) -> Result<Eve
     })
 }
 
-/// Turns `data` of an older schema into the newest one's.
+/// Converts `data` of an older schema to the newest one.
 fn lift<'a>(kind: &str, schema: i16, data: &'a Value) -> Result<Cow<'a, Value>, RecordError> {
     match schema {
         SCHEMA => Ok(Cow::Borrowed(data)),

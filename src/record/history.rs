@@ -1,4 +1,4 @@
-//! The events of one game, and the game that they make.
+//! The events of one game, and the game that results from them.
 
 use std::sync::Arc;
 
@@ -12,27 +12,27 @@ use crate::game::{self, Actor, Entry, Game, GameId, PlayerId};
 use crate::rules::{Rulebook, Rules};
 use crate::store::{EventRow, StoredEvent};
 
-/// The actor that stands in the log for the server itself.
+/// The actor in the log that stands for the server itself.
 const SYSTEM: Uuid = Uuid::nil();
 
-/// An event as the log holds it.
+/// An event of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
-    /// Its place in the whole log; grows in commit order.
+    /// Its position in the whole log. Positions grow in the order of commits.
     pub position: i64,
     /// The game.
     pub game_id: GameId,
-    /// Its place in its game: the n-th event makes version n.
+    /// Its number in its game: the n-th event makes version n.
     pub version: u32,
     /// The stage of the game.
     pub stage: StageName,
     /// The rules of the game.
     pub rules: Rules,
-    /// The event, with when it happened and by whom.
+    /// The event, with its time and its actor.
     pub entry: Entry,
 }
 
-/// A game with everything that led to it: never empty, versions dense from 1.
+/// A game with all events that led to it. It is never empty, and its versions are dense from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     events: Vec<Arc<Recorded>>,
@@ -43,7 +43,7 @@ impl Recorded {
     /// Reads an event of the log.
     ///
     /// # Errors
-    /// Where this release does not know its rules, or cannot read it.
+    /// Fails if this release does not know its rules or cannot read it.
     pub fn read(book: &Rulebook, stored: StoredEvent) -> Result<Recorded, RecordError> {
         let StoredEvent { position, row } = stored;
         let rules = codec::rules(book, &row.rules)?.clone();
@@ -86,10 +86,10 @@ impl Recorded {
 }
 
 impl History {
-    /// Reads the events of a game, in order; `None` where there are none.
+    /// Reads the events of a game, in order; `None` if there are none.
     ///
     /// # Errors
-    /// Where this release cannot read one of them, or they make no game.
+    /// Fails if this release cannot read one of them, or if they do not make a game.
     pub fn read(book: &Rulebook, events: Vec<StoredEvent>) -> Result<Option<History>, RecordError> {
         let events = events.into_iter();
         let events: Result<Vec<Arc<Recorded>>, RecordError> = events
@@ -98,10 +98,10 @@ impl History {
         History::new(events?)
     }
 
-    /// The history made of `events`, in order; `None` where there are none.
+    /// Builds a history from `events`, in order; `None` if there are none.
     ///
     /// # Errors
-    /// Where versions have a hole or the first event is not a creation.
+    /// Fails if a version is missing, or if the first event does not create the game.
     pub fn new(events: Vec<Arc<Recorded>>) -> Result<Option<History>, RecordError> {
         let Some(first) = events.first() else {
             return Ok(None);
@@ -117,7 +117,7 @@ impl History {
         Ok(Some(History { events, game }))
     }
 
-    /// This history and one event more; `None` unless `next` is the one that comes next.
+    /// This history with one more event; `None` unless `next` has the next version.
     pub fn followed_by(&self, next: Arc<Recorded>) -> Option<History> {
         if next.version != self.version() + 1 || next.game_id != self.game_id() {
             return None;
@@ -128,7 +128,7 @@ impl History {
         Some(History { events, game })
     }
 
-    /// The history as it was at `version`; `None` where the game has not come so far.
+    /// The history as it was at `version`; `None` if the game has not reached that version.
     pub fn at(&self, version: u32) -> Option<History> {
         let count = usize::try_from(version).ok()?;
         let events = self.events.get(..count)?.to_vec();

@@ -1,4 +1,4 @@
-//! What is a history and what is none.
+//! Valid and invalid histories.
 
 use uuid::Uuid;
 

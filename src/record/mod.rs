@@ -1,8 +1,7 @@
-//! Events in their stored shape, and the histories that they make.
+//! Events in their stored form, and the histories that result from them.
 //!
-//! The store hands on rows of the log as they are. Here they are read, with the rules of their
-//! game. Rules that this release does not know, or an event that it cannot read, are the trouble
-//! of one game.
+//! The store passes on rows of the log as they are. This module reads them with the rules of their game.
+//! Rules that this release does not know, or an event that it cannot read, affect only one game.
 
 #![warn(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! Games for unit tests: tic-tac-toe, played by one player against themselves.
+//! Games for unit tests: tic-tac-toe, with one player in both seats.
 
 use std::sync::Arc;
 

@@ -5,8 +5,8 @@
 //! held across a round trip. Each row is inserted only if its game still ends where the writer's copy
 //! of it ended. A row that is not returned lost the race.
 //!
-//! When the connection breaks, nobody knows whether the batch was committed. The writer sends it again
-//! on a new connection. The rows give the answer, because the same event at the same place is the same
+//! When the connection breaks, the outcome of the batch is unknown. The writer sends it again on a new
+//! connection. The rows then show the outcome, because the same event at the same place is the same
 //! command.
 
 use std::collections::HashSet;
@@ -23,17 +23,17 @@ pub use super::append_stats::AppendStats;
 use super::{Database, EventRow};
 use crate::trace::{self, Origins, span};
 
-/// How many commands may wait; one more is answered `Full`.
+/// The most commands that may wait. Further ones are answered with `Full`.
 const QUEUE_LENGTH: usize = 4096;
-/// How many events one statement may record.
+/// The most events in one statement.
 const BATCH_LENGTH: usize = 500;
-/// How long a batch is tried before its outcome is called unknown.
+/// How long a batch is tried before its outcome is reported as unknown.
 const BATCH_DEADLINE: Duration = Duration::from_secs(6);
-/// How long one statement may take. Above `lock_timeout`, so that the lock's wait ends first.
+/// The time limit of one statement. It is above `lock_timeout`, so that the wait for a lock ends first.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(3);
-/// How long to leave the database alone after it has failed.
+/// The pause after a failure of the database.
 const PAUSE: Duration = Duration::from_millis(50);
-/// An event to be recorded as its game's `version`.
+/// An event to record as `version` of its game.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     /// The event.
@@ -42,19 +42,19 @@ pub struct NewEvent {
     pub after_position: i64,
 }
 
-/// Why an event was not recorded.
+/// The reason why an event was not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The game has moved on: nothing was recorded.
+    /// The game has changed in the meantime. Nothing was recorded.
     #[error("the game has moved on")]
     LostRace,
-    /// The queue is full: nothing was sent.
+    /// The queue is full. Nothing was sent.
     #[error("too many commands are waiting")]
     Full,
     /// Nothing was sent.
     #[error("the database cannot be reached")]
     Unreachable,
-    /// Sent, and no answer came.
+    /// The event was sent but not answered.
     #[error("the outcome is unknown")]
     OutcomeUnknown,
     /// Postgres refused this event.
@@ -62,7 +62,7 @@ pub enum AppendError {
     Refused(String),
 }
 
-/// Hands events to the writer. Cheap to clone; the writer ends when the last one is dropped.
+/// Passes events to the writer. It is cheap to clone. The writer ends when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Appender {
     queue: mpsc::Sender<Job>,
@@ -70,7 +70,7 @@ pub struct Appender {
     origins: Arc<Origins>,
 }
 
-/// The writer's end: to be run by one task.
+/// The writer. One task must run it.
 #[derive(Debug)]
 pub struct Writer {
     database: Database,
@@ -86,12 +86,12 @@ pub(super) type Answer = Result<i64, AppendError>;
 #[derive(Debug)]
 struct Job {
     event: NewEvent,
-    /// In which it is recorded.
+    /// The span in which the event is recorded.
     span: Span,
     answer: oneshot::Sender<Answer>,
 }
 
-/// A writer and the handle that feeds it. `committed` counts its batches, for whoever follows.
+/// Makes a writer and its handle. `committed` counts its batches and wakes the log's follower.
 pub fn writer(database: &Database, committed: watch::Sender<u64>) -> (Appender, Writer) {
     let (sender, queue) = mpsc::channel(QUEUE_LENGTH);
     let stats = Arc::new(AppendStats::default());
@@ -115,7 +115,7 @@ pub fn writer(database: &Database, committed: watch::Sender<u64>) -> (Appender, 
 }
 
 impl Appender {
-    /// Records `event`; returns its position once it is committed.
+    /// Records `event`. Returns its position after the commit.
     pub async fn append(&self, event: NewEvent) -> Answer {
         let began = Instant::now();
         let answer = match self.queue(event) {
@@ -141,7 +141,7 @@ impl Appender {
         Ok(answered)
     }
 
-    /// Counts of the writer.
+    /// The counts of the writer.
     pub fn stats(&self) -> &AppendStats {
         &self.stats
     }
@@ -151,14 +151,14 @@ impl Appender {
         &self.origins
     }
 
-    /// How many commands wait for the writer.
+    /// The number of commands that wait for the writer.
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }
 }
 
 impl Writer {
-    /// Records what comes until every [`Appender`] is gone.
+    /// Records events until every [`Appender`] is gone.
     pub async fn run(mut self) {
         let mut session = None;
         let mut jobs = Vec::with_capacity(BATCH_LENGTH);
@@ -174,7 +174,7 @@ impl Writer {
     async fn record(&self, session: &mut Option<Session>, jobs: Vec<Job>) {
         let began = Instant::now();
         let deadline = began + BATCH_DEADLINE;
-        // Of two commands for one place the first in the queue is tried; the other has lost.
+        // If two commands have the same place, the first in the queue is tried; the other has lost.
         let mut places = HashSet::with_capacity(jobs.len());
         let (jobs, late): (Vec<Job>, Vec<Job>) = jobs
             .into_iter()
@@ -189,7 +189,7 @@ impl Writer {
             Err(AppendError::Refused(_)) if jobs.len() > 1 => {
                 let mut answers = Vec::with_capacity(jobs.len());
                 for &event in &events {
-                    // What was sent with the whole batch was sent for each.
+                    // If the whole batch was sent, each of its events was sent.
                     let mut sending = sending;
                     let alone = self.try_until(session, &[event], &mut sending).await;
                     answers.push(alone.and_then(|mut one| one.pop().unwrap_or(lost())));
@@ -211,13 +211,13 @@ impl Writer {
         self.committed.send_modify(|batches| *batches += 1);
         let answers = answers.into_iter().chain(std::iter::repeat_with(lost));
         for (job, answer) in jobs.into_iter().chain(late).zip(answers) {
-            // Whoever asked may have stopped listening; the event stands all the same.
+            // The caller may have left; the event stays recorded.
             let _ = job.answer.send(answer);
         }
     }
 
-    /// Sends `events` until the database has answered for them or the deadline has passed. While
-    /// nothing was sent, an unreachable database is an answer; after that only the rows are.
+    /// Sends `events` until the database has answered for each or the deadline has passed. Before anything is
+    /// sent, it may report that the database is unreachable. After that, only the rows decide the outcome.
     async fn try_until(
         &self,
         session: &mut Option<Session>,
@@ -259,8 +259,7 @@ impl Writer {
                     *session = Some(open);
                     return Err(AppendError::Refused(reason));
                 }
-                // On another connection, because this one may be to a server that has become
-                // read-only.
+                // Uses another connection, because this one may lead to a server that has become read-only.
                 Ok(Err(InsertError::NotDone(reason))) => {
                     tracing::warn!(%reason, "the database cannot record now");
                     sending.pause_if_sent().await?;
@@ -288,7 +287,9 @@ impl Writer {
                     .fetch_add(ended, Ordering::Relaxed);
                 tracing::warn!(ended, "ended a frozen session that held the append lock");
             }
-            Err(error) => tracing::warn!(%error, "cannot look for who holds the append lock"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot find the session that holds the append lock")
+            }
         }
     }
 }
@@ -297,12 +298,12 @@ impl Writer {
 #[derive(Clone, Copy)]
 struct Sending {
     deadline: Instant,
-    /// It was sent on a connection that broke before the answer, so it may be recorded.
+    /// Whether it was sent on a connection that broke before the answer, so that it may be recorded.
     sent_before: bool,
 }
 
 impl Sending {
-    /// Gives up where nothing was sent or no time is left; else waits before the next attempt.
+    /// Gives up if nothing was sent or no time is left. Otherwise it waits before the next attempt.
     async fn pause_if_sent(&self) -> Result<(), AppendError> {
         if !self.sent_before || Instant::now() + PAUSE >= self.deadline {
             return Err(self.given_up());
@@ -320,7 +321,7 @@ impl Sending {
     }
 }
 
-/// A part of the first command's trace that has one, and linked to those of the others.
+/// A span in the trace of the first command that has one, with links to the traces of the others.
 fn batch_span(jobs: &[Job]) -> Span {
     let mut traced = jobs
         .iter()

@@ -1,4 +1,4 @@
-//! The append writer's connection to Postgres, and the meaning of its statements' failures.
+//! The append writer's connection to Postgres, and the meaning of its statements' errors.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::batch::{self, Prepared};
 use super::{Database, StoreError};
 use crate::game::GameId;
 
-/// The server gives up the lock's wait, and notices a dead writer, by itself.
+/// The server itself limits the wait for a lock, and notices a dead writer.
 pub(super) const SESSION_OPTIONS: &str = "-c lock_timeout=1000 -c tcp_keepalives_idle=5 \
      -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
 
@@ -20,11 +20,11 @@ pub(super) struct Session {
     prepared: Prepared,
 }
 
-/// Why a batch was not inserted.
+/// The reason why a batch was not inserted.
 pub(super) enum InsertError {
     LockTimeout,
     Refused(String),
-    /// The server cannot do it now, and did nothing.
+    /// The server could not do it now, and did nothing.
     NotDone(String),
     Lost(String),
 }
@@ -40,8 +40,8 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// Inserts `events`, and answers for each. After a lost connection (`sent_before`), an event
-    /// that is there already may be our own.
+    /// Inserts `events`, and returns an answer for each. If `sent_before` is set, the connection broke during
+    /// an earlier attempt, so an event that is already there may be our own.
     pub(super) async fn insert(
         &self,
         events: &[&NewEvent],
@@ -56,8 +56,8 @@ impl Session {
                 None if sent_before => {
                     let there = batch::read_at(&self.client, &self.prepared, event).await?;
                     match there {
-                        // The event itself, from an earlier sending: nobody else does the same in
-                        // the same microsecond.
+                        // This is the event itself, from an earlier attempt: no other command does the same in the same
+                        // microsecond.
                         Some(there) if there.row == event.row => Ok(there.position),
                         Some(_) | None => lost(),
                     }
@@ -69,7 +69,7 @@ impl Session {
         Ok(answers)
     }
 
-    /// Ends a session of ours that holds the append lock and sleeps; how many there were.
+    /// Ends a session of ours that holds the append lock while idle. Returns the number of ended sessions.
     pub(super) async fn end_blocker(&self) -> Result<u64, StoreError> {
         let row = self
             .client

@@ -1,9 +1,9 @@
-//! Takes finished games out of the log, and puts them back where they were.
+//! Moves finished games out of the log, and puts them back at their old positions.
 //!
-//! Both work in transactions of some games each. So if anything breaks in between, every game is
-//! either there whole or gone whole. One session does it at a time. A transaction that deletes locks
-//! the log for a moment: otherwise an append that began earlier could go on with a game that is no
-//! longer there.
+//! Both work in transactions of several games. So if anything breaks in between, each game is either
+//! completely there or completely gone. Only one session may work at a time. A transaction that deletes
+//! games locks the log for a moment. Otherwise an append that began earlier could continue a game that
+//! no longer exists.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,30 +19,30 @@ use super::{Database, StoreError, StoredEvent, event, sql};
 use crate::config::StageName;
 use crate::game::GameId;
 
-/// Short, because every append waits behind us while we wait; and a session that froze is ended by
-/// its server.
+/// The timeouts are short, because every append waits behind this session while it waits. The server ends
+/// a session that hangs.
 const SESSION_OPTIONS: &str = "-c lock_timeout=250 -c statement_timeout=60000 \
      -c idle_in_transaction_session_timeout=5000 -c tcp_keepalives_idle=5 \
      -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
-/// How long the locks are asked for, again and again: a vacuum of the log is in the way.
+/// How long the session keeps trying to get the locks. A vacuum of the log may hold them.
 const LOCKED_WITHIN: Duration = Duration::from_secs(300);
-/// How long the log is left alone after its lock was not to be had.
+/// The pause after a failed attempt to lock the log.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The one session that archives or unarchives.
 pub struct Session(Client);
 
-/// A game's events, and each of them as the text that is kept of it.
+/// A game's events, and the text of each that an archive keeps.
 pub struct Kept {
     /// The game.
     pub game_id: GameId,
-    /// Its events, in order, or why their rows cannot be read.
+    /// Its events in order, or the reason why its rows cannot be read.
     pub events: Result<Vec<StoredEvent>, String>,
     /// Its events, one JSON text each.
     pub lines: Vec<String>,
 }
 
-/// A game to delete, as it was when it was archived.
+/// A game to delete, in the state in which it was archived.
 #[derive(Clone, Debug)]
 pub struct Doomed {
     /// The game.
@@ -51,7 +51,7 @@ pub struct Doomed {
     pub version: u32,
     /// The position of its last event.
     pub position: i64,
-    /// The id that its rematch would have, where it names none.
+    /// The id that its rematch would have, if it has no rematch.
     pub next: Option<GameId>,
     /// The players in its seats.
     pub players: Vec<Uuid>,
@@ -72,42 +72,42 @@ pub struct Returning {
 /// The outcome of putting archived games back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Returned {
-    /// Games.
+    /// Games that were put back.
     pub games: u64,
-    /// Events.
+    /// Events that were put back.
     pub events: u64,
-    /// Games that were there already, as they are in the archive.
+    /// Games that already existed in the same state as in the archive.
     pub there: u64,
 }
 
-/// Why games were not archived or brought back.
+/// The reason why games were not archived or put back.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another archiving runs.
+    /// Another session archives or unarchives.
     #[error("another archive or unarchive is under way on this database: wait for it to end")]
     Busy,
-    /// A rebuild of the projection runs.
+    /// A rebuild of the projection is under way.
     #[error(
         "a rebuild of the projection is under way, or broke off: wait for it to end, or run \
          `turnkey projection rebuild`"
     )]
     Rebuilding,
-    /// The log stayed locked for so long.
+    /// The log stayed locked for this long.
     #[error(
         "the log could not be locked for {0:?}: a vacuum or another lock is in the way; run the \
          command again later"
     )]
     Locked(Duration),
-    /// The database holds another game with this id.
+    /// The database has another game with this id.
     #[error(
         "game {0} is in the database and is not the archived one; nothing of it was put back. \
          Remove what is there, or the game from the archive"
     )]
     Conflict(GameId),
-    /// The positions of the archive are beyond those of the database.
+    /// The positions in the archive are beyond those of the database.
     #[error(
         "the archive's positions are beyond those of this database: run `turnkey restored` first \
          where a backup was restored; else the archive is of another database"
@@ -123,7 +123,7 @@ impl From<tokio_postgres::Error> for ArchiveError {
 
 impl Session {
     /// # Errors
-    /// [`ArchiveError::Busy`] while there is another one.
+    /// [`ArchiveError::Busy`] if another session archives or unarchives.
     pub async fn open(database: &Database) -> Result<Session, ArchiveError> {
         let client = database.with_options(SESSION_OPTIONS).client().await?;
         let is_alone: bool = client.query_one(sql::archive_try, &[]).await?.get(0);
@@ -133,7 +133,7 @@ impl Session {
     }
 
     /// # Errors
-    /// [`ArchiveError::Rebuilding`]: nothing can be deleted then.
+    /// [`ArchiveError::Rebuilding`] during a rebuild, because nothing may be deleted then.
     pub async fn require_no_rebuild(&self) -> Result<(), ArchiveError> {
         let row = self.0.query_one(sql::archive_is_rebuilding, &[]).await?;
         match row.get(0) {
@@ -142,7 +142,7 @@ impl Session {
         }
     }
 
-    /// At most `limit` finished games after one, by id, last changed before a time.
+    /// At most `limit` finished games after a game, in order of their ids, last changed before a time.
     pub async fn candidates(
         &self,
         after: GameId,
@@ -161,7 +161,7 @@ impl Session {
         Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
     }
 
-    /// Games with all their events, by id; without those that do not exist.
+    /// Games with all their events, in order of their ids, without those that do not exist.
     pub async fn games(&self, games: &[GameId]) -> Result<Vec<Kept>, StoreError> {
         let ids: Vec<Uuid> = games.iter().map(|game| game.0).collect();
         let rows = self.0.query(sql::archive_games, &[&ids]).await?;
@@ -175,14 +175,14 @@ impl Session {
         Ok(kept.collect())
     }
 
-    /// Where the log ends.
+    /// The end of the log.
     pub async fn log_head(&self) -> Result<(Uuid, i64), StoreError> {
         let row = self.0.query_one(sql::log_head, &[]).await?;
         Ok((row.get(0), row.get(1)))
     }
 
-    /// Deletes those of `games` that are still as they were, with all that is derived from them;
-    /// which ones. Whoever would record meanwhile waits for some milliseconds.
+    /// Deletes those of `games` that are unchanged, with all rows derived from them. Returns their ids. Appends
+    /// wait for some milliseconds meanwhile.
     pub async fn delete(&mut self, games: &[Doomed]) -> Result<Vec<GameId>, ArchiveError> {
         let end = Instant::now() + LOCKED_WITHIN;
         loop {
@@ -226,16 +226,16 @@ impl Session {
         Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
     }
 
-    /// The last position that was given out.
+    /// The last position that was assigned.
     pub async fn drawn(&self) -> Result<i64, StoreError> {
         Ok(self.0.query_one(sql::archive_drawn, &[]).await?.get(0))
     }
 
-    /// Puts archived games back, all or none of them, with the rows derived from them: the
-    /// projector has passed their positions.
+    /// Puts archived games back, all or none of them. It also writes the rows derived from them, because
+    /// the projector has passed their positions.
     ///
     /// # Errors
-    /// [`ArchiveError::Conflict`] where one of them is there and is another.
+    /// [`ArchiveError::Conflict`] if another game has the id of one of them.
     pub async fn put_back(&mut self, games: &[Returning]) -> Result<Returned, ArchiveError> {
         let transaction = self.0.transaction().await?;
         lock_projection(&transaction).await?;
@@ -273,7 +273,7 @@ impl Session {
     }
 }
 
-/// The projector holds it for a page at a time.
+/// Locks the projection. The projector holds this lock for one page at a time.
 async fn lock_projection(transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
     transaction
         .batch_execute("set local lock_timeout = 15000")
@@ -281,7 +281,7 @@ async fn lock_projection(transaction: &Transaction<'_>) -> Result<(), tokio_post
     transaction.batch_execute(sql::projection_lock).await
 }
 
-/// Inserts the events of games that are not there; how many.
+/// Inserts the events of the games that do not exist. Returns the number of events.
 async fn insert(transaction: &Transaction<'_>, games: &[&Returning]) -> Result<u64, ArchiveError> {
     let lines: Vec<&str> = games.iter().map(|game| game.line.as_str()).collect();
     let rows = transaction.query(sql::unarchive_put, &[&lines]).await?;
@@ -290,7 +290,7 @@ async fn insert(transaction: &Transaction<'_>, games: &[&Returning]) -> Result<u
         *inserted.entry(row.get(0)).or_default() += 1;
     }
     for game in games {
-        // Fewer: an event of another game is at the position of one of its events.
+        // If there are fewer, another game's event is at the position of one of its events.
         if inserted.get(&game.game_id.0) != Some(&game.board.version) {
             return Err(ArchiveError::Conflict(game.game_id));
         }

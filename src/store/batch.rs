@@ -1,4 +1,4 @@
-//! The statements of the append writer: events into columns, and the row at a place.
+//! The statements of the append writer: one inserts events, the other reads the event at a place.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Prepared, StoreError> {
     })
 }
 
-/// Inserts `events`; the positions of those that were, by game and version.
+/// Inserts `events`. Returns the positions of the inserted ones, by game and version.
 pub(super) async fn insert(
     client: &Client,
     prepared: &Prepared,
@@ -59,7 +59,7 @@ pub(super) async fn insert(
         .collect())
 }
 
-/// The event that stands where `event` was to be recorded.
+/// The event that is stored at the place of `event`.
 pub(super) async fn read_at(
     client: &Client,
     prepared: &Prepared,
@@ -72,7 +72,7 @@ pub(super) async fn read_at(
     row.as_ref().map(event::stored).transpose()
 }
 
-/// Versions begin at 1 and are checked against 2147483647 where they come in.
+/// Versions begin at 1, and the code that receives them checks that they are at most 2147483647.
 pub(super) fn stored_version(version: u32) -> i32 {
     i32::try_from(version).unwrap_or(i32::MAX)
 }

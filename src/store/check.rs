@@ -1,7 +1,7 @@
-//! Reads the whole database as of one moment.
+//! Reads the whole database as of one moment, for `turnkey check`.
 //!
-//! It is a read-only transaction on a connection of its own. It takes no lock that anybody waits for,
-//! so servers go on working. The cost is that Postgres keeps rows that were deleted since it began.
+//! It uses a read-only transaction on its own connection. No other session ever waits for its locks, so
+//! servers keep working. The cost is that Postgres keeps the rows that were deleted since it began.
 
 use std::collections::HashMap;
 
@@ -13,27 +13,27 @@ use super::projection::{BoardRow, MyGameRow};
 use super::{Database, Parameters, StoreError, StoredEvent, event, sql};
 use crate::game::{GameId, PlayerId};
 
-/// A look at the database as it was when the look began.
+/// A snapshot of the database.
 pub struct Look(Client);
 
-/// The facts that everything is compared with.
+/// The facts that all rows are compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct Head {
-    /// The log's epoch; `None` where its row is gone.
+    /// The log's epoch; `None` if its row is missing.
     pub epoch: Option<Uuid>,
-    /// The position of the last event, 0 where there is none.
+    /// The position of the last event; 0 if there is none.
     pub log_end: i64,
-    /// The last position that was drawn.
+    /// The last position that was assigned.
     pub drawn: i64,
     /// The generation of the projection.
     pub generation: i32,
-    /// Up to where the live projection holds every event.
+    /// The position up to which the live projection contains every event.
     pub projected: i64,
     /// When the snapshot was taken.
     pub at: OffsetDateTime,
 }
 
-/// An event as it is stored, read as far as it can be.
+/// An event as it is stored, decoded as far as possible.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// The game.
@@ -44,18 +44,18 @@ pub struct Stored {
     pub position: i64,
     /// When the event happened.
     pub at: OffsetDateTime,
-    /// The event, or why its row cannot be read.
+    /// The event, or the reason why its row cannot be read.
     pub event: Result<StoredEvent, String>,
 }
 
-/// An invite that leads nowhere.
+/// An invite without a game.
 #[derive(Clone, Debug)]
 pub struct StrayInvite {
     /// The game.
     pub game_id: GameId,
     /// The stage, as stored.
     pub stage: String,
-    /// The stage of the game; `None` where there is no game.
+    /// The stage of the game; `None` if there is no game.
     pub game_stage: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl Look {
         })
     }
 
-    /// At most `limit` events after a version of a game, by game and version.
+    /// At most `limit` events after a version of a game, in order of game and version.
     pub async fn events(
         &self,
         after: (GameId, i32),
@@ -104,7 +104,7 @@ impl Look {
         Ok(stored.collect())
     }
 
-    /// The boards of those of `games` that have one.
+    /// The boards of `games`, as far as they have one.
     pub async fn boards(
         &self,
         generation: i32,
@@ -115,7 +115,7 @@ impl Look {
         Ok(boards.collect())
     }
 
-    /// The rows of these players in these games, where they have one.
+    /// The rows of these players in these games, as far as they exist.
     pub async fn my_games(
         &self,
         generation: i32,
@@ -139,7 +139,7 @@ impl Look {
             .collect())
     }
 
-    /// Those of `games` that the projection left out, and why.
+    /// Those of `games` that the projection left out, each with the reason.
     pub async fn quarantined(
         &self,
         generation: i32,
@@ -151,14 +151,14 @@ impl Look {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// At most `limit` positions that more than one event has, each with one of their games.
+    /// At most `limit` positions that several events have, each with one of their games.
     pub async fn positions_twice(&self, limit: i64) -> Result<Vec<(GameId, i64)>, StoreError> {
         let rows = self.read(sql::check_positions_twice, &[&limit]).await?;
         let twice = rows.iter().map(|row| (GameId(row.get(0)), row.get(1)));
         Ok(twice.collect())
     }
 
-    /// At most `limit` games that have a board, or are quarantined, and have no event.
+    /// At most `limit` games without events that have a board or are quarantined.
     pub async fn stray_boards(
         &self,
         generation: i32,
@@ -170,7 +170,7 @@ impl Look {
         Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
     }
 
-    /// At most `limit` players who are listed with a game that is not theirs.
+    /// At most `limit` players with a game in their list that is not theirs.
     pub async fn stray_my_games(
         &self,
         generation: i32,
@@ -185,7 +185,7 @@ impl Look {
         Ok(strays.collect())
     }
 
-    /// At most `limit` invites that lead nowhere.
+    /// At most `limit` invites without a game of their stage.
     pub async fn stray_invites(&self, limit: i64) -> Result<Vec<StrayInvite>, StoreError> {
         let rows = self.read(sql::check_stray_invites, &[&limit]).await?;
         let strays = rows.iter().map(|row| StrayInvite {
@@ -196,7 +196,7 @@ impl Look {
         Ok(strays.collect())
     }
 
-    /// How many games are reserved and not begun.
+    /// The number of games that are reserved but not begun.
     pub async fn reservations(&self) -> Result<i64, StoreError> {
         let rows = self.read(sql::check_reservations, &[]).await?;
         Ok(rows.first().map_or(0, |row| row.get(0)))

@@ -1,14 +1,14 @@
-//! Failures of the database, sorted by what the caller can do about them.
+//! Failures of the database, grouped by the caller's possible reactions.
 
 use tokio_postgres::error::SqlState;
 
-/// Why the database did not do what was asked.
+/// The reason why the database did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Nothing was sent: ask again later.
+    /// Nothing was sent. The caller may try again later.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
-    /// Sent, and no answer came: it may have been done.
+    /// The statement was sent but not answered, so its outcome is unknown.
     #[error("the connection to the database was lost: {0}")]
     OutcomeUnknown(String),
     /// Postgres refused the statement and did nothing.
@@ -27,7 +27,7 @@ impl StoreError {
         StoreError::Unreachable(error.to_string())
     }
 
-    /// For statements that change nothing: no outcome can be unknown.
+    /// Converts an error of a statement that changes nothing, whose outcome cannot be unknown.
     pub(crate) fn of_read(self) -> StoreError {
         match self {
             StoreError::OutcomeUnknown(reason) => StoreError::Unreachable(reason),
@@ -57,15 +57,15 @@ impl From<tokio_postgres::Error> for StoreError {
             _ if *code == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => {
                 StoreError::OutcomeUnknown(text)
             }
-            // Nothing was done, and another server, or this one later, may do it: starting up, out
-            // of resources, or a standby since a failover.
+            // Nothing was done, and the same statement may succeed on another server or later on this one: it is
+            // starting up, out of resources, or a standby since a failover.
             _ if *code == SqlState::CANNOT_CONNECT_NOW
                 || *code == SqlState::READ_ONLY_SQL_TRANSACTION =>
             {
                 StoreError::Unreachable(text)
             }
             "53" => StoreError::Unreachable(text),
-            // The session ended, perhaps after it did what we asked; a proxy says so in class 08.
+            // The session ended, perhaps after it did the work. A proxy reports that in class 08.
             "08" | "57" => StoreError::OutcomeUnknown(text),
             _ => StoreError::Refused(text),
         }

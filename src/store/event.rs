@@ -1,4 +1,4 @@
-//! Events as rows of the log. The store hands them on as they are: `record` reads them.
+//! Events as rows of the log. The store passes them on unread; `record` reads them.
 
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -11,12 +11,12 @@ use crate::config::StageName;
 use crate::game::GameId;
 use crate::rules::RulesId;
 
-/// An event as the columns of the log have it, but for its position.
+/// An event in the form of the log's columns, without its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventRow {
     /// The game.
     pub game_id: GameId,
-    /// Its place in its game: the n-th event makes version n.
+    /// Its number in its game: the n-th event makes version n.
     pub version: u32,
     /// The stage of the game.
     pub stage: StageName,
@@ -37,7 +37,7 @@ pub struct EventRow {
 /// An event in the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredEvent {
-    /// Its place in the whole log; grows in commit order.
+    /// Its position in the whole log. Positions grow in the order of commits.
     pub position: i64,
     /// The event.
     pub row: EventRow,

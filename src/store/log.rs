@@ -1,4 +1,4 @@
-//! Reading the event log.
+//! Reads the event log.
 
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -7,22 +7,22 @@ use super::event::{StoredEvent, many};
 use super::{Store, StoreError, sql};
 use crate::game::GameId;
 
-/// Where the log ends.
+/// The end of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogHead {
-    /// Names this course of history; another one after a restore.
+    /// Identifies this history of the log. A restore starts another one.
     pub epoch: Uuid,
-    /// The position of the last event, 0 while there is none.
+    /// The position of the last event; 0 if there is none.
     pub position: i64,
 }
 
 impl Store {
-    /// All events of a game, in order; none where there is no such game.
+    /// All events of a game, in order; none if the game does not exist.
     pub async fn read_game(&self, game: GameId) -> Result<Vec<StoredEvent>, StoreError> {
         many(&self.read(sql::read_game, &[&game.0]).await?)
     }
 
-    /// How many events a game has, and the position of the last; `None` where it has none.
+    /// The number of a game's events and the position of the last; `None` if it has none.
     pub async fn read_version(&self, game: GameId) -> Result<Option<(u32, i64)>, StoreError> {
         let rows = self.read(sql::read_version, &[&game.0]).await?;
         rows.first()
@@ -30,7 +30,7 @@ impl Store {
             .transpose()
     }
 
-    /// Where the log ends now.
+    /// The present end of the log.
     pub async fn read_log_head(&self) -> Result<LogHead, StoreError> {
         let row = self.read_one(sql::log_head, &[]).await?;
         Ok(LogHead {
@@ -39,8 +39,8 @@ impl Store {
         })
     }
 
-    /// Starts a new course of history, as must be done after a restore: every cache is dropped
-    /// and every subscription begins anew.
+    /// Starts a new epoch, which is necessary after a restore: every cache is dropped, and every
+    /// subscription starts again.
     pub async fn renew_epoch(&self) -> Result<Uuid, StoreError> {
         let rows = self.write(sql::renew_epoch, &[]).await?;
         rows.first()

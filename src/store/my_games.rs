@@ -1,4 +1,4 @@
-//! The list of a player's games, as the projector keeps it, and reading a few games at once.
+//! Reads the lists of players' games, which the projector keeps, and several games at once.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::{Store, StoreError, sql};
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId, Status};
 
-/// Where a game stands in its player's list.
+/// The place of a game in its player's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListPlace {
     /// Whether the player is to move.
@@ -20,8 +20,8 @@ pub struct ListPlace {
 }
 
 impl Store {
-    /// At most `limit` of a player's games after a place in the list: my turn first, then the
-    /// newest change.
+    /// At most `limit` of a player's games after a place in the list. Games with `my_turn` come first, then
+    /// the newest change.
     pub async fn my_games(
         &self,
         player: PlayerId,
@@ -50,7 +50,7 @@ impl Store {
         Ok(listed.collect())
     }
 
-    /// At most `limit` of a player's games that are not finished, the newest change first.
+    /// At most `limit` of a player's unfinished games, the newest change first.
     pub async fn my_unfinished_games(
         &self,
         player: PlayerId,
@@ -64,7 +64,7 @@ impl Store {
         Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
     }
 
-    /// Up to which position of the log the lists of games are complete.
+    /// The position of the log up to which the lists of games are complete.
     pub async fn my_games_position(&self) -> Result<i64, StoreError> {
         Ok(self.read_one(sql::my_games_position, &[]).await?.get(0))
     }
@@ -83,7 +83,7 @@ impl Store {
         Ok(rows.iter().map(|row| GameId(row.get(0))).collect())
     }
 
-    /// How many events each of `games` has, and the position of the last.
+    /// The number of events of each of `games`, and the position of the last.
     pub async fn read_versions(
         &self,
         games: &[GameId],
@@ -97,7 +97,7 @@ impl Store {
         Ok(versions.collect())
     }
 
-    /// All events of `games`, a list for each that exists, in no order of the games.
+    /// All events of `games`: one list for each existing game, in no particular order.
     pub async fn read_games(&self, games: &[GameId]) -> Result<Vec<Vec<StoredEvent>>, StoreError> {
         if games.is_empty() {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! The rows of the projection: derived from the log, in generations.
+//! The rows of the projection. They are derived from the log, and each rebuild makes a new generation.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,10 +12,10 @@ use super::event::{StoredEvent, many};
 use super::{Database, Store, StoreError, sql};
 use crate::game::{GameId, PlayerId};
 
-/// A projection being filled, and how far it has come.
+/// A projection that is being filled, and its progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Which set of rows this is.
+    /// The set of rows.
     pub name: ProjectionName,
     /// The number of the set.
     pub generation: i32,
@@ -23,16 +23,16 @@ pub struct Progress {
     pub position: i64,
 }
 
-/// Which set of rows.
+/// A set of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProjectionName {
-    /// The one that is read.
+    /// The set that is read.
     Live,
-    /// The one that a rebuild fills.
+    /// The set that a rebuild fills.
     Next,
 }
 
-/// The live projection against the log.
+/// The progress of the live projection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProjectionStatus {
     /// The number of the set.
@@ -49,28 +49,28 @@ pub struct ProjectionStatus {
     pub quarantined: i64,
 }
 
-/// The next stretch of the log, as the events of the games that it touches.
+/// The next part of the log, as the games that it changes.
 #[derive(Debug, Default)]
 pub struct Page {
     /// The last position that was read.
     pub end: i64,
-    /// The games that changed, each with all its events up to `end`, or why their rows cannot be
-    /// read.
+    /// The games that changed, each with all its events up to `end`, or with the reason why its rows cannot
+    /// be read.
     pub games: Vec<(GameId, Result<Vec<StoredEvent>, String>)>,
 }
 
-/// The rows that a page makes.
+/// The rows that result from a page.
 #[derive(Debug, Default)]
 pub struct PageRows {
     /// A row for each game.
     pub boards: Vec<BoardRow>,
     /// A row for each game and player in it.
     pub my_games: Vec<MyGameRow>,
-    /// Games that cannot be folded, and why.
+    /// Games that cannot be folded, each with the reason.
     pub unreadable: Vec<(GameId, String)>,
 }
 
-/// One game as it stands on the board.
+/// One game as its row on the board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoardRow {
     /// The game.
@@ -91,7 +91,7 @@ pub struct BoardRow {
     pub board: Value,
     /// The players in the seats.
     pub seats: Value,
-    /// How it ended, if it has.
+    /// The result, if the game has ended.
     pub result: Option<Value>,
     /// The position that it has reached.
     pub position: i64,
@@ -129,18 +129,18 @@ impl ProjectionName {
     }
 }
 
-/// A connection of its own for whoever projects. Its server end notices by itself when we are gone.
+/// A connection of its own for the projector. The server notices by itself when this process is gone.
 pub struct Session(Client);
 
 impl Session {
-    /// Opens a session that may lead.
+    /// Opens a session that may become the leader.
     pub async fn open(database: &Database) -> Result<Session, StoreError> {
         let keepalives = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 \
                           -c tcp_keepalives_count=3 -c statement_timeout=10000";
         Ok(Session(database.with_options(keepalives).client().await?))
     }
 
-    /// Whether this session is now the one that projects; it stays so until it ends.
+    /// Whether this session is now the leader. It stays the leader until it ends.
     pub async fn try_lead(&self) -> Result<bool, StoreError> {
         Ok(self
             .0
@@ -149,7 +149,7 @@ impl Session {
             .get(0))
     }
 
-    /// How far a set of rows has come.
+    /// The progress of a set of rows.
     pub async fn progress(&self, name: ProjectionName) -> Result<Progress, StoreError> {
         let row = self
             .0
@@ -162,7 +162,7 @@ impl Session {
         })
     }
 
-    /// The next at most `limit` events after `position`, by game; `None` at the log's end.
+    /// The next events after `position`, at most `limit`, by game; `None` at the end of the log.
     pub async fn next_page(&self, position: i64, limit: i64) -> Result<Option<Page>, StoreError> {
         let page = self
             .0
@@ -193,7 +193,7 @@ impl Session {
         Ok(Some(page))
     }
 
-    /// Those of `players` who have not deleted their account, nor begun to.
+    /// Returns those of `players` that have not deleted their account and have not begun to.
     pub async fn living_players(
         &self,
         players: &[PlayerId],
@@ -206,8 +206,8 @@ impl Session {
         Ok(rows.iter().map(|row| PlayerId(row.get(0))).collect())
     }
 
-    /// Writes the rows of a page that ends at `end`, and how far they come, in one transaction;
-    /// `None` where somebody else has moved the projection on, and then nothing is written.
+    /// Writes the rows of a page that ends at `end`, and the new progress, in one transaction. If another
+    /// session has moved the projection on, it writes nothing and returns `None`.
     pub async fn write_page(
         &mut self,
         from: Progress,
@@ -234,7 +234,7 @@ impl Session {
         }))
     }
 
-    /// Begins, or goes on with, filling the next generation.
+    /// Begins or continues to fill the next generation.
     pub async fn begin_rebuild(&self) -> Result<Progress, StoreError> {
         let row = self.0.query_one(sql::projection_begin_rebuild, &[]).await?;
         Ok(Progress {
@@ -244,7 +244,7 @@ impl Session {
         })
     }
 
-    /// Makes the filled generation the live one; false where it has not come as far yet.
+    /// Makes the filled generation the live one. Returns false if its progress is not yet as far.
     pub async fn swap(&self, filled: Progress) -> Result<bool, StoreError> {
         Ok(self
             .0
@@ -253,7 +253,7 @@ impl Session {
             .is_some())
     }
 
-    /// Deletes what is left of generations before the live one, in short statements.
+    /// Deletes the rows of generations before the live one, in short statements.
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let sweeps = [
             sql::projection_sweep_board,
@@ -268,7 +268,7 @@ impl Session {
 }
 
 impl Store {
-    /// How far the live rows have come.
+    /// The progress of the live rows.
     pub async fn projection_status(&self) -> Result<ProjectionStatus, StoreError> {
         let row = self.read_one(sql::projection_status, &[]).await?;
         Ok(ProjectionStatus {
@@ -281,7 +281,7 @@ impl Store {
         })
     }
 
-    /// The games that the live projection had to leave out, newest first, at most 100.
+    /// The games that the live projection left out, newest first, at most 100.
     pub async fn quarantined_games(&self) -> Result<Vec<(GameId, String)>, StoreError> {
         let rows = self.read(sql::projection_quarantined, &[]).await?;
         Ok(rows
@@ -290,7 +290,7 @@ impl Store {
             .collect())
     }
 
-    /// The position up to which the live projection holds every event.
+    /// The position up to which the live projection contains every event.
     pub async fn projected_position(&self) -> Result<i64, StoreError> {
         let live = ProjectionName::Live.as_str();
         Ok(self

@@ -9,8 +9,8 @@ use super::{DeploymentId, StoreError, sql};
 use crate::config::StageName;
 
 impl Change {
-    /// Takes a snapshot of what is set now: each method's need of a key; and of the `rules`, a
-    /// version for each variant.
+    /// Takes a snapshot of the present settings: whether each method needs a key, and the version of each
+    /// variant in `rules`.
     pub async fn insert_deployment(
         &self,
         deployment: &DeploymentId,
@@ -28,7 +28,7 @@ impl Change {
     /// Adds a stage that points to a deployment.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where there is a stage of that name.
+    /// [`StoreError::Conflict`] if a stage has this name.
     pub async fn insert_stage(
         &self,
         stage: &StageName,

@@ -21,10 +21,10 @@ const CHANNEL: &str = "turnkey_log";
 const POLL_EVERY: Duration = Duration::from_millis(500);
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(5);
 const RECONNECT_AFTER: Duration = Duration::from_millis(200);
-/// Commits that fall into this time are announced to the other instances by one NOTIFY.
+/// Commits within this time are announced to the other instances by one NOTIFY.
 const NOTIFY_EVERY: Duration = Duration::from_millis(5);
 const PAGE_LENGTH: usize = 500;
-/// How many pages may wait for who consumes them; then the follower waits.
+/// The most pages that may wait for the consumer. After that the follower waits.
 const PAGES_AHEAD: usize = 8;
 
 /// An item that the tail passes on.
@@ -32,24 +32,24 @@ const PAGES_AHEAD: usize = 8;
 pub enum TailItem {
     /// The next events of the log.
     Events(Vec<StoredEvent>),
-    /// The log is not the one that was followed: forget everything derived from it.
+    /// The log was restored. All data derived from the old one must be dropped.
     Restored(LogHead),
 }
 
-/// How far the follower has come.
+/// The progress of the follower.
 #[derive(Clone, Copy, Debug)]
 pub struct TailStatus {
     /// The log's epoch, and the position up to which events were delivered.
     pub read: LogHead,
-    /// Where the log ended when the database was asked last.
+    /// The end of the log at the last answer of the database.
     pub log_end: i64,
     /// When the database last answered.
     pub answered: Instant,
-    /// When the follower last knew that it had read all there was.
+    /// When the follower last knew that it had read the whole log.
     pub complete: Instant,
 }
 
-/// The follower: to be run by one task.
+/// The follower. One task must run it.
 #[derive(Debug)]
 pub struct Tail {
     database: Database,
@@ -59,7 +59,7 @@ pub struct Tail {
     status: watch::Sender<TailStatus>,
 }
 
-/// Starts at the log's present end.
+/// Starts at the present end of the log.
 pub async fn follow(
     store: &Store,
     committed: watch::Receiver<u64>,
@@ -84,7 +84,7 @@ pub async fn follow(
 }
 
 impl Tail {
-    /// Follows until nobody consumes the items any more.
+    /// Follows the log until the consumer of the items is gone.
     pub async fn run(mut self) {
         while !self.items.is_closed() {
             if let Err(error) = self.follow_on_one_connection().await {
@@ -99,7 +99,7 @@ impl Tail {
         let mut poll = tokio::time::interval(POLL_EVERY);
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            // The first tick comes at once: after a re-LISTEN, read first.
+            // The first tick comes at once, because after a new LISTEN the log must be read first.
             tokio::select! {
                 _ = poll.tick() => self.look_at_head(&session).await?,
                 signal = notified.changed() => {
@@ -109,7 +109,7 @@ impl Tail {
                 }
                 signal = self.committed.changed() => {
                     if signal.is_err() {
-                        // This instance records no more; the others are heard through NOTIFY.
+                        // This instance records nothing any more. NOTIFY announces the commits of others.
                         poll.tick().await;
                         self.look_at_head(&session).await?;
                     }
@@ -146,13 +146,13 @@ impl Tail {
                 to = head.position,
                 "the log was restored"
             );
-            // A closed channel is noticed where pages are sent.
+            // A closed channel is noticed when pages are sent.
             let _ = self.items.send(TailItem::Restored(head)).await;
         }
         Ok(())
     }
 
-    /// Delivers what the log has beyond what was read; false when nobody wants it any more.
+    /// Delivers the events after the last one read. Returns false if the consumer is gone.
     async fn read_on(&mut self, session: &Session) -> Result<bool, StoreError> {
         let limit = i64::try_from(PAGE_LENGTH).unwrap_or(i64::MAX);
         loop {
@@ -183,7 +183,7 @@ impl Tail {
                 status.log_end = status.log_end.max(end);
                 status.answered = Instant::now();
             });
-            // What was committed since is signalled, or found by the poll.
+            // Later commits are signalled, or found by the poll.
             if rows.len() < PAGE_LENGTH {
                 return Ok(true);
             }
@@ -191,7 +191,7 @@ impl Tail {
     }
 }
 
-/// The follower's own connection, listening.
+/// The follower's own connection, which listens.
 struct Session {
     client: Client,
     head: Statement,
@@ -240,10 +240,10 @@ async fn within_deadline<T>(
     }
 }
 
-/// Tells the other instances of this one's commits, until the writer is gone.
+/// Announces this instance's commits to the others, until the writer is gone.
 ///
-/// On a connection of its own and after the commit: inside the append, NOTIFY would take a lock of
-/// the whole cluster through the fsync.
+/// It uses its own connection and runs after the commit. Inside the append, NOTIFY would hold a lock of
+/// the whole cluster during the fsync.
 pub async fn announce(database: Database, mut committed: watch::Receiver<u64>) {
     let database = database.with_options("-c synchronous_commit=off");
     let notify = format!("notify {CHANNEL}");
@@ -257,7 +257,7 @@ pub async fn announce(database: Database, mut committed: watch::Receiver<u64>) {
         {
             client = None;
         }
-        // Not announced is not lost: the others poll.
+        // A commit that is not announced is not lost, because the others poll.
         tokio::time::sleep(NOTIFY_EVERY).await;
     }
 }

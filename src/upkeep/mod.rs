@@ -1,7 +1,7 @@
 //! Commands that an operator runs beside the servers, while they serve.
 //!
-//! Nothing here is needed to play. Servers go on whatever a command does, and whatever interrupts a
-//! command, running it again completes the work.
+//! The game does not need anything here. Servers keep working whatever a command does. If a command is
+//! interrupted, running it again completes the work.
 
 pub mod archive;
 pub mod check;

@@ -30,19 +30,19 @@ async fn files_that_are_not_whole_are_refused() {
     assert!(
         refused(&old, &bad)
             .await
-            .contains("no archive of games that is whole")
+            .contains("not a complete archive of games")
     );
     write(&bytes[..bytes.len() - 9]);
     assert!(
         refused(&old, &bad)
             .await
-            .contains("no archive of games that is whole")
+            .contains("not a complete archive of games")
     );
     write(b"something else");
     assert!(
         refused(&old, &bad)
             .await
-            .contains("no archive of games that is whole")
+            .contains("not a complete archive of games")
     );
 
     let text = String::from_utf8(zstd::decode_all(&bytes[..]).unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! Archive files. They are written so that a file with its final name is whole, and read so that a file
-//! that is not whole is refused.
+//! Archive files. They are written so that a file with its final name is complete, and read so that an
+//! incomplete file is refused.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -15,19 +15,19 @@ use crate::game::GameId;
 use crate::record::History;
 use crate::rules::Rulebook;
 
-/// Archives are written once and kept for years; higher ones take long and save little.
+/// Archives are written once and kept for years. Higher levels take long and save little.
 const COMPRESSION_LEVEL: i32 = 9;
-/// No game comes near it.
+/// No game comes near this limit.
 const LONGEST_LINE_BYTES: u64 = 64 << 20;
 
-/// Why an archive file cannot be used.
+/// The reason why an archive file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// It could not be read or written.
+    /// The file could not be read or written.
     #[error("{path}: {error}")]
     Io { path: String, error: io::Error },
-    /// It is damaged or cut off.
-    #[error("{path} is no archive of games that is whole: {reason}")]
+    /// The file is damaged or cut off.
+    #[error("{path} is not a complete archive of games: {reason}")]
     NotWhole { path: String, reason: String },
     /// A newer release wrote it.
     #[error(
@@ -35,7 +35,7 @@ pub enum FileError {
          that wrote it, or a newer one"
     )]
     NewerFormat { path: String, found: u32 },
-    /// It holds an event that this release cannot read.
+    /// The file holds an event that this release cannot read.
     #[error(
         "{path}: game {game} cannot be read by this release: {reason}; use the release that wrote \
          the archive, or a newer one"
@@ -45,12 +45,12 @@ pub enum FileError {
         path: String,
         /// The game.
         game: GameId,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
 }
 
-/// An archive being written, under a name that ends in `.partial`.
+/// An archive that is being written, under a name that ends in `.partial`.
 pub struct Writer {
     path: PathBuf,
     partial: PathBuf,
@@ -60,7 +60,7 @@ pub struct Writer {
     events: u64,
 }
 
-/// An archive that is written: whole, read back, and on the disk.
+/// A written archive: it is complete, was read back, and is on disk.
 #[derive(Clone, Debug)]
 pub struct Written {
     /// The file.
@@ -71,13 +71,13 @@ pub struct Written {
     pub events: u64,
     /// Its size.
     pub bytes: u64,
-    /// Of the file, as `sha256sum` has it.
+    /// The checksum of the file, as `sha256sum` prints it.
     pub sha256: String,
 }
 
 impl Writer {
     /// # Errors
-    /// Where there is a file of that name, or what the operating system refused.
+    /// Fails if a file of that name exists, or with the action that the operating system refused.
     pub fn create(path: &Path, header: &Header) -> Result<Writer, FileError> {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
@@ -116,7 +116,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the file, makes sure of it, and gives it its name.
+    /// Ends the file, verifies it, and gives it its final name.
     pub fn finish(mut self) -> Result<Written, FileError> {
         let footer = Footer {
             games: self.games,
@@ -136,7 +136,7 @@ impl Writer {
         } = self;
         let synced = encoder.finish().and_then(|file| file.sync_all());
         synced.map_err(|error| of(&partial, error))?;
-        // What cannot be read back is no archive.
+        // A file that cannot be read back is not an archive.
         let mut reader = Reader::open(&partial)?;
         while reader.next_game()?.is_some() {}
         let sha256 = sha256_of(&partial).map_err(|error| of(&partial, error))?;
@@ -154,7 +154,7 @@ impl Writer {
         })
     }
 
-    /// Leaves nothing behind.
+    /// Deletes the unfinished file.
     pub fn abandon(self) -> Result<(), FileError> {
         fs::remove_file(&self.partial).map_err(|error| of(&self.partial, error))
     }
@@ -169,7 +169,7 @@ impl Writer {
     }
 }
 
-/// An archive being read, line by line.
+/// An archive that is read line by line.
 pub struct Reader {
     path: PathBuf,
     lines: BufReader<Decoder<'static, BufReader<File>>>,
@@ -180,17 +180,17 @@ pub struct Reader {
     is_at_end: bool,
 }
 
-/// A game as the archive has it.
+/// A game in an archive.
 pub struct ArchivedGame {
-    /// The line as it stands in the file.
+    /// Its line in the file.
     pub line: String,
-    /// The game that it holds.
+    /// The game in the line.
     pub history: History,
 }
 
 impl Reader {
     /// # Errors
-    /// [`FileError::NewerFormat`], [`FileError::NotWhole`] for what is no archive.
+    /// [`FileError::NewerFormat`]; [`FileError::NotWhole`] if the file is not an archive.
     pub fn open(path: &Path) -> Result<Reader, FileError> {
         let opened = File::open(path).and_then(Decoder::new);
         let mut reader = Reader {
@@ -215,11 +215,11 @@ impl Reader {
         Ok(reader)
     }
 
-    /// The next game; `None` at the end of an archive that is whole.
+    /// The next game; `None` at the end of a complete archive.
     ///
     /// # Errors
-    /// [`FileError::NotWhole`] also at the end, where the games that came before are not those
-    /// that were written: believe none of them until then.
+    /// [`FileError::NotWhole`] may also come at the end, if the games before it are not the ones that were
+    /// written. So do not trust any of them until the end.
     pub fn next_game(&mut self) -> Result<Option<ArchivedGame>, FileError> {
         if self.is_at_end {
             return Ok(None);
@@ -259,28 +259,28 @@ impl Reader {
             sha256: hex(&self.hash.clone().finalize()[..]),
         };
         if *footer != found {
-            return Err(self.not_whole("its content is not what its checksum is of"));
+            return Err(self.not_whole("its content does not match its checksum"));
         }
         let mut more = [0];
         match self.lines.read(&mut more) {
             Ok(0) => self.is_at_end = true,
-            Ok(_) => return Err(self.not_whole("it goes on after its end")),
+            Ok(_) => return Err(self.not_whole("there are data after its end")),
             Err(error) => return Err(self.not_whole(&error.to_string())),
         }
         Ok(())
     }
 
-    /// The next line, with its end.
+    /// The next line, including its line break.
     fn line(&mut self) -> Result<Vec<u8>, FileError> {
         let mut line = Vec::new();
         let read = (&mut self.lines)
             .take(LONGEST_LINE_BYTES)
             .read_until(b'\n', &mut line);
-        // Also what zstd makes of a damaged file.
+        // zstd also fails like this for a damaged file.
         read.map_err(|error| self.not_whole(&error.to_string()))?;
         match line.last() {
             Some(b'\n') => Ok(line),
-            Some(_) | None => Err(self.not_whole("it ends before its end")),
+            Some(_) | None => Err(self.not_whole("it is cut off")),
         }
     }
 
@@ -292,8 +292,8 @@ impl Reader {
     }
 }
 
-/// Makes the directory where it is missing, and those above it, all for good: an archive must not
-/// be lost with the name of its directory.
+/// Creates the directory and its parents if they are missing, and syncs them: an archive must not be lost
+/// with the name of its directory.
 pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
     let above = directory.ancestors();
     let missing: Vec<&Path> = above
@@ -303,7 +303,7 @@ pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
     missing.into_iter().try_for_each(sync_directory)
 }
 
-/// Makes the names in a file's directory last.
+/// Syncs the names in a file's directory to disk.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|path| !path.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()

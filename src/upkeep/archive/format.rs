@@ -1,9 +1,9 @@
 //! The lines of an archive.
 //!
-//! An archive is JSON Lines under zstd: a header, a line for each game with its events as the log
-//! held them, and a footer with the counts and the SHA-256 of everything before it. A stored event
-//! is never edited, so a line is good for ever; a change of the lines themselves gets the next
-//! `format`. Players are ids: their names are in the database alone, and go with the player.
+//! An archive is JSON Lines under zstd: a header, a line for each game with its events as the log held
+//! them, and a footer with the counts and the SHA-256 of everything before it. A stored event is never
+//! edited, so a line stays valid for ever. A change of the lines themselves gets the next `format`.
+//! Players are ids: their names are only in the database, and are deleted with the player.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::record::{History, RecordError};
 use crate::rules::{Rulebook, RulesId};
 use crate::store::{EventRow, StoredEvent};
 
-/// The newest form that this release reads, and the one that it writes.
+/// The newest format that this release reads, and the one that it writes.
 pub const FORMAT: u32 = 1;
 
 /// The first line.
@@ -31,10 +31,10 @@ pub struct Header {
     /// When the file was written.
     #[serde(with = "time::serde::rfc3339")]
     pub archived_at: OffsetDateTime,
-    /// In no game has anything happened since then.
+    /// No game in the file has an event after this time.
     #[serde(with = "time::serde::rfc3339")]
     pub changed_before: OffsetDateTime,
-    /// `None`: of every stage.
+    /// The stage of the games; `None` for all stages.
     pub stage: Option<String>,
 }
 
@@ -46,11 +46,11 @@ pub struct Footer {
     pub games: u64,
     /// Events in the file.
     pub events: u64,
-    /// Of every byte before this line, uncompressed.
+    /// The SHA-256 of all bytes before this line, uncompressed.
     pub sha256: String,
 }
 
-/// Any line but the first.
+/// Any line except the first.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Line {
@@ -66,7 +66,7 @@ pub(super) struct GameLine {
     events: Vec<EventLine>,
 }
 
-/// An event, by the columns of the log.
+/// An event, in the columns of the log.
 #[derive(Debug, Deserialize)]
 struct EventLine {
     position: i64,
@@ -82,7 +82,7 @@ struct EventLine {
     at: OffsetDateTime,
 }
 
-/// The line of a game, of the lines of its events.
+/// The line of a game, made from the lines of its events.
 pub(super) fn game_line(game: GameId, events: &[String]) -> String {
     format!(
         "{{\"gameId\":\"{game}\",\"events\":[{}]}}",
@@ -91,10 +91,10 @@ pub(super) fn game_line(game: GameId, events: &[String]) -> String {
 }
 
 impl GameLine {
-    /// The game that the line tells of.
+    /// The game in the line.
     ///
     /// # Errors
-    /// Where this release cannot read an event, or they make no game.
+    /// Fails if this release cannot read an event, or if the events do not make a game.
     pub(super) fn history(self, book: &Rulebook) -> Result<History, RecordError> {
         let game_id = self.game_id;
         let events = self.events.into_iter();

@@ -1,12 +1,12 @@
-//! Takes finished games out of the database into files, and puts them back.
+//! Moves finished games out of the database into files, and puts them back.
 //!
-//! A game is deleted only after it was read back from a file that is whole and on disk, and only if it
-//! still is what the file says. So whatever interrupts the work, each game is in the database, in a
-//! file, or in both. Running it again goes on with what is still in the database.
+//! A game is deleted only after it was read back from a complete file on disk, and only if it is still
+//! equal to the file. So whatever interrupts the work, each game is in the database, in a file, or in
+//! both. Running it again continues with the games that are still in the database.
 //!
-//! Three kinds of finished games stay: a game whose rematch waits for a player, who finds the rematch
-//! only through it; the game with the log's last event, by which followers find the end of the log; and
-//! a game that cannot be read.
+//! Three kinds of finished games stay: a game whose rematch waits for a player, because the player finds
+//! the rematch only through it; the game with the log's last event, because followers find the end of the
+//! log by it; and a game that cannot be read.
 
 mod file;
 mod format;
@@ -35,32 +35,32 @@ use crate::store::{Database, StoreError};
 use file::{Reader, Writer};
 use format::{FORMAT, Header};
 
-/// How many games are read, or deleted in one transaction: each keeps appends waiting.
+/// The most games that are read at a time or deleted in one transaction: each transaction delays appends.
 const BATCH_LENGTH: usize = 100;
 /// The same, as a limit of rows.
 const BATCH_ROWS: i64 = 100;
-/// What is there of every archive in the directory, a line each.
+/// The list of the archives in the directory, one line each.
 const MANIFEST: &str = "manifest.jsonl";
 
-/// Which games to take.
+/// The selection of games.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Nothing has happened in them since.
+    /// Only games without an event since this time.
     pub changed_before: OffsetDateTime,
-    /// `None`: of every stage.
+    /// Only games of this stage; `None` for all stages.
     pub stage: Option<StageName>,
 }
 
-/// What was done.
+/// The outcome of an archiving.
 #[derive(Debug, Default)]
 pub struct Archived {
-    /// The archive; `None` where there was nothing to take, or nothing was to be done.
+    /// The archive; `None` if there were no games, or if this was a dry run.
     pub file: Option<Written>,
-    /// Games that were chosen, and their events.
+    /// The games that were chosen.
     pub games: u64,
-    /// Events that were archived.
+    /// The events that were archived.
     pub events: u64,
-    /// Games that were taken out of the database.
+    /// The games that were deleted from the database.
     pub removed: u64,
     /// The finished games that stay in the database.
     pub stayed: Stayed,
@@ -75,11 +75,11 @@ pub struct Stayed {
     pub has_last_event: u64,
     /// Games that this release cannot read.
     pub unreadable: u64,
-    /// Something has happened in them meanwhile.
+    /// Games that changed in the meantime.
     pub changed: u64,
 }
 
-/// Why the work was not done.
+/// The reason why the work was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum UpkeepError {
     /// The database refused or failed.
@@ -96,7 +96,7 @@ impl From<StoreError> for UpkeepError {
     }
 }
 
-/// What there is to archive; nothing is done.
+/// Returns what would be archived, and changes nothing.
 pub async fn look(database: &Database, selection: &Selection) -> Result<Archived, UpkeepError> {
     let session = Session::open(database).await?;
     let mut found = Archived::default();
@@ -111,7 +111,7 @@ pub async fn look(database: &Database, selection: &Selection) -> Result<Archived
     Ok(found)
 }
 
-/// Archives the selected games in a new file in `directory`, and takes them out of the database.
+/// Archives the selected games in a new file in `directory`, and deletes them from the database.
 pub async fn archive(
     database: &Database,
     selection: &Selection,
@@ -145,7 +145,7 @@ pub async fn archive(
     Ok(done)
 }
 
-/// Writes the file; `None` where there is no game for it.
+/// Writes the file; `None` if there is no game for it.
 async fn write(
     session: &Session,
     selection: &Selection,
@@ -154,7 +154,7 @@ async fn write(
     stayed: &mut Stayed,
 ) -> Result<Option<Written>, UpkeepError> {
     let mut after = None;
-    // No file is begun before there is a game.
+    // No file is created before there is a game.
     let mut chosen = Vec::new();
     while chosen.is_empty() {
         match choose(session, selection, &mut after, stayed).await? {
@@ -197,8 +197,8 @@ async fn write(
     Ok(Some(written))
 }
 
-/// The next games of the selection that can go; `None` after the last. `after` is where the ones
-/// before ended.
+/// The next games of the selection that may be archived; `None` after the last. `after` is the end of the
+/// previous games.
 async fn choose(
     session: &Session,
     selection: &Selection,
@@ -246,7 +246,7 @@ async fn choose(
 /// A game that may be chosen.
 struct Chosen {
     kept: Kept,
-    /// `None` where this release cannot read it.
+    /// `None` if this release cannot read it.
     history: Option<History>,
 }
 
@@ -269,8 +269,8 @@ fn next_game(history: &History) -> GameId {
     named.unwrap_or_else(|| next_game_id(history))
 }
 
-/// Whether somebody may still need this game to come into the next one: while the next one waits
-/// for them, or is not named here yet.
+/// Whether a player may still need this game to find the rematch: the rematch waits for the player, or
+/// this game does not name it yet.
 fn rematch_waits(history: &History, nexts: &HashMap<GameId, Chosen>) -> bool {
     let Some(next) = nexts.get(&next_game(history)) else {
         return false;
@@ -293,17 +293,17 @@ fn doom(history: &History) -> Doomed {
     }
 }
 
-/// Sorts by time, and is new at every second; there is one archive at a time.
+/// The file's name. Names sort by time, and each second has a new one. Only one archiving runs at a time.
 fn name(now: OffsetDateTime) -> PathBuf {
     let form =
         format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
     let stamp = now.to_offset(time::UtcOffset::UTC).format(form);
-    // It asks for nothing that a time does not have.
+    // The format uses only parts that every time has.
     let stamp = stamp.expect("a time has a year and a second");
     PathBuf::from(format!("games-{stamp}.jsonl.zst"))
 }
 
-/// Adds the archive to the list of those in its directory, for good.
+/// Adds the archive to the list in its directory, and syncs the list.
 fn note(directory: &Path, header: &Header, written: &Written) -> std::io::Result<()> {
     let path = directory.join(MANIFEST);
     let mut manifest = OpenOptions::new().create(true).append(true).open(&path)?;

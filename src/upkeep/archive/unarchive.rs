@@ -1,4 +1,4 @@
-//! Puts archived games back, event for event where they were.
+//! Puts archived games back, every event at its old position.
 
 use std::path::Path;
 
@@ -8,15 +8,15 @@ use crate::projection::rows;
 use crate::store::Database;
 use crate::store::archive::{ArchiveError, Returned, Returning, Session};
 
-/// How many games go back in one transaction.
+/// The number of games in one transaction.
 const BATCH_LENGTH: usize = 100;
 
-/// Puts the games of the archive at `path` back; those that are there already stay as they are, so
-/// a repeat goes on where it broke off. Nobody is pushed anything: their positions are old ones.
+/// Puts the games of the archive at `path` back. Games that already exist stay as they are, so a repeat
+/// continues where the last run stopped. Clients get no pushes, because the positions are old.
 ///
 /// # Errors
-/// Nothing is put back where the archive is not whole, or cannot be read by this release; the
-/// games before it are where one of them meets another game of its id.
+/// If the archive is incomplete or this release cannot read it, nothing is put back. If another game has
+/// the id of one of the games, the games before it are already back.
 pub async fn unarchive(database: &Database, path: &Path) -> Result<Returned, UpkeepError> {
     let newest = newest_position(path)?;
     let mut session = Session::open(database).await?;
@@ -47,7 +47,7 @@ pub async fn unarchive(database: &Database, path: &Path) -> Result<Returned, Upk
     }
 }
 
-/// The newest position in the archive, all of which is read: it is whole.
+/// The newest position in the archive. It reads the whole archive, and so verifies that it is complete.
 fn newest_position(path: &Path) -> Result<i64, UpkeepError> {
     let mut reader = Reader::open(path)?;
     let mut newest = 0;

@@ -1,38 +1,38 @@
-//! The faults that a database can have, and what to do about each.
+//! The faults that a database can have, each with its remedy.
 
 use crate::game::GameId;
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The kind of fault.
     pub kind: Kind,
-    /// `None` where it is the log itself.
+    /// The game; `None` for a fault of the whole log.
     pub game: Option<GameId>,
-    /// The version at which it shows, where it is an event's.
+    /// The version of the event, if it is a fault of an event.
     pub version: Option<i32>,
-    /// What was found.
+    /// The finding.
     pub what: String,
 }
 
 /// The kinds of faults; docs/DATA.md explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Versions do not follow one another from 1 on.
+    /// The versions of a game are not dense from 1.
     VersionGap,
     /// A later version has an earlier position.
     PositionOrder,
     /// Two events share a position.
     PositionTwice,
-    /// Positions that are in use would be given out again.
+    /// Positions that are in use would be assigned again.
     PositionsBehind,
     /// The log has no epoch.
     NoEpoch,
     /// A later version has an earlier time.
     TimeBackwards,
-    /// This release cannot read an event, or no game comes of them.
+    /// This release cannot read an event, or the events do not make a game.
     Unreadable,
-    /// An event is of another stage, variant or rules than its game.
+    /// An event has another stage, variant or rules than its game.
     Mixed,
     /// A move that the rules of its game do not allow, or with another result.
     Unlawful,
@@ -44,7 +44,7 @@ pub enum Kind {
     RowDiffers,
     /// A row of the projection has no game.
     RowStray,
-    /// An invite leads to no game of its stage.
+    /// An invite has no game of its stage.
     InviteStray,
 }
 
@@ -77,7 +77,7 @@ impl Fault {
 }
 
 impl Kind {
-    /// How programs call it.
+    /// The name of the fault for programs.
     pub fn code(self) -> &'static str {
         match self {
             Kind::VersionGap => "version_gap",
@@ -97,7 +97,7 @@ impl Kind {
         }
     }
 
-    /// What to do about it.
+    /// The remedy of the fault.
     pub fn remedy(self) -> &'static str {
         match self {
             Kind::VersionGap
@@ -120,7 +120,7 @@ impl Kind {
                  else take the game's events from a backup"
             }
             Kind::Quarantined => {
-                "mend the game, or start the release that can read it; then run `turnkey \
+                "repair the game, or start the release that can read it; then run `turnkey \
                  projection rebuild`"
             }
             Kind::RowMissing | Kind::RowDiffers | Kind::RowStray => {

@@ -10,17 +10,17 @@ use crate::store::projection::BoardRow;
 
 use super::{Fault, Kind};
 
-/// What came of one game.
+/// The result of verifying one game.
 pub(super) struct Verified {
     /// The game.
     pub id: GameId,
     /// Its events.
     pub events: u64,
-    /// The game that its events make, as far as they make one.
+    /// The game that results from its events, as far as it can be computed.
     pub history: Option<History>,
-    /// Whether every event counts, so that rows can be expected.
+    /// Whether every event can be read, so that rows are expected.
     pub is_readable: bool,
-    /// What is wrong with it.
+    /// The faults of the game.
     pub faults: Vec<Fault>,
 }
 
@@ -64,7 +64,7 @@ fn verify_order(events: &[Stored], faults: &mut Vec<Fault>) {
     for stored in events {
         let due = before.map_or(1, |before| before.version + 1);
         if stored.version != due {
-            let what = format!("comes where version {due} is due");
+            let what = format!("comes in place of version {due}");
             faults.push(of(Kind::VersionGap, stored, what));
         }
         if let Some(before) = before {
@@ -83,7 +83,7 @@ fn verify_order(events: &[Stored], faults: &mut Vec<Fault>) {
     }
 }
 
-/// Plays the game again, under the rules that it began with.
+/// Replays the game under the rules that it began with.
 fn verify_play(history: &History, faults: &mut Vec<Fault>) {
     let first = history.first();
     let Some(mut game) = game::begin(&first.rules, &first.entry) else {
@@ -101,8 +101,8 @@ fn verify_play(history: &History, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Why `entry` cannot have happened to `game`. What the rules pin for ever is asked: moves, seats
-/// and the end; how draws are offered may change with a release.
+/// The reason why `entry` cannot have happened to `game`. It checks only the parts that the rules fix for
+/// ever: moves, seats and the end. The handling of draw offers may change with a release.
 fn unlawful(game: &Game, entry: &Entry) -> Option<String> {
     let is_over = game.result.is_some();
     match &entry.event {
@@ -115,7 +115,7 @@ fn unlawful(game: &Game, entry: &Entry) -> Option<String> {
             let name = game.rules.seat_name(*seat);
             let position = game.position.as_ref();
             let Some(position) = position.filter(|_| game.turn.to_move.contains(*seat)) else {
-                return Some(format!("is a move of {name}, whose turn it is not"));
+                return Some(format!("is a move of {name} out of turn"));
             };
             let mut chance = Chance::recorded(&entry.draws);
             match game.rules.play(position, *seat, played, &mut chance) {
@@ -145,7 +145,7 @@ fn unlawful(game: &Game, entry: &Entry) -> Option<String> {
     }
 }
 
-/// How the board differs from what it should be.
+/// The difference between a board and the expected one.
 pub(super) fn compare_board(
     id: GameId,
     expected: Option<BoardRow>,
@@ -155,7 +155,7 @@ pub(super) fn compare_board(
         (None, None) => return None,
         (Some(_), None) => (Kind::RowMissing, "it has no board".to_owned()),
         (None, Some(_)) => {
-            let what = "it has a board, and the projection has not come to it".to_owned();
+            let what = "it has a board, but the projection has not reached it".to_owned();
             (Kind::RowStray, what)
         }
         (Some(expected), Some(found)) => {

@@ -1,8 +1,8 @@
-//! Verifies a database: every game is whole, and everything derived from the log is what the log says.
+//! Verifies a database: every game is complete, and everything derived from the log agrees with it.
 //!
-//! All of it is read as of one moment, so a running server causes no fault. Games are read in pages:
-//! memory holds one page and one game, however many there are. The projection is compared at the
-//! position that it has reached.
+//! All data are read as of one moment, so a running server causes no fault. Games are read in pages, so
+//! memory holds only one page and one game at a time. The projection is compared at the position that it
+//! has reached.
 
 mod fault;
 mod game;
@@ -22,14 +22,14 @@ use crate::store::projection::MyGameRow;
 use crate::store::{Database, StoreError};
 use game::Verified;
 
-/// How many events are read at a time.
+/// The number of events that are read at a time.
 const PAGE_LENGTH: i64 = 2000;
-/// How many faults are told of; the others are counted.
+/// The most faults that are listed. The others are only counted.
 const MOST_FAULTS: usize = 1000;
-/// The same, for the statements that look for them.
+/// The same limit, for the statements that look for faults.
 const MOST_ROWS: i64 = 1000;
 
-/// What a check found.
+/// The findings of a check.
 #[derive(Debug)]
 pub struct Report {
     /// The epoch of the log.
@@ -42,11 +42,11 @@ pub struct Report {
     pub games: u64,
     /// Events that were read.
     pub events: u64,
-    /// Games that are reserved and not begun: calls that broke off, or are under way.
+    /// Games that are reserved but not begun: their calls were cut off or are under way.
     pub reservations: i64,
     /// The first faults that were found.
     pub faults: Vec<Fault>,
-    /// How many more there are.
+    /// The number of further faults.
     pub more_faults: u64,
 }
 
@@ -65,10 +65,10 @@ impl Report {
     }
 }
 
-/// Verifies everything that `database` holds of games.
+/// Verifies all data about games in `database`.
 ///
 /// # Errors
-/// Where the database does not answer; what is wrong with it is in the report.
+/// Fails if the database does not answer. Faults of the data are in the report.
 pub async fn check(database: &Database) -> Result<Report, StoreError> {
     let look = Look::open(database).await?;
     let head = look.head().await?;
@@ -94,7 +94,7 @@ async fn check_log(look: &Look, head: &Head, report: &mut Report) -> Result<(), 
     }
     if head.drawn < head.log_end {
         let (drawn, end) = (head.drawn, head.log_end);
-        let what = format!("the log ends at position {end}, but only {drawn} were given out");
+        let what = format!("the log ends at position {end}, but only {drawn} were assigned");
         report.add(Fault::of_log(Kind::PositionsBehind, what));
     }
     for (game, position) in look.positions_twice(MOST_ROWS).await? {
@@ -104,7 +104,7 @@ async fn check_log(look: &Look, head: &Head, report: &mut Report) -> Result<(), 
     Ok(())
 }
 
-/// Walks over every game, in pages.
+/// Verifies every game, in pages.
 async fn check_games(
     look: &Look,
     head: &Head,
@@ -120,7 +120,7 @@ async fn check_games(
             after = (last.game_id, last.version);
         }
         waiting.extend(page);
-        // The page may have ended in the midst of its last game.
+        // The page may have ended in the middle of its last game.
         let whole = match waiting.last() {
             Some(last) if !is_last => waiting
                 .iter()
@@ -185,7 +185,7 @@ async fn check_page(
     Ok(())
 }
 
-/// The game as it was when the projection had come to where it is.
+/// The game as of the position that the projection has reached.
 fn projected(game: &Verified, head: &Head) -> Option<History> {
     let history = game.history.as_ref()?;
     let events = history.events();
@@ -204,7 +204,7 @@ fn compare_my_games(
         match found.get(&(row.player_id, row.game_id)) {
             Some(there) if there == row => {}
             Some(_) => {
-                let what = format!("its row in the list of player {player} is not what it says");
+                let what = format!("its row in the list of player {player} differs from the log");
                 report.add(Fault::of_game(Kind::RowDiffers, id, what));
             }
             None => {
@@ -215,14 +215,14 @@ fn compare_my_games(
     }
 }
 
-/// What is derived from, or leads to, games that are not there.
+/// Finds rows and invites of games that do not exist.
 async fn check_strays(look: &Look, head: &Head, report: &mut Report) -> Result<(), StoreError> {
     for game in look.stray_boards(head.generation, MOST_ROWS).await? {
         let what = "it is projected, but has no event".to_owned();
         report.add(Fault::of_game(Kind::RowStray, game, what));
     }
     for (game, player) in look.stray_my_games(head.generation, MOST_ROWS).await? {
-        let what = format!("it is in the list of player {player}, whose game it is not");
+        let what = format!("it is in the list of player {player}, who has no seat in it");
         report.add(Fault::of_game(Kind::RowStray, game, what));
     }
     for invite in look.stray_invites(MOST_ROWS).await? {
