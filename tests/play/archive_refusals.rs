@@ -53,7 +53,7 @@ async fn files_that_are_not_whole_are_refused() {
     assert!(refused(&old, &bad).await.contains("newer one"));
     let without_footer = text.trim_end().rsplit_once('\n').unwrap().0;
     rewrite(format!("{without_footer}\n"));
-    assert!(refused(&old, &bad).await.contains("before its end"));
+    assert!(refused(&old, &bad).await.contains("it is cut off"));
     rewrite(format!("{text}{text}"));
     assert!(refused(&old, &bad).await.contains("after its end"));
     rewrite(text.replacen("game_created", "game_dreamt", 1));
