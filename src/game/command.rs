@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Entry, GameId, PlayerId};
-use crate::rules::Json;
+use crate::rules::{Json, Seat};
 
 /// A command on a game that exists; [`create`](super::create) makes a new one.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +28,17 @@ pub enum Actor {
 /// What a command asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
-    /// Take a free seat.
+    /// Take the first free seat.
     Join,
-    /// Play this move.
-    Play(Json),
+    /// Take this seat.
+    JoinAt(Seat),
+    /// Play a move.
+    Play {
+        /// The seat that moves, one of the caller's.
+        seat: Seat,
+        /// The move.
+        played: Json,
+    },
     /// Give up; before the game has all its players, leave it.
     Resign,
     /// Offer a draw, or accept the offers of the others.
@@ -40,6 +47,8 @@ pub enum Ask {
     DeclineDraw,
     /// Link the next game, which the caller has created under this id.
     Rematch(GameId),
+    /// End the game if it still waits for players. Only the server asks for this.
+    Abandon,
 }
 
 /// The answer to an acceptable command.

@@ -3,10 +3,10 @@
 use time::OffsetDateTime;
 
 use super::{
-    Actor, Ask, Command, Creation, Decision, Entry, Event, Game, Holder, Opponent, Outcome,
+    Actor, Ask, Command, Creation, Decision, Entry, Event, Game, GameId, Holder, Opponent, Outcome,
     PlayerId, Refusal, Status,
 };
-use crate::rules::{Chance, Json, Rules, Seat};
+use crate::rules::{Chance, Json, Rules, Seat, SeatSet};
 
 /// The first event of a new game. Where all its seats are held the game starts with it.
 pub fn create(
@@ -58,7 +58,7 @@ pub fn create(
 /// let mut game = fold(&rules, [&created]).unwrap();
 ///
 /// let command = |player, ask| Command { by: Actor::Player(player), at, ask };
-/// let play = command(ann, Ask::Play(Json::of(&4)));
+/// let play = command(ann, Ask::Play { seat: Seat::FIRST, played: Json::of(&4) });
 /// assert_eq!(decide(&game, &play, Chance::none()), Err(Refusal::NotStarted));
 ///
 /// for command in [command(bob, Ask::Join), play, command(bob, Ask::Resign)] {
@@ -74,29 +74,16 @@ pub fn create(
 /// # Errors
 /// Where the game does not allow the command now; the game is as it was.
 pub fn decide(game: &Game, command: &Command, mut chance: Chance) -> Result<Decision, Refusal> {
-    let Actor::Player(player) = command.by else {
-        // No command is the server's own yet.
-        return Err(Refusal::NotSeated);
-    };
+    let player = || command.by.player().ok_or(Refusal::NotSeated);
     let event = match &command.ask {
-        Ask::Join => join(game, player, &mut chance),
-        Ask::Play(played) => play(game, player, played, &mut chance),
-        Ask::Resign => resign(game, player),
-        Ask::OfferDraw => offer_draw(game, player),
-        Ask::DeclineDraw => decline_draw(game, player),
-        Ask::Rematch(next) => {
-            seated(game, player)?;
-            if game.status() != Status::Finished {
-                return Err(Refusal::GameNotOver);
-            }
-            if game.has_free_seat() {
-                return Err(Refusal::NeverStarted);
-            }
-            Ok(match game.rematch {
-                Some(_) => None,
-                None => Some(Event::RematchCreated { game: *next }),
-            })
-        }
+        Ask::Join => join(game, player()?, game.seats.which(|_| true), &mut chance),
+        Ask::JoinAt(seat) => join(game, player()?, SeatSet::one(*seat), &mut chance),
+        Ask::Play { seat, played } => play(game, player()?, *seat, played, &mut chance),
+        Ask::Resign => resign(game, player()?),
+        Ask::OfferDraw => offer_draw(game, player()?),
+        Ask::DeclineDraw => decline_draw(game, player()?),
+        Ask::Rematch(next) => rematch(game, player()?, *next),
+        Ask::Abandon => Ok(abandon(game)),
     }?;
     Ok(match event {
         None => Decision::AlreadyHolds,
@@ -112,18 +99,20 @@ pub fn decide(game: &Game, command: &Command, mut chance: Chance) -> Result<Deci
 /// The event to record; `None` where what was asked for already holds.
 type Judged = Result<Option<Event>, Refusal>;
 
-fn join(game: &Game, player: PlayerId, chance: &mut Chance) -> Judged {
+/// Takes the first free seat of those that are `wished` for. One that is kept for the player comes
+/// first.
+fn join(game: &Game, player: PlayerId, wished: SeatSet, chance: &mut Chance) -> Judged {
     if game.is_seated(player) {
         return Ok(None);
     }
     let kept = game.seats.which(|holder| *holder == Holder::Kept(player));
     let open = game.seats.which(|holder| *holder == Holder::Open);
-    let Some(seat) = kept.iter().chain(open.iter()).next() else {
-        return Err(Refusal::SeatTaken);
-    };
-    if game.status() == Status::Finished {
+    let mut free = kept.iter().chain(open.iter()).peekable();
+    if free.peek().is_some() && game.status() == Status::Finished {
         return Err(Refusal::GameOver);
     }
+    let seat = free.find(|seat| wished.contains(*seat));
+    let seat = seat.ok_or(Refusal::SeatTaken)?;
     let free = game.seats.which(|holder| holder.player().is_none());
     if game.position.is_none() && free.without(seat).is_empty() {
         game.rules.start(&game.options, chance);
@@ -131,9 +120,17 @@ fn join(game: &Game, player: PlayerId, chance: &mut Chance) -> Judged {
     Ok(Some(Event::PlayerSeated { seat, player }))
 }
 
-fn play(game: &Game, player: PlayerId, played: &Json, chance: &mut Chance) -> Judged {
-    let seat = seated(game, player)?;
-    being_played(game)?;
+fn play(
+    game: &Game,
+    player: PlayerId,
+    seat: Seat,
+    played: &Json,
+    chance: &mut Chance,
+) -> Judged {
+    if !game.seats_of(player).contains(seat) {
+        return Err(Refusal::NotSeated);
+    }
+    still_playing(game, seat)?;
     let Some(position) = game
         .position
         .as_ref()
@@ -153,18 +150,22 @@ fn play(game: &Game, player: PlayerId, played: &Json, chance: &mut Chance) -> Ju
 }
 
 fn resign(game: &Game, player: PlayerId) -> Judged {
+    if game.left.contains(&player) {
+        return Ok(None);
+    }
     let seat = seated(game, player)?;
     match game.status() {
         Status::Waiting => Ok(Some(leave_waiting(game, player, seat))),
         Status::Playing if game.resigned.contains(seat) => Ok(None),
         Status::Playing => {
-            let result = match game.seats_in_play().without(seat).only() {
-                Some(last) => Some(Outcome::resignation(last)),
-                None => game
-                    .position
-                    .as_ref()
-                    .and_then(|position| game.rules.leave(position, seat).ending)
-                    .map(Outcome::from),
+            let others = game.seats_in_play().without(seat);
+            let result = match (&game.position, others.len()) {
+                (_, 0 | 1) => Some(Outcome::resignation(others)),
+                (Some(position), _) => {
+                    let ending = game.rules.leave(position, seat).ending;
+                    ending.map(Outcome::from)
+                }
+                (None, _) => None,
             };
             Ok(Some(Event::Resigned { seat, result }))
         }
@@ -186,6 +187,28 @@ fn leave_waiting(game: &Game, player: PlayerId, seat: Seat) -> Event {
             result: Outcome::abandoned(),
         },
     }
+}
+
+/// Nothing is left to abandon in a game that has all its players, or is over.
+fn abandon(game: &Game) -> Option<Event> {
+    let waits = game.status() == Status::Waiting;
+    waits.then(|| Event::Abandoned {
+        result: Outcome::abandoned(),
+    })
+}
+
+fn rematch(game: &Game, player: PlayerId, next: GameId) -> Judged {
+    seated(game, player)?;
+    if game.status() != Status::Finished {
+        return Err(Refusal::GameNotOver);
+    }
+    if game.has_free_seat() {
+        return Err(Refusal::NeverStarted);
+    }
+    Ok(match game.rematch {
+        Some(_) => None,
+        None => Some(Event::RematchCreated { game: next }),
+    })
 }
 
 fn offer_draw(game: &Game, player: PlayerId) -> Judged {

@@ -49,6 +49,7 @@ pub fn begin(rules: &Rules, first: &Entry) -> Option<Game> {
         last_move: None,
         result: None,
         draws: DrawOffers::default(),
+        left: Vec::new(),
         rematch: None,
         turn: Turn::default(),
         version: 1,
@@ -73,9 +74,13 @@ pub fn evolve(mut game: Game, entry: &Entry) -> Game {
         Event::GameCreated(_) => {}
         Event::PlayerSeated { seat, player } => {
             game.seats[*seat] = Holder::Player(*player);
+            game.left.retain(|left| left != player);
             start_where_all_are_seated(&mut game, entry);
         }
-        Event::SeatLeft { seat } => game.seats[*seat] = Holder::Open,
+        Event::SeatLeft { seat } => {
+            game.left.extend(game.seats[*seat].player());
+            game.seats[*seat] = Holder::Open;
+        }
         Event::MovePlayed {
             seat,
             played,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
-use crate::rules::{Ending, Seat, SeatSet};
+use crate::rules::{Ending, SeatSet};
 
 /// How a game ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,9 +34,13 @@ const AGREEMENT: &str = "agreement";
 const ABANDONED: &str = "abandoned";
 
 impl Outcome {
-    /// A win of the last seat that had not given up.
-    pub fn resignation(winner: Seat) -> Outcome {
-        Outcome::plain(OutcomeKind::Win, SeatSet::one(winner), RESIGNATION)
+    /// A win of the seat that is left when the others have given up; nobody wins where none is.
+    pub fn resignation(left: SeatSet) -> Outcome {
+        let kind = match left.is_empty() {
+            true => OutcomeKind::None,
+            false => OutcomeKind::Win,
+        };
+        Outcome::plain(kind, left, RESIGNATION)
     }
 
     /// A draw that the players agreed on.

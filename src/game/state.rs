@@ -29,6 +29,9 @@ pub struct Game {
     pub result: Option<Outcome>,
     /// The state of the draw offers.
     pub draws: DrawOffers,
+    /// The players who gave their seat back before the game had all its players, and did not come
+    /// again.
+    pub left: Vec<PlayerId>,
     /// The next game of the same players, if it is linked.
     pub rematch: Option<GameId>,
     /// The present turn.
@@ -142,13 +145,16 @@ impl Game {
         held.minus(self.resigned)
     }
 
-    /// The seat that `player` acts for: their own, or where they hold several the one to move.
+    /// The seat that `player` acts for: their own, or where they hold several the one to move, else
+    /// the first that has not given up.
     pub fn acting_seat(&self, player: PlayerId) -> Option<Seat> {
         let own = self.seats_of(player);
+        let playing = own.minus(self.resigned);
         let to_move = match &self.position {
             Some(position) => self.rules.to_move(position),
             None => SeatSet::NONE,
         };
-        own.and(to_move).iter().next().or(own.iter().next())
+        let mut seats = own.and(to_move).iter().chain(playing.iter());
+        seats.next().or(own.iter().next())
     }
 }

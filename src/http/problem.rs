@@ -233,7 +233,7 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
         PlayError::NotStarted { game } => conflict(
             "not_started",
             "Not started",
-            "The game has no second player; a move, a draw and a rematch need one.",
+            "A seat of this game was never taken; a move, a draw and a rematch need all players.",
         )
         .showing(game),
         PlayError::GameOver { game } => conflict(
@@ -251,7 +251,8 @@ fn of_play(error: &PlayError, request_id: RequestId) -> HttpResponse {
         PlayError::SeatTaken { game } => conflict(
             "seat_taken",
             "Seat taken",
-            "Another player has taken this seat; ask for an invite to another game.",
+            "This seat is not free; ask for another one if the game has one, or for an invite to \
+             another game.",
         )
         .showing_if_any(game.as_deref()),
         PlayError::NoDrawOffer { game } => conflict(

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
-use super::request::parse_game_id;
+use super::request::{parse_game_id, seat_among};
 use super::view::GameView;
 use super::{Answer, Answered, Caller, MakeMove, Play, PlayError, Success};
 use crate::config::StageName;
 use crate::game::{
-    self, Ask, Command, Decision, Entry, GameId, PlayerId, Refusal, Since, Visibility,
+    self, Ask, Command, Decision, Entry, Game, GameId, PlayerId, Refusal, Since, Visibility,
 };
 use crate::record::{History, Recorded};
-use crate::rules::{Chance, Json, MoveRefusal};
+use crate::rules::{Chance, MoveRefusal, Seat};
 use crate::store::append::{AppendError, NewEvent};
 use crate::trace::span;
 
@@ -26,8 +26,8 @@ pub(super) enum Refused {
     Hidden,
     /// The game has changed since the caller saw it.
     Conflict,
-    /// The move does not have the form of this variant's moves. The text says why.
-    MoveForm(String),
+    /// The request does not fit the game: its move has another form, or it has no such seat.
+    Request(PlayError),
     Rules(Refusal),
 }
 
@@ -47,12 +47,9 @@ impl Play {
         let player = caller.player()?;
         let game = parse_game_id(&request.game_id)?;
         let play = self.clone();
-        let judge = move |history: &History| {
-            let played = judge_repeat(history, player, &request)?;
-            match played {
-                None => Ok(Decision::AlreadyHolds),
-                Some(played) => decide(history, &play.command(player, Ask::Play(played))),
-            }
+        let judge = move |history: &History| match judge_repeat(history, player, &request)? {
+            None => Ok(Decision::AlreadyHolds),
+            Some(ask) => decide(history, &play.command(player, ask)),
         };
         self.act(caller, game, player, judge).await
     }
@@ -205,9 +202,7 @@ impl Play {
     ) -> PlayError {
         let refusal = match refused {
             Refused::Hidden => return PlayError::GameNotFound,
-            Refused::MoveForm(detail) => {
-                return PlayError::malformed(format!("`move`: {detail}"));
-            }
+            Refused::Request(error) => return error,
             Refused::Rules(Refusal::NotSeated) => return PlayError::NotSeated,
             Refused::Rules(Refusal::Move(MoveRefusal::Never { detail })) => {
                 return PlayError::IllegalMove { detail };
@@ -258,12 +253,12 @@ pub(super) fn decide(history: &History, command: &Command) -> Result<Decision, R
 }
 
 /// Reads the move, and looks for a repeat of it before anything that has changed since could refuse
-/// it; `None` where this very move was accepted before.
+/// it. The answer is what to ask of the rules; `None` where this very move was accepted before.
 fn judge_repeat(
     history: &History,
     player: PlayerId,
     request: &MakeMove,
-) -> Result<Option<Json>, Refused> {
+) -> Result<Option<Ask>, Refused> {
     let game = history.game();
     if !game.is_seated(player) {
         return Err(Refused::Rules(Refusal::NotSeated));
@@ -271,23 +266,42 @@ fn judge_repeat(
     let played = game
         .rules
         .read_move(&request.played)
-        .map_err(|error| Refused::MoveForm(error.to_string()))?;
-    let Some(version) = request.version else {
-        return Ok(Some(played));
-    };
+        .map_err(|error| Refused::Request(PlayError::malformed(format!("`move`: {error}"))))?;
+    let version = request.version.unwrap_or(history.version());
     let later = history.after(version);
     if later.is_empty() {
+        let seat = mover(game, game, player, request).map_err(Refused::Request)?;
         return match version == history.version() {
-            true => Ok(Some(played)),
+            true => Ok(Some(Ask::Play { seat, played })),
             false => Err(Refused::Conflict),
         };
     }
     // There are later versions, so there was this one.
     let seen = history.at(version).ok_or(Refused::Conflict)?;
+    let seat = mover(game, seen.game(), player, request).map_err(Refused::Request)?;
     let later = later.iter().map(|recorded| &recorded.entry);
-    match game::since(seen.game().clone(), later, player, &played) {
-        Since::Nothing => Ok(Some(played)),
+    match game::since(seen.game().clone(), later, seat, &played) {
+        Since::Nothing => Ok(Some(Ask::Play { seat, played })),
         Since::SameMove => Ok(None),
         Since::Otherwise => Err(Refused::Conflict),
     }
+}
+
+/// The seat that the player moves with: the one that they name, or the only one of theirs that might
+/// move in the game as they saw it.
+fn mover(game: &Game, seen: &Game, player: PlayerId, request: &MakeMove) -> Result<Seat, PlayError> {
+    let own = game.seats_of(player);
+    if let Some(name) = &request.seat {
+        return seat_among(&game.rules, own.iter(), name);
+    }
+    let to_move = own.and(seen.turn.to_move);
+    if to_move.len() > 1 {
+        let names: Vec<_> = to_move.iter().map(|seat| game.rules.seat_name(seat)).collect();
+        return Err(PlayError::malformed(format!(
+            "several of your seats may move: name one of `{}` as `seat`",
+            names.join("`, `")
+        )));
+    }
+    let seat = to_move.only().or(own.iter().next());
+    seat.ok_or(PlayError::NotSeated)
 }

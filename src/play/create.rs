@@ -64,8 +64,9 @@ impl Play {
         let seater = self.seater(&caller, request.name.as_ref().map(|name| name.as_str()));
         let game = GameId(self.new_id());
         for _ in 0..MAX_DRAWS {
+            let has_others = request.rules.seat_count(&request.options) > 1;
             let code = match request.opponent {
-                Opponent::Invite => Some(InviteCode::draw()),
+                Opponent::Invite => has_others.then(InviteCode::draw),
                 Opponent::Oneself => None,
             };
             let reservation = Reservation {

@@ -1,10 +1,11 @@
-//! Takes the open seat of a game by its invite.
+//! Takes an open seat of a game by its invite.
 
 use std::sync::Arc;
 
 use super::commands::{Done, Refused, decide};
 use super::create::{OwnedKey, Seater, is_under_way, judge_earlier};
 use super::invites::InviteCode;
+use super::request::seat_among;
 use super::view::CreatedView;
 use super::{Answer, Answered, Caller, JoinGame, Play, PlayError, PlayerName, RequestKey, Success};
 use crate::game::{Ask, Event, GameId, PlayerId, Refusal};
@@ -12,10 +13,12 @@ use crate::record::History;
 use crate::store::{Earlier, Reservation, Reserved};
 
 impl Play {
-    /// Gives the caller the open seat of the game that the invite is for.
+    /// Gives the caller the seat that they ask for in the game that the invite is for, by default
+    /// the first open one.
     ///
     /// # Errors
     /// [`PlayError::InviteNotFound`], [`PlayError::SeatTaken`], [`PlayError::GameOver`];
+    /// [`PlayError::Malformed`] for a seat that the game does not have;
     /// [`PlayError::TooManyUnknownInvites`] for an unknown invite if the caller has tried many.
     pub async fn join_game(
         &self,
@@ -52,12 +55,12 @@ impl Play {
                 Reserved::Now => {}
                 Reserved::Before(earlier) => {
                     let earlier = judge_earlier(key.as_ref(), earlier)?;
-                    return self.join_again(game, seater, request.name, earlier).await;
+                    return self.join_again(game, seater, request, earlier).await;
                 }
                 Reserved::InviteTaken => return Err(PlayError::NOTHING_SENT),
             }
         }
-        let seated = self.seat(game, &seater, request.name).await;
+        let seated = self.seat(game, &seater, request).await;
         if let Err(error) = &seated
             && is_refusal(error)
         {
@@ -81,7 +84,7 @@ impl Play {
         &self,
         game: GameId,
         seater: Seater,
-        name: Option<PlayerName>,
+        request: JoinGame,
         earlier: Earlier,
     ) -> Answered<CreatedView> {
         let seater = Seater {
@@ -107,7 +110,7 @@ impl Play {
                 self.joined(Done { history, replayed }, &seater).await
             }
             None if is_under_way(&earlier) => Err(PlayError::InProgress),
-            None => self.seat(game, &seater, name).await,
+            None => self.seat(game, &seater, request).await,
         }
     }
 
@@ -130,16 +133,16 @@ impl Play {
         &self,
         game: GameId,
         seater: &Seater,
-        name: Option<PlayerName>,
+        request: JoinGame,
     ) -> Answered<CreatedView> {
-        let joined = self.execute_join(game, seater.player).await;
+        let joined = self.execute_join(game, seater.player, request.seat).await;
         // Answers to a caller without a token have no `yourSeats`.
         let done = if seater.is_new {
             joined.map_err(PlayError::without_your_seats)?
         } else {
             joined?
         };
-        if let Some(name) = name.filter(|_| !seater.is_new) {
+        if let Some(name) = request.name.filter(|_| !seater.is_new) {
             let renamed = self.inner.store.rename_player(seater.player, name.as_str());
             // The seat is taken. Repeating the call is safe, and renames the player.
             renamed.await.map_err(|_| PlayError::OUTCOME_UNKNOWN)?;
@@ -147,14 +150,25 @@ impl Play {
         self.joined(done, seater).await
     }
 
-    /// Takes the open seat of a game. The player need not be allowed to see the game before.
-    pub(super) async fn execute_join(
+    /// Takes an open seat of a game. The player need not be allowed to see the game before.
+    async fn execute_join(
         &self,
         game: GameId,
         player: PlayerId,
+        seat: Option<String>,
     ) -> Result<Done, PlayError> {
-        let join = self.command(player, Ask::Join);
-        let judge = move |history: &History| decide(history, &join);
+        let judge = |history: &History| {
+            let game = history.game();
+            let ask = match &seat {
+                None => Ask::Join,
+                Some(name) => {
+                    let seats = game.seats.iter().map(|(seat, _)| seat);
+                    let seat = seat_among(&game.rules, seats, name);
+                    Ask::JoinAt(seat.map_err(Refused::Request)?)
+                }
+            };
+            decide(history, &self.command(player, ask))
+        };
         match self.execute(game, player, judge).await {
             // The invite's game does not exist, or not yet, so neither does the invite.
             Err(PlayError::GameNotFound) => Err(PlayError::InviteNotFound),
@@ -178,7 +192,7 @@ impl Play {
     }
 }
 
-/// The version at which `player` took the open seat; `None` if they got no seat that way.
+/// The version at which `player` took an open seat; `None` if they got no seat that way.
 fn seated_by_joining(history: &History, player: PlayerId) -> Option<u32> {
     let seated = history.events().iter().find(
         |recorded| matches!(recorded.entry.event, Event::PlayerSeated { player: seated, .. } if seated == player),

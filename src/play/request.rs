@@ -51,6 +51,8 @@ pub struct MakeMove {
     pub played: Value,
     /// The version that the player saw, from 1 to 2147483647.
     pub version: Option<u32>,
+    /// The name of the seat that moves. Needed only where several of the caller's may move.
+    pub seat: Option<String>,
 }
 
 /// The body of `POST /join`.
@@ -60,6 +62,8 @@ pub struct JoinGame {
     pub invite: String,
     /// The caller's name. It renames a player who has a token.
     pub name: Option<PlayerName>,
+    /// The name of the seat that the caller asks for; by default the first free one.
+    pub seat: Option<String>,
 }
 
 /// The query of `GET /games`.
@@ -136,11 +140,18 @@ impl CreateGame {
                 .map_err(|error| PlayError::InvalidOption {
                     detail: error.to_string(),
                 })?;
-        let seats: Vec<(&str, Seat)> = Seat::first(rules.seat_count(&options))
-            .map(|seat| (rules.seat_name(seat), seat))
-            .collect();
+        if rules.forms().hidden && self.opponent == Opponent::Oneself {
+            return Err(PlayError::InvalidOption {
+                detail: format!(
+                    "one player may not hold all seats of {}, because each hides something from \
+                     the others; leave `opponent` out and send the invite to another player",
+                    rules.id.variant
+                ),
+            });
+        }
+        let seats = Seat::first(rules.seat_count(&options));
         let seat = self.seat.as_deref();
-        let seat = seat.map(|name| chosen("seat", name, &seats)).transpose()?;
+        let seat = seat.map(|name| seat_among(&rules, seats, name)).transpose()?;
         Ok(NewGame {
             rules,
             options,
@@ -158,11 +169,12 @@ impl MakeMove {
     /// # Errors
     /// [`PlayError::Malformed`].
     pub fn parse(body: &[u8]) -> Result<MakeMove, PlayError> {
-        let body = Body::parse(body, &["gameId", "move", "version"])?;
+        let body = Body::parse(body, &["gameId", "move", "version", "seat"])?;
         Ok(MakeMove {
             game_id: required("gameId", body.text("gameId")?)?.to_owned(),
             played: required("move", body.value("move"))?.clone(),
             version: body.integer("version", 1..=MAX_VERSION)?,
+            seat: body.text("seat")?.map(str::to_owned),
         })
     }
 }
@@ -173,10 +185,11 @@ impl JoinGame {
     /// # Errors
     /// [`PlayError::Malformed`].
     pub fn parse(body: &[u8]) -> Result<JoinGame, PlayError> {
-        let body = Body::parse(body, &["invite", "name"])?;
+        let body = Body::parse(body, &["invite", "name", "seat"])?;
         Ok(JoinGame {
             invite: required("invite", body.text("invite")?)?.to_owned(),
             name: read_name(&body)?,
+            seat: body.text("seat")?.map(str::to_owned),
         })
     }
 }
@@ -249,6 +262,16 @@ pub(super) fn parse_game_id(text: &str) -> Result<GameId, PlayError> {
     let hyphenated = text.len() == 36;
     let id = hyphenated.then(|| text.parse().ok()).flatten();
     id.ok_or(PlayError::GameNotFound)
+}
+
+/// The seat that clients call `name`, which must be one of these.
+pub(super) fn seat_among(
+    rules: &Rules,
+    seats: impl Iterator<Item = Seat>,
+    name: &str,
+) -> Result<Seat, PlayError> {
+    let named: Vec<(&str, Seat)> = seats.map(|seat| (rules.seat_name(seat), seat)).collect();
+    chosen("seat", name, &named)
 }
 
 fn not_in_this_release(what: &str) -> PlayError {

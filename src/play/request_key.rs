@@ -143,7 +143,7 @@ fn unquoted(key: &str) -> String {
 }
 
 /// The body without the fields that may be left out, and with names and invites in their canonical
-/// form. A field means the same in every call that takes a key.
+/// form.
 fn meaning(body: Value, book: &Rulebook) -> Value {
     let Value::Object(mut fields) = body else {
         return body;
@@ -155,6 +155,10 @@ fn meaning(body: Value, book: &Rulebook) -> Value {
     rewrite(&mut fields, "invite", |invite| {
         Some(invites::shown(InviteCode::parse(invite)?.as_str()))
     });
+    if fields.contains_key("invite") {
+        // The defaults are those of a new game.
+        return Value::Object(fields);
+    }
     let variant = fields.get("variant").and_then(Value::as_str);
     let rules = book.newest(variant.unwrap_or(DEFAULT_VARIANT));
     let defaults = [
@@ -256,6 +260,10 @@ mod tests {
             (json!({}), json!({"seat": "O"})),
             (json!({}), json!({"opponent": "self"})),
             (json!({"name": "Ann"}), json!({"name": "ann"})),
+            (
+                json!({"invite": "K7QM-PD3X"}),
+                json!({"invite": "K7QM-PD3X", "seat": "X"}),
+            ),
             (
                 json!({"invite": "K7QM-PD3X"}),
                 json!({"invite": "K7QM-PD3Y"}),

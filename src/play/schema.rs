@@ -34,21 +34,21 @@ pub struct CreateGameBody {
     /// The caller's seat, by default the one that moves first.
     #[schema(example = "X")]
     pub seat: Option<String>,
-    /// The player of the other seat, by default `invite`.
+    /// The players of the other seats, by default `invite`.
     pub opponent: Option<OpponentView>,
     /// Who may watch the game, by default `unlisted`.
     pub visibility: Option<VisibilityView>,
 }
 
-/// With `invite`, another player takes the open seat by the game's invite. With `self`, the caller
-/// holds both seats.
+/// With `invite`, other players take the open seats by the game's invite. With `self`, the caller
+/// holds all seats.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Opponent)]
 pub enum OpponentView {
-    /// Another player takes the open seat by the game's invite.
+    /// Other players take the open seats by the game's invite.
     Invite,
-    /// The caller holds both seats.
+    /// The caller holds all seats.
     #[serde(rename = "self")]
     Oneself,
 }
@@ -67,6 +67,9 @@ pub struct MakeMoveBody {
     /// The game's version that the player saw. With it, the call can be repeated safely.
     #[schema(minimum = 1, maximum = 2147483647)]
     pub version: Option<u32>,
+    /// The seat that moves. Needed only where several of the caller's seats may move.
+    #[schema(example = "X")]
+    pub seat: Option<String>,
 }
 
 /// An invite, and perhaps a name.
@@ -85,6 +88,9 @@ pub struct JoinGameBody {
     /// and where a script needs them.
     #[schema(example = "Bob")]
     pub name: Option<String>,
+    /// The seat that the caller asks for, by default the first open one.
+    #[schema(example = "O")]
+    pub seat: Option<String>,
 }
 
 /// A new player.
@@ -119,12 +125,12 @@ pub enum VisibilityView {
     Private,
 }
 
-/// A game is `waiting` for its second player, is `playing`, or is `finished`.
+/// A game is `waiting` for its players, is `playing`, or is `finished`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Status)]
 pub enum StatusView {
-    /// The game waits for its second player.
+    /// The game waits for its players.
     Waiting,
     /// The game is being played.
     Playing,
@@ -158,14 +164,21 @@ pub struct ResultView {
     /// `win`, `draw` or `none`.
     #[schema(example = "win")]
     pub outcome: String,
-    /// The seat that won; only with a win.
+    /// The seat that won; only with a win of just one.
     #[schema(example = "X", nullable = false)]
     pub winner: Option<String>,
-    /// A win is by `line` or `resignation`, a draw by `full_board` or `agreement`, and `none` by
-    /// `abandoned`.
+    /// The seats that won, in the order of play; only with a win.
+    #[schema(example = json!(["X"]), nullable = false)]
+    pub winners: Option<Vec<String>>,
+    /// Each seat's place and score; only where the variant ranks the seats.
+    #[schema(nullable = false)]
+    pub seats: Option<HashMap<String, Value>>,
+    /// How it was decided: `resignation`, `agreement`, `abandoned`, or a word of the variant, such
+    /// as `line` or `full_board`.
     #[schema(example = "line")]
     pub by: String,
-    /// The cells of the winning line; only with `line`.
+    /// The cells of the winning line; only with `line`. `ending` of `GET /variants` tells of this,
+    /// and of what else the variant adds.
     #[schema(example = json!([0, 4, 8]), nullable = false)]
     pub line: Option<Vec<u32>>,
 }
@@ -184,10 +197,17 @@ pub struct EventDataView {
     /// Of `game_created`: each seat's name with its player's id; null where the seat is open.
     #[schema(nullable = false)]
     pub seats: Option<HashMap<String, Option<Uuid>>>,
+    /// Of `game_created`: the names of the seats, in the order of play.
+    #[schema(nullable = false, example = json!(["X", "O"]))]
+    pub seat_order: Option<Vec<String>>,
+    /// Of `game_created`: for whom seats are kept, by the seats' names; only where some are, as in a
+    /// rematch.
+    #[schema(nullable = false)]
+    pub holders: Option<HashMap<String, Value>>,
     /// Of `game_created`: who may watch.
     #[schema(nullable = false, example = "unlisted")]
     pub visibility: Option<String>,
-    /// Of `game_created`: the player of the other seat: `invite` or `self`.
+    /// Of `game_created`: the players of the other seats: `invite` or `self`.
     #[schema(nullable = false, example = "invite")]
     pub opponent: Option<String>,
     /// The seat that acted.
@@ -200,8 +220,8 @@ pub struct EventDataView {
     #[serde(rename = "move")]
     #[schema(required = false, example = 4)]
     pub played: Value,
-    /// How the game ended; only where this event ended it.
-    #[schema(nullable = false)]
+    /// How the game ended. Absent where this event did not end it, but null in a `resigned` after
+    /// which the others go on.
     pub result: Option<ResultView>,
     /// Of `rematch_created`: the new game.
     #[schema(nullable = false)]

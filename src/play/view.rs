@@ -1,4 +1,10 @@
 //! The shapes of answers, and how they are made from a game.
+//!
+//! What is shown is not what is stored: [`codec`] keeps the stored shape, and clients see what is
+//! made here.
+
+mod event;
+mod variant;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -9,13 +15,16 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use utoipa::ToSchema;
 
-use super::schema::{EventDataView, ResultView, seats_of_a_game};
+use super::schema::{ResultView, seats_of_a_game};
 use super::tokens::PlayerToken;
 use crate::config::StageName;
 use crate::game::{Game, GameId, PlayerId};
-use crate::record::{History, Recorded, codec};
-use crate::rules::{Json, Rulebook, Rules, Seat, Viewer};
+use crate::record::{History, codec};
+use crate::rules::{Json, SeatSet, Viewer};
 use crate::store::Names;
+
+pub use event::{EventView, EventsView, event};
+pub use variant::{VariantView, VariantsView, variant};
 
 /// A game as of one of its versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -44,30 +53,47 @@ pub struct GameView {
     /// The number of events this game is made of; every accepted command adds one.
     #[schema(minimum = 1)]
     pub version: u32,
-    /// The game is `waiting` for its second player, is `playing`, or is `finished`.
+    /// The game is `waiting` for its players, is `playing`, or is `finished`.
     #[schema(example = "playing")]
     pub status: &'static str,
-    /// The position after the last move, in the variant's own form: see `GET /variants`.
+    /// The position after the last move, in the form that `board` of `GET /variants` describes;
+    /// null while a game of chance waits for its players.
     #[schema(required = true, example = json!({"rows": 3, "columns": 3, "cells": ["X", null, null, null, "O", null, null, null, null]}))]
     pub board: Value,
-    /// The seat to move; null unless the game is playing.
+    /// The seats that may move, in the order of play; empty unless the game is playing.
+    #[schema(value_type = Vec<String>, example = json!(["X"]))]
+    pub to_move: Vec<&'static str>,
+    /// The seat to move; null unless it is just one.
     #[schema(required = true, example = "X")]
     pub turn: Option<&'static str>,
-    /// The moves open to the seat to move; empty unless the game is playing.
+    /// The moves open to the seat that `turn` names; empty where it names none, or where the
+    /// variant does not list them.
     #[schema(value_type = Vec<Value>, example = json!([0, 1, 2]))]
     pub legal_moves: Vec<Json>,
+    /// The moves open to each seat that may move; only where several may, and where the variant
+    /// lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<HashMap<String, Vec<Value>>>, nullable = false)]
+    pub legal_moves_by_seat: Option<BySeat<Vec<Json>>>,
     /// The last move; null until there is one.
     #[schema(required = true)]
     pub last_move: Option<LastMoveView>,
     /// Each seat's name with its player; null where the seat is open.
     #[schema(schema_with = seats_of_a_game)]
     pub seats: SeatsView,
+    /// The names of the seats, in the order of play.
+    #[schema(value_type = Vec<String>, example = json!(["X", "O"]))]
+    pub seat_order: Vec<&'static str>,
     /// How the game ended; null until then.
     #[schema(value_type = Option<ResultView>, required = true)]
     pub result: Option<Value>,
-    /// The seat whose draw offer stands; null if none does.
+    /// The seat whose draw offer stands, the first of them where there are several; null if none
+    /// does.
     #[schema(required = true, example = "O")]
     pub draw_offered_by: Option<&'static str>,
+    /// The seats whose draw offer stands, in the order of play.
+    #[schema(value_type = Vec<String>, example = json!(["O"]))]
+    pub draw_offers: Vec<&'static str>,
     /// Null in this release.
     #[schema(required = true)]
     pub turn_seconds: Option<u32>,
@@ -81,7 +107,7 @@ pub struct GameView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, nullable = false)]
     pub your_seats: Option<Vec<&'static str>>,
-    /// The code by which the second player joins. Shown only while the game is waiting, and only to
+    /// The code by which other players join. Shown only while the game is waiting, and only to
     /// a caller who has a seat in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "K7QM-PD3X")]
@@ -125,45 +151,11 @@ pub struct SeatView {
 }
 
 /// Each seat's name with its player, in the order of play; `None` for an open seat.
+pub type SeatsView = BySeat<Option<SeatView>>;
+
+/// Some seats' names, each with a value, in the order of play.
 #[derive(Clone, Debug)]
-pub struct SeatsView(pub Vec<(&'static str, Option<SeatView>)>);
-
-/// One event of a game. Every accepted command makes one.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Event)]
-pub struct EventView {
-    /// The game that the event belongs to.
-    #[schema(value_type = Uuid)]
-    pub game_id: GameId,
-    /// The version of the game that this event made.
-    #[schema(minimum = 1)]
-    pub version: u32,
-    /// The type of the event. It decides which members `data` has.
-    #[serde(rename = "type")]
-    #[schema(example = "move_played")]
-    pub kind: &'static str,
-    /// The members that this type of event has.
-    #[schema(value_type = EventDataView)]
-    pub data: Value,
-    /// The time at which the command was accepted.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// The version of the variant's rules that the game keeps.
-    #[schema(example = 1)]
-    pub rules: u16,
-}
-
-/// A page of a game's events.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Events)]
-pub struct EventsView {
-    /// The events, in order of their versions.
-    pub events: Vec<EventView>,
-    /// The game's current version. It can be later than the last event on the page.
-    #[schema(minimum = 1)]
-    pub version: u32,
-}
+pub struct BySeat<T>(pub Vec<(&'static str, T)>);
 
 /// A seat in a game, taken by this call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -174,7 +166,7 @@ pub struct CreatedView {
     /// The caller's seat.
     #[schema(example = "X")]
     pub seat: &'static str,
-    /// The code by which the second player joins; only if a seat is open.
+    /// The code by which other players join; only if a seat is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "K7QM-PD3X")]
     pub invite: Option<String>,
@@ -224,43 +216,6 @@ pub struct GamesView {
     pub next: Option<String>,
 }
 
-/// The variants that can be played.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Variants)]
-pub struct VariantsView {
-    /// The variants, each once.
-    pub variants: Vec<VariantView>,
-}
-
-/// A variant, with the rules that new games of this stage get.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Variant)]
-pub struct VariantView {
-    /// The variant's id, for `variant` in `POST /game`.
-    #[schema(value_type = String, example = "tic-tac-toe")]
-    pub id: SmolStr,
-    /// The rules version that new games of this stage get.
-    #[schema(example = 1)]
-    pub rules: u16,
-    /// Every rules version that a game may keep.
-    #[schema(value_type = Vec<u16>, example = json!([1]))]
-    pub rules_versions: Vec<u16>,
-    /// The seats, in the order of play.
-    #[schema(value_type = Vec<String>, example = json!(["X", "O"]))]
-    pub seats: Vec<&'static str>,
-    /// The seat that moves first.
-    #[schema(example = "X")]
-    pub first_seat: &'static str,
-    /// The JSON Schema of `options`.
-    #[schema(value_type = HashMap<String, Value>)]
-    pub options: Value,
-    /// The JSON Schema of a `move`.
-    #[serde(rename = "move")]
-    #[schema(value_type = HashMap<String, Value>)]
-    pub move_schema: Value,
-}
-
 /// A time as clients see it: RFC 3339, UTC, milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp(pub OffsetDateTime);
@@ -271,9 +226,11 @@ const TIMESTAMP: &[BorrowedFormatItem<'static>] =
 /// The game of `history` as everybody may see it: without `yourSeats` and `invite`.
 pub fn game(history: &History, names: &Names) -> GameView {
     let game = history.game();
-    let seat_name = |seat: Seat| game.rules.seat_name(seat);
+    let seat_names = |seats: SeatSet| names_of(game, seats);
     let board = game.position.as_ref();
     let turn = game.turn.to_move.only();
+    let draw_offers = seat_names(game.draws.standing);
+    let result = game.result.as_ref();
     GameView {
         game_id: history.game_id(),
         stage: history.stage().clone(),
@@ -286,20 +243,21 @@ pub fn game(history: &History, names: &Names) -> GameView {
         board: board.map_or(Value::Null, |board| {
             game.rules.show(board, Viewer::Spectator)
         }),
-        turn: turn.map(seat_name),
+        to_move: seat_names(game.turn.to_move),
+        turn: turn.map(|seat| game.rules.seat_name(seat)),
         legal_moves: turn
             .and_then(|seat| game.legal_moves(seat))
             .unwrap_or_default(),
+        legal_moves_by_seat: legal_moves_by_seat(game),
         last_move: game.last_move.as_ref().map(|last| LastMoveView {
-            seat: seat_name(last.seat),
+            seat: game.rules.seat_name(last.seat),
             played: last.played.clone(),
         }),
         seats: seats(game, names),
-        result: game
-            .result
-            .as_ref()
-            .map(|result| codec::outcome(&game.rules, result)),
-        draw_offered_by: game.draws.standing.iter().next().map(seat_name),
+        seat_order: seat_names(game.seats.which(|_| true)),
+        result: result.map(|result| event::outcome(&game.rules, result)),
+        draw_offered_by: draw_offers.first().copied(),
+        draw_offers,
         turn_seconds: None,
         turn_deadline: None,
         rematch: game.rematch,
@@ -312,38 +270,25 @@ pub fn game(history: &History, names: &Names) -> GameView {
 
 /// The names of the seats that `player` holds.
 pub fn seats_of(game: &Game, player: PlayerId) -> Vec<&'static str> {
-    let seats = game.seats_of(player);
-    seats
-        .iter()
-        .map(|seat| game.rules.seat_name(seat))
-        .collect()
+    names_of(game, game.seats_of(player))
 }
 
-/// The event as clients see it.
-pub fn event(recorded: &Recorded) -> EventView {
-    EventView {
-        game_id: recorded.game_id,
-        version: recorded.version,
-        kind: codec::kind(&recorded.entry.event),
-        data: codec::data(&recorded.rules, &recorded.entry.event),
-        at: Timestamp(recorded.entry.at),
-        rules: recorded.rules.id.version,
-    }
+fn names_of(game: &Game, seats: SeatSet) -> Vec<&'static str> {
+    let names = seats.iter().map(|seat| game.rules.seat_name(seat));
+    names.collect()
 }
 
-/// The variant of `rules`, which are the rules that new games get.
-pub fn variant(book: &Rulebook, rules: &Rules) -> VariantView {
-    let forms = rules.forms();
-    let versions = book.versions(&rules.id.variant);
-    VariantView {
-        id: rules.id.variant.clone(),
-        rules: rules.id.version,
-        rules_versions: versions.map(|rules| rules.id.version).collect(),
-        seats: forms.seats.to_vec(),
-        first_seat: rules.seat_name(Seat::FIRST),
-        options: forms.options_schema.clone(),
-        move_schema: forms.move_schema.clone(),
+/// `None` unless several seats may move, and the rules list their moves.
+fn legal_moves_by_seat(game: &Game) -> Option<BySeat<Vec<Json>>> {
+    let to_move = game.turn.to_move;
+    if to_move.len() < 2 {
+        return None;
     }
+    let listed = to_move.iter().map(|seat| {
+        let moves = game.legal_moves(seat)?;
+        Some((game.rules.seat_name(seat), moves))
+    });
+    listed.collect::<Option<_>>().map(BySeat)
 }
 
 fn seats(game: &Game, names: &Names) -> SeatsView {
@@ -356,14 +301,14 @@ fn seats(game: &Game, names: &Names) -> SeatsView {
         let name = game.rules.seat_name(seat);
         (name, held.player().map(holder))
     });
-    SeatsView(seats.collect())
+    BySeat(seats.collect())
 }
 
-impl Serialize for SeatsView {
+impl<T: Serialize> Serialize for BySeat<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, holder) in &self.0 {
-            map.serialize_entry(name, holder)?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
         }
         map.end()
     }

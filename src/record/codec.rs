@@ -2,7 +2,8 @@
 //!
 //! A stored event stays readable for ever, so a stored shape is never edited. A new shape gets the next
 //! `schema` number and an arm in [`lift`] that turns the old shape into it. The golden file of each
-//! type and schema under `tests/golden/` stays as it is. Clients see the newest shape.
+//! type and schema under `tests/golden/` stays as it is. What clients see is made from the domain's
+//! events elsewhere.
 
 use std::borrow::Cow;
 
@@ -82,30 +83,38 @@ pub fn data(rules: &Rules, event: &Event) -> Value {
 }
 
 fn created(rules: &Rules, creation: &Creation) -> Value {
-    let seats: Map<String, Value> = creation
-        .seats
-        .iter()
-        .map(|(seat, holder)| (rules.seat_name(seat).to_owned(), json!(holder.player())))
-        .collect();
-    let kept = |(seat, holder): (Seat, &Holder)| match holder {
-        Holder::Kept(player) => Some((rules.seat_name(seat).to_owned(), json!({"kept": player}))),
-        Holder::Open | Holder::Player(_) => None,
-    };
-    let holders: Map<String, Value> = creation.seats.iter().filter_map(kept).collect();
     let mut data = json!({
         "variant": rules.id.variant,
         "options": creation.options,
-        "seats": seats,
+        "seats": seated(rules, &creation.seats),
         "visibility": visibility_name(creation.visibility),
         "opponent": opponent_name(creation.opponent),
     });
+    let holders = holders(rules, &creation.seats);
     if !holders.is_empty() {
         data["holders"] = Value::Object(holders);
     }
     data
 }
 
-/// The outcome of a game, as it is stored and as clients see it.
+/// Each seat's name with the player who holds it, or null.
+pub fn seated(rules: &Rules, seats: &Seats<Holder>) -> Map<String, Value> {
+    let named = |(seat, holder): (Seat, &Holder)| {
+        (rules.seat_name(seat).to_owned(), json!(holder.player()))
+    };
+    seats.iter().map(named).collect()
+}
+
+/// The names of the seats whose holder is no player, each with what it waits for.
+pub fn holders(rules: &Rules, seats: &Seats<Holder>) -> Map<String, Value> {
+    let kept = |(seat, holder): (Seat, &Holder)| match holder {
+        Holder::Kept(player) => Some((rules.seat_name(seat).to_owned(), json!({"kept": player}))),
+        Holder::Open | Holder::Player(_) => None,
+    };
+    seats.iter().filter_map(kept).collect()
+}
+
+/// The outcome of a game, as it is stored.
 pub fn outcome(rules: &Rules, outcome: &Outcome) -> Value {
     let mut fields = outcome.detail.clone();
     let kind = match outcome.kind {

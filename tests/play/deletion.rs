@@ -74,7 +74,7 @@ async fn running_games_are_resigned_and_waiting_ones_are_ended() {
 
     world.play.delete_player(&ann).await.unwrap();
 
-    let won = |by: &str, winner: &str| json!({"outcome": "win", "winner": winner, "by": by});
+    let won = |by: &str, winner: &str| json!({"outcome": "win", "winner": winner, "winners": [winner], "by": by});
     for (id, winner) in [
         (&running, "O"),
         (&hosted_by_bob, "X"),

@@ -56,7 +56,7 @@ async fn a_resignation_is_repeatable() {
     assert_eq!(world.resign(&table.ann, game).await, "replayed");
     assert_eq!(world.resign(&table.bob, game).await, "game_over");
     let shown = world.play.read_game(&table.bob, game, None).await.unwrap();
-    let resigned = json!({"outcome": "win", "winner": "O", "by": "resignation"});
+    let resigned = json!({"outcome": "win", "winner": "O", "winners": ["O"], "by": "resignation"});
     assert_eq!(shown.value.result, Some(resigned));
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use turnkey::game::{Ask, Decision, Game, OutcomeKind, evolve};
+use turnkey::game::{Decision, Game, OutcomeKind, evolve};
 use turnkey::rules::Seat;
 
-use crate::scenario::{ANN, against_oneself, asked, cell};
+use crate::scenario::{ANN, against_oneself, asked, cell, move_of};
 
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
@@ -56,7 +56,7 @@ fn try_cell(game: &Game, number: i64, counts: &mut Counts) {
     let turn = game.turn.to_move.only();
     let moves = turn.and_then(|seat| game.legal_moves(seat)).unwrap();
     let legal = moves.contains(&played);
-    match asked(game, ANN, Ask::Play(played)) {
+    match asked(game, ANN, move_of(game, ANN, played)) {
         Ok(Decision::Record(entry)) if legal => {
             play_on(&evolve(game.clone(), &entry), counts);
         }

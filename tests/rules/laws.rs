@@ -10,10 +10,10 @@ use turnkey::game::{
     Ask, Decision, Entry, Event, Game, GameId, Opponent, Outcome, PlayerId, Since, Status,
     Visibility, evolve, fold, since,
 };
-use turnkey::rules::Seat;
+use turnkey::rules::{Json, Seat};
 use uuid::Uuid;
 
-use crate::scenario::{ANN, BOB, EVE, asked, cell, created_for, rules};
+use crate::scenario::{ANN, BOB, EVE, asked, cell, created_for, move_of, rules};
 
 fn config() -> ProptestConfig {
     let mut config = ProptestConfig {
@@ -37,7 +37,7 @@ fn commands() -> impl Strategy<Value = Asked> {
     let next = any::<u128>().prop_map(|next| GameId(Uuid::from_u128(next)));
     let asks = prop_oneof![
         2 => Just(Ask::Join),
-        16 => (-1_i64..=9).prop_map(|number| Ask::Play(cell(number))),
+        16 => (-1_i64..=9).prop_map(|number| played(Seat::FIRST, cell(number))),
         1 => Just(Ask::Resign),
         3 => Just(Ask::OfferDraw),
         3 => Just(Ask::DeclineDraw),
@@ -51,6 +51,10 @@ fn creations() -> impl Strategy<Value = Entry> {
     let opponents = prop_oneof![4 => Just(Opponent::Invite), 1 => Just(Opponent::Oneself)];
     (seats, opponents)
         .prop_map(|(seat, opponent)| created_for(ANN, seat, opponent, Visibility::Private))
+}
+
+fn played(seat: Seat, played: Json) -> Ask {
+    Ask::Play { seat, played }
 }
 
 /// A played game: after each command the game before it, the command, the answer's entry.
@@ -68,6 +72,11 @@ fn play(first: Entry, commands: Vec<Asked>) -> Played {
     let mut game = fold(&rules(), [&first]).unwrap();
     let mut steps = Vec::new();
     for (player, ask) in commands {
+        // Everybody moves with a seat of theirs.
+        let ask = match ask {
+            Ask::Play { played, .. } => move_of(&game, player, played),
+            other => other,
+        };
         let entry = match asked(&game, player, ask.clone()) {
             Ok(Decision::Record(entry)) => Some(entry),
             Ok(Decision::AlreadyHolds) | Err(_) => None,
@@ -111,7 +120,7 @@ proptest! {
             let as_recorded = matches!(
                 (&ask, &entry.event),
                 (Ask::Join, Event::PlayerSeated { .. })
-                    | (Ask::Play(_), Event::MovePlayed { .. })
+                    | (Ask::Play { .. }, Event::MovePlayed { .. })
                     | (Ask::Resign, Event::Resigned { .. } | Event::Abandoned { .. })
                     | (Ask::OfferDraw, Event::DrawOffered { .. } | Event::DrawAgreed { .. })
                     | (Ask::DeclineDraw, Event::DrawDeclined { .. })
@@ -171,7 +180,7 @@ proptest! {
             for (seat, holder) in game.seats.iter() {
                 let Some(player) = holder.player() else { continue };
                 let accepts = |number: &i64| {
-                    let answer = asked(game, player, Ask::Play(cell(*number)));
+                    let answer = asked(game, player, move_of(game, player, cell(*number)));
                     matches!(answer, Ok(Decision::Record(_)))
                 };
                 let accepted: Vec<_> = (-1..=9).filter(accepts).map(cell).collect();
@@ -217,18 +226,16 @@ proptest! {
         let played = play(first, commands);
         let history = played.history();
         for (before, (player, ask), entry) in &played.steps {
-            let (Ask::Play(cell), Some(_)) = (ask, entry) else {
+            let (Ask::Play { seat, played }, Some(_)) = (ask, entry) else {
                 continue;
             };
-            let again = |player| {
+            prop_assert!(before.seats_of(*player).contains(*seat));
+            let again = |seat| {
                 let later = history.iter().copied().skip(before.version as usize);
-                since(before.clone(), later, player, cell)
+                since(before.clone(), later, seat, played)
             };
-            prop_assert_eq!(again(*player), Since::SameMove);
-            if before.opponent == Opponent::Invite {
-                let other = before.players().find(|other| other != player).unwrap();
-                prop_assert_eq!(again(other), Since::Otherwise);
-            }
+            prop_assert_eq!(again(*seat), Since::SameMove);
+            prop_assert_eq!(again(seat.next(2)), Since::Otherwise);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What the events of play hold, and when a move is refused.
 
-use turnkey::game::{Ask, Event, Holder, Opponent, Outcome, Refusal, Seats, Status, Visibility};
+use turnkey::game::{Event, Holder, Opponent, Outcome, Refusal, Seats, Status, Visibility};
 use turnkey::rules::{Ending, MoveRefusal, Seat, SeatSet};
 
 use crate::scenario::{
     ANN, BOB, NEXT, Told, against_another, against_oneself, asked, cell, created, created_for,
-    rules,
+    move_of, rules,
 };
 
 fn win_on(winner: Seat, line: [u8; 3]) -> Outcome {
@@ -168,7 +168,7 @@ fn resigning_gives_the_game_to_the_other_even_out_of_turn() {
     ];
     for (who, seat, other) in seats {
         let mut told = against_another("O join, X 4");
-        let result = Some(Outcome::resignation(other));
+        let result = Some(Outcome::resignation(SeatSet::one(other)));
         let event = Event::Resigned {
             seat,
             result: result.clone(),
@@ -214,6 +214,6 @@ fn a_rematch_links_the_next_game_and_a_second_one_keeps_the_link() {
 #[test]
 fn a_refusal_is_the_same_however_often_it_is_asked_for() {
     let told = against_another("O join, X 4");
-    let ask = || asked(&told.game, BOB, Ask::Play(cell(4)));
+    let ask = || asked(&told.game, BOB, move_of(&told.game, BOB, cell(4)));
     assert_eq!(ask(), ask());
 }

@@ -41,6 +41,12 @@ pub fn asked(game: &Game, player: PlayerId, ask: Ask) -> Result<Decision, Refusa
     decide(game, &command(player, ask), Chance::none())
 }
 
+/// The move of `player` with the seat that they act for; a stranger tries the first seat.
+pub fn move_of(game: &Game, player: PlayerId, played: Json) -> Ask {
+    let seat = game.acting_seat(player).unwrap_or(Seat::FIRST);
+    Ask::Play { seat, played }
+}
+
 /// The first event of a game that `player` creates without options.
 pub fn created(player: PlayerId, seat: Seat, opponent: Opponent) -> Entry {
     created_for(player, seat, opponent, Visibility::Unlisted)
@@ -119,7 +125,10 @@ impl Told {
             "draw" => Ask::OfferDraw,
             "decline" => Ask::DeclineDraw,
             "rematch" => Ask::Rematch(NEXT),
-            number => Ask::Play(cell(number.parse().expect("a verb or a cell"))),
+            number => {
+                let number = number.parse().expect("a verb or a cell");
+                move_of(&self.game, player, cell(number))
+            }
         };
         (player, ask)
     }

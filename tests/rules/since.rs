@@ -7,7 +7,8 @@ use crate::scenario::{ANN, Told, against_another, against_oneself, cell, rules};
 /// What the move of cell `number` by Ann finds, who saw `version`.
 fn anns(told: &Told, number: i64, version: usize) -> Since {
     let seen = fold(&rules(), &told.entries[..version]).unwrap();
-    since(seen, &told.entries[version..], ANN, &cell(number))
+    let seat = seen.acting_seat(ANN).unwrap();
+    since(seen, &told.entries[version..], seat, &cell(number))
 }
 
 #[test]

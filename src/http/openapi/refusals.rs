@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::header_references;
+use crate::rules::Rulebook;
 
 /// Each code with its status and its cause.
-const CODES: [(&str, u16, &str); 26] = [
+const CODES: [(&str, u16, &str); 25] = [
     (
         "malformed",
         400,
@@ -41,11 +42,10 @@ const CODES: [(&str, u16, &str); 26] = [
         "The game has changed since the player saw it; `game` is the current one",
     ),
     ("not_your_turn", 409, "The other player is to move"),
-    ("cell_taken", 409, "There is a mark in this cell already"),
-    ("not_started", 409, "The game has no second player"),
+    ("not_started", 409, "A seat of the game is not taken"),
     ("game_over", 409, "The game has ended"),
     ("game_not_over", 409, "The game has not ended"),
-    ("seat_taken", 409, "Another player has taken this seat"),
+    ("seat_taken", 409, "The seat is not free"),
     (
         "no_draw_offer",
         409,
@@ -94,6 +94,8 @@ const CODES: [(&str, u16, &str); 26] = [
 
 /// The code for a method that the path does not have. No call of the document can answer it.
 const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+/// The call that variants refuse for reasons of their own.
+const MAKE_MOVE: &str = "makeMove";
 const BODY: [&str; 2] = ["too_large", "unsupported_media_type"];
 const REPEATABLE: [&str; 2] = ["in_progress", "idempotency_key_reused"];
 const PLAYERS: [&str; 2] = ["player_token_required", "player_token_invalid"];
@@ -101,7 +103,16 @@ const PLAYERS: [&str; 2] = ["player_token_required", "player_token_invalid"];
 /// Every code that a problem may have.
 pub(super) fn all_codes() -> Vec<&'static str> {
     let listed = CODES.iter().map(|(code, _, _)| *code);
-    listed.chain([METHOD_NOT_ALLOWED]).collect()
+    let of_rules = of_rules().into_keys();
+    listed.chain(of_rules).chain([METHOD_NOT_ALLOWED]).collect()
+}
+
+/// The codes of the variants' own refusals of a move, each with its meaning.
+fn of_rules() -> BTreeMap<&'static str, &'static str> {
+    let book = Rulebook::built_in();
+    let refusals = book.iter().flat_map(|rules| rules.forms().refusals);
+    // Variants that share a code mean the same by it.
+    refusals.map(|refusal| (refusal.code, refusal.title)).collect()
 }
 
 /// The codes of a call, with those that every call has.
@@ -117,7 +128,7 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &BODY,
             &REPEATABLE,
         ],
-        "makeMove" => &[
+        MAKE_MOVE => &[
             &[
                 "malformed",
                 "not_seated",
@@ -128,7 +139,6 @@ fn codes(operation: &str) -> Vec<&'static str> {
             &[
                 "version_conflict",
                 "not_your_turn",
-                "cell_taken",
                 "not_started",
                 "game_over",
             ],
@@ -227,6 +237,9 @@ pub(super) fn of(operation: &str) -> BTreeMap<u16, Value> {
         if of_call.contains(&code) {
             by_status.entry(status).or_default().push((code, meaning));
         }
+    }
+    if operation == MAKE_MOVE {
+        by_status.entry(409).or_default().extend(of_rules());
     }
     by_status
         .into_iter()

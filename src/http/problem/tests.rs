@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::game::GameId;
 use crate::gate::RateLimit;
-use crate::play::view::{GameView, SeatsView, Timestamp};
+use crate::play::view::{BySeat, GameView, Timestamp};
 use crate::rules::Json;
 
 fn game() -> Box<GameView> {
@@ -23,12 +23,16 @@ fn game() -> Box<GameView> {
         version: 7,
         status: "playing",
         board: Value::Null,
+        to_move: vec!["X"],
         turn: Some("X"),
         legal_moves: Vec::new(),
+        legal_moves_by_seat: None,
         last_move: None,
-        seats: SeatsView(Vec::new()),
+        seats: BySeat(Vec::new()),
+        seat_order: vec!["X", "O"],
         result: None,
         draw_offered_by: None,
+        draw_offers: Vec::new(),
         turn_seconds: None,
         turn_deadline: None,
         rematch: None,
