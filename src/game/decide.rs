@@ -120,13 +120,7 @@ fn join(game: &Game, player: PlayerId, wished: SeatSet, chance: &mut Chance) -> 
     Ok(Some(Event::PlayerSeated { seat, player }))
 }
 
-fn play(
-    game: &Game,
-    player: PlayerId,
-    seat: Seat,
-    played: &Json,
-    chance: &mut Chance,
-) -> Judged {
+fn play(game: &Game, player: PlayerId, seat: Seat, played: &Json, chance: &mut Chance) -> Judged {
     if !game.seats_of(player).contains(seat) {
         return Err(Refusal::NotSeated);
     }

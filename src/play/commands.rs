@@ -289,14 +289,22 @@ fn judge_repeat(
 
 /// The seat that the player moves with: the one that they name, or the only one of theirs that might
 /// move in the game as they saw it.
-fn mover(game: &Game, seen: &Game, player: PlayerId, request: &MakeMove) -> Result<Seat, PlayError> {
+fn mover(
+    game: &Game,
+    seen: &Game,
+    player: PlayerId,
+    request: &MakeMove,
+) -> Result<Seat, PlayError> {
     let own = game.seats_of(player);
     if let Some(name) = &request.seat {
         return seat_among(&game.rules, own.iter(), name);
     }
     let to_move = own.and(seen.turn.to_move);
     if to_move.len() > 1 {
-        let names: Vec<_> = to_move.iter().map(|seat| game.rules.seat_name(seat)).collect();
+        let names: Vec<_> = to_move
+            .iter()
+            .map(|seat| game.rules.seat_name(seat))
+            .collect();
         return Err(PlayError::malformed(format!(
             "several of your seats may move: name one of `{}` as `seat`",
             names.join("`, `")

@@ -151,7 +151,9 @@ impl CreateGame {
         }
         let seats = Seat::first(rules.seat_count(&options));
         let seat = self.seat.as_deref();
-        let seat = seat.map(|name| seat_among(&rules, seats, name)).transpose()?;
+        let seat = seat
+            .map(|name| seat_among(&rules, seats, name))
+            .transpose()?;
         Ok(NewGame {
             rules,
             options,

@@ -48,7 +48,8 @@ async fn two_players_play_a_game() {
         .call(&bob, "GET", &format!("/game/{game}"), NOTHING)
         .await
         .json();
-    let result = json!({"outcome": "win", "winner": "X", "winners": ["X"], "by": "line", "line": [0, 1, 2]});
+    let result =
+        json!({"outcome": "win", "winner": "X", "winners": ["X"], "by": "line", "line": [0, 1, 2]});
     assert_eq!(
         (&over["status"], &over["result"]),
         (&json!("finished"), &result)

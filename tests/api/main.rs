@@ -22,4 +22,5 @@ mod support;
 mod tls;
 mod unstorable;
 mod upgrades;
+mod variants;
 mod world;

@@ -1,5 +1,6 @@
 //! A server with stage `dev`, a key for it, and a client.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -58,11 +59,36 @@ impl World {
 
     /// A stage that is in no plan.
     pub async fn add_stage(&self, name: &str) {
+        self.deploy_stage(name, &Rulebook::built_in().newest_versions())
+            .await;
+    }
+
+    /// A stage in every plan, with these versions of the rules and the newest of the other variants.
+    pub async fn add_stage_with(&self, name: &str, versions: &[(&str, u16)]) {
+        let mut rules = Rulebook::built_in().newest_versions();
+        let versions = versions.iter().copied();
+        rules.extend(versions.map(|(variant, version)| (variant.to_owned(), version)));
+        self.deploy_stage(name, &rules).await;
+        let client = postgres::client(&self.server.database).await;
+        let add = "insert into usage_plan_stage (plan_id, stage) select id, $1 from usage_plan";
+        client.execute(add, &[&name]).await.unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let variants = format!("/{name}/variants");
+        while reply(self.request("GET", &variants)).await.status != 200 {
+            assert!(
+                Instant::now() < deadline,
+                "the gate did not learn of a plan"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn deploy_stage(&self, name: &str, rules: &BTreeMap<String, u16>) {
         let store = Store::new(self.server.database.clone(), 1);
         let deployment = DeploymentId::generate();
         let change = store.change().await.unwrap();
         change
-            .insert_deployment(&deployment, None, &Rulebook::built_in().newest_versions())
+            .insert_deployment(&deployment, None, rules)
             .await
             .unwrap();
         change

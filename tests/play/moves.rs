@@ -19,7 +19,8 @@ async fn a_whole_game() {
         (game.status, game.version, game.turn),
         ("finished", 7, None)
     );
-    let line = json!({"outcome": "win", "winner": "X", "winners": ["X"], "by": "line", "line": [0, 1, 2]});
+    let line =
+        json!({"outcome": "win", "winner": "X", "winners": ["X"], "by": "line", "line": [0, 1, 2]});
     assert_eq!(game.result, Some(line));
     assert!(game.legal_moves.is_empty());
     assert_eq!(world.events().await, 7);

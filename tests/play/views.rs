@@ -94,7 +94,8 @@ async fn events_come_in_pages() {
     assert_eq!((versions, all.version), ((1..=7).collect(), 7));
     let kinds: Vec<&str> = all.events.iter().map(|event| event.kind).collect();
     assert_eq!(kinds[..3], ["game_created", "player_seated", "move_played"]);
-    let won = json!({"outcome": "win", "winner": "X", "winners": ["X"], "by": "line", "line": [0, 1, 2]});
+    let won =
+        json!({"outcome": "win", "winner": "X", "winners": ["X"], "by": "line", "line": [0, 1, 2]});
     let last = json!({"seat": "X", "move": 2, "result": won});
     assert_eq!(all.events[6].data, last);
     assert!(all.events.is_sorted_by_key(|event| event.at.0));

@@ -112,7 +112,9 @@ fn of_rules() -> BTreeMap<&'static str, &'static str> {
     let book = Rulebook::built_in();
     let refusals = book.iter().flat_map(|rules| rules.forms().refusals);
     // Variants that share a code mean the same by it.
-    refusals.map(|refusal| (refusal.code, refusal.title)).collect()
+    refusals
+        .map(|refusal| (refusal.code, refusal.title))
+        .collect()
 }
 
 /// The codes of a call, with those that every call has.
