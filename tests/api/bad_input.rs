@@ -129,7 +129,7 @@ fn of_others() -> Vec<Row> {
     vec![
         bad(("POST", "/join"), "", "invite"),
         bad(("POST", "/join"), r#"{"invite":3}"#, "invite"),
-        bad(("POST", "/join"), r#"{"invite":"x","seat":"O"}"#, "seat"),
+        bad(("POST", "/join"), r#"{"invite":"x","side":"O"}"#, "side"),
         row(
             ("POST", "/join"),
             r#"{"invite":"ZZZZ-ZZZZ"}"#,

@@ -26,11 +26,12 @@ async fn a_game_has_the_promised_fields() {
         "options": {}, "visibility": "unlisted", "version": 4, "status": "playing",
         "board": {"rows": 3, "columns": 3,
                   "cells": ["X", null, null, null, "O", null, null, null, null]},
-        "turn": "X", "legalMoves": [1, 2, 3, 5, 6, 7, 8],
+        "toMove": ["X"], "turn": "X", "legalMoves": [1, 2, 3, 5, 6, 7, 8],
         "lastMove": {"seat": "O", "move": 4},
         "seats": {"X": {"playerId": ann, "name": "Ann", "kind": "human"},
                   "O": {"playerId": bob, "name": null, "kind": "human"}},
-        "result": null, "drawOfferedBy": null, "turnSeconds": null, "turnDeadline": null,
+        "seatOrder": ["X", "O"], "result": null,
+        "drawOfferedBy": null, "drawOffers": [], "turnSeconds": null, "turnDeadline": null,
         "rematch": null, "yourSeats": ["O"], "createdAt": null, "updatedAt": null,
     });
     assert_eq!(shown, expected);
