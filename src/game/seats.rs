@@ -65,6 +65,14 @@ impl Holder {
             Holder::Open | Holder::Kept(_) => None,
         }
     }
+
+    /// The player for whom the seat is kept.
+    pub fn kept_for(&self) -> Option<PlayerId> {
+        match self {
+            Holder::Kept(player) => Some(*player),
+            Holder::Open | Holder::Player(_) => None,
+        }
+    }
 }
 
 impl<T> Index<Seat> for Seats<T> {

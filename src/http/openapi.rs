@@ -26,7 +26,7 @@ pub const DEFAULT_ORIGIN: &str = "http://127.0.0.1:8080";
 /// The second number grows when something is added (a call, a field, a word, a code, a frame). The
 /// third grows when only the wording of the documents changes. The first stays 1: nothing is renamed,
 /// removed or given another meaning.
-pub const CONTRACT_VERSION: &str = "1.0.0";
+pub const CONTRACT_VERSION: &str = "1.1.0";
 
 /// The document of a server on its default address.
 pub fn document() -> Value {

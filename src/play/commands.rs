@@ -2,7 +2,9 @@
 //! faster.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::request::{parse_game_id, seat_among};
@@ -17,8 +19,12 @@ use crate::rules::{Chance, MoveRefusal, Seat};
 use crate::store::append::{AppendError, NewEvent};
 use crate::trace::span;
 
-/// How often a command starts again because another one was faster.
-const MAX_RACES: u32 = 3;
+/// How many commands of one game may wait for one another on an instance.
+const MAX_QUEUED: usize = 64;
+/// How long a command waits for those before it. Each of them has deadlines of its own.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a command starts again because others, on other instances, were faster.
+const RACES_LAST: Duration = Duration::from_secs(2);
 
 /// Why a command does nothing to a game.
 pub(super) enum Refused {
@@ -54,21 +60,21 @@ impl Play {
         self.act(caller, game, player, judge).await
     }
 
-    /// Resigns the game. A game that still waits for its second player is abandoned.
+    /// Resigns the game. The last who leaves a game that still waits for players abandons it.
     pub async fn resign_game(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
         self.act_by_rules(caller, player, game_id, Ask::Resign)
             .await
     }
 
-    /// Offers a draw, or accepts the other player's offer.
+    /// Offers a draw, or accepts the offers of the others.
     pub async fn offer_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
         self.act_by_rules(caller, player, game_id, Ask::OfferDraw)
             .await
     }
 
-    /// Declines the other player's draw offer, or withdraws the caller's own.
+    /// Declines the others' offers of a draw, or withdraws the caller's own.
     pub async fn decline_draw(&self, caller: &Caller, game_id: &str) -> Answered<GameView> {
         let player = caller.player()?;
         self.act_by_rules(caller, player, game_id, Ask::DeclineDraw)
@@ -113,14 +119,24 @@ impl Play {
 
     /// Lets `judge` decide on the game and records the event that it decides on. A refusal, or
     /// [`Decision::AlreadyHolds`], counts only on a game that was just read from the log.
+    ///
+    /// Commands of one game are decided one after another on an instance, so that many players who
+    /// move at once do not lose races to each other.
     pub(super) async fn execute(
         &self,
         game: GameId,
         player: PlayerId,
         judge: impl Fn(&History) -> Result<Decision, Refused> + Send + Sync,
     ) -> Result<Done, PlayError> {
+        let place = self.inner.queues.queue(game);
+        if place.ahead >= MAX_QUEUED {
+            return Err(PlayError::NOTHING_SENT);
+        }
+        let Ok(_turn) = timeout(QUEUE_PATIENCE, place.wait()).await else {
+            return Err(PlayError::NOTHING_SENT);
+        };
         let mut cached = self.inner.games.cached(game);
-        let mut races = 0;
+        let mut losing_since: Option<Instant> = None;
         loop {
             let is_fresh = cached.is_none();
             let history = match cached.take() {
@@ -128,13 +144,17 @@ impl Play {
                 None => self.read_existing(game).await?,
             };
             match span!("decide").in_scope(|| judge(&history)) {
-                Ok(Decision::Record(entry)) if races < MAX_RACES => {
+                Ok(Decision::Record(entry))
+                    if losing_since.is_none_or(|since| since.elapsed() < RACES_LAST) =>
+                {
                     match self.append(&history, entry).await {
                         Ok(history) => {
                             let replayed = false;
                             return Ok(Done { history, replayed });
                         }
-                        Err(AppendError::LostRace) => races += 1,
+                        Err(AppendError::LostRace) => {
+                            losing_since.get_or_insert_with(Instant::now);
+                        }
                         Err(error) => return Err(PlayError::of_append(&error)),
                     }
                 }

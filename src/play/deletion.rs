@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::commands::{Refused, decide};
 use super::rematch::next_id;
 use super::{Answer, Answered, Caller, Play, PlayError};
-use crate::game::{Ask, Decision, GameId, PlayerId, Status};
+use crate::game::{Actor, Ask, Command, Decision, GameId, PlayerId, Status};
 use crate::record::History;
 use crate::store::append::AppendError;
 use crate::store::{Leaving, StoreError};
@@ -200,8 +200,8 @@ impl Play {
         .await
     }
 
-    /// Ends one game of a player who has deleted their account. Returns whether it was still
-    /// unfinished. A game that cannot be read, or whose next event Postgres refuses, is logged and
+    /// Takes a player who has deleted their account out of one game. Returns whether they were
+    /// still in it. A game that cannot be read, or whose next event Postgres refuses, is logged and
     /// left as it is: it may hold up neither the deletion nor the projector.
     ///
     /// # Errors
@@ -215,6 +215,7 @@ impl Play {
             tracing::error!(game_id = %game, %reason, "a deleted player's game cannot be ended");
             Ok(false)
         };
+        let mut recorded = false;
         for _ in 0..TRIES {
             let events = match self.inner.store.read_game(game).await {
                 Ok(events) => events,
@@ -228,11 +229,16 @@ impl Play {
             };
             let entry = match self.end_for(&history, player) {
                 Ok(Decision::Record(entry)) => entry,
-                Ok(Decision::AlreadyHolds) => return Ok(false),
+                Ok(Decision::AlreadyHolds) => return Ok(recorded),
                 Err(_) => return left(&"the rules refuse it"),
             };
             match self.append(&history, entry).await {
-                Ok(_) => return Ok(true),
+                Ok(after) => {
+                    recorded = true;
+                    if let Ok(Decision::AlreadyHolds) = self.end_for(&after, player) {
+                        return Ok(true);
+                    }
+                }
                 Err(AppendError::LostRace) => {}
                 Err(error @ AppendError::Refused(_)) => return left(&error),
                 Err(error) => return Err(PlayError::of_append(&error)),
@@ -241,20 +247,26 @@ impl Play {
         Err(PlayError::OUTCOME_UNKNOWN)
     }
 
-    /// The event that ends a game of a deleted player. A waiting game is abandoned, also if its
-    /// free seat is only kept for the deleted player, because then its seated player would wait
-    /// in vain.
+    /// The event that takes a deleted player out of a game. Of two players, or as the last who
+    /// waits, they end it with that. A waiting game in which a seat is only kept for them is
+    /// abandoned, because its players would wait in vain.
     fn end_for(&self, history: &History, player: PlayerId) -> Result<Decision, Refused> {
         let game = history.game();
-        let leaves = match game.status() {
-            Status::Finished => None,
-            Status::Playing => Some(player).filter(|player| game.is_seated(*player)),
-            Status::Waiting => game.players().next(),
+        let still_in = game.seats_in_play().and(game.seats_of(player));
+        let command = match game.status() {
+            Status::Waiting | Status::Playing if !still_in.is_empty() => {
+                self.command(player, Ask::Resign)
+            }
+            Status::Waiting if !game.left.contains(&player) => Command {
+                by: Actor::System,
+                at: self.now(),
+                ask: Ask::Abandon,
+            },
+            Status::Waiting | Status::Playing | Status::Finished => {
+                return Ok(Decision::AlreadyHolds);
+            }
         };
-        match leaves {
-            None => Ok(Decision::AlreadyHolds),
-            Some(player) => decide(history, &self.command(player, Ask::Resign)),
-        }
+        decide(history, &command)
     }
 }
 

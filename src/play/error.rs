@@ -43,7 +43,7 @@ pub enum PlayError {
         game: Box<GameView>,
     },
     /// The other seat is to move.
-    #[error("it is the other player's turn")]
+    #[error("it is another seat's turn")]
     NotYourTurn {
         /// The current game.
         game: Box<GameView>,
@@ -59,8 +59,8 @@ pub enum PlayError {
         /// The current game.
         game: Box<GameView>,
     },
-    /// The game waits for its second player, or ended before it had one.
-    #[error("the game has no second player")]
+    /// The game waits for its players, or ended before it had all of them.
+    #[error("a seat of the game is not taken")]
     NotStarted {
         /// The current game.
         game: Box<GameView>,
@@ -78,7 +78,7 @@ pub enum PlayError {
         game: Box<GameView>,
     },
     /// The invite's game has no open seat.
-    #[error("both seats are taken")]
+    #[error("the seat is not free")]
     SeatTaken {
         /// The current game; absent if it is private and the caller has no seat in it.
         game: Option<Box<GameView>>,

@@ -16,6 +16,7 @@ mod games;
 mod guesses;
 mod invites;
 mod join;
+mod locks;
 mod names;
 mod players;
 mod queries;
@@ -51,12 +52,13 @@ pub use tokens::{PlayerToken, Tokens, bearer_token};
 pub use watch::UnfinishedGames;
 
 use crate::config::StageName;
-use crate::game::{Actor, Ask, Command, PlayerId};
+use crate::game::{Actor, Ask, Command, GameId, PlayerId};
 use crate::rules::{Rulebook, Rules};
 use crate::store::Store;
 use crate::store::append::Appender;
 use crate::trace::Origins;
 use guesses::Guesses;
+use locks::Locks;
 use turns::Turns;
 
 /// The version of the rules that a stage's new games of a variant get: what was deployed there.
@@ -77,6 +79,8 @@ struct Inner {
     deployed: DeployedRules,
     games: Games,
     guesses: Guesses,
+    /// The commands of each game on this instance, which are decided one after another.
+    queues: Locks<GameId>,
     /// The account deletions that run on this instance.
     deletions: Turns,
 }
@@ -137,6 +141,7 @@ impl Play {
             inner: Arc::new(Inner {
                 games: Games::new(store.clone(), rulebook.clone()),
                 guesses: Guesses::new(),
+                queues: Locks::new(),
                 deletions: Turns::new(deletion::PLAYERS_AT_ONCE),
                 store,
                 appender,

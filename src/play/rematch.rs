@@ -1,7 +1,7 @@
 //! The next game between the same players.
 //!
 //! A rematch records an event in each of two games, so a call that is cut off between them must be
-//! repeatable. The next game's id is computed from the old game, so the calls of both players get
+//! repeatable. The next game's id is computed from the old game, so the calls of all players get
 //! the same id. A call that finds the next game, but no link to it in the old game, records the
 //! link.
 
@@ -24,12 +24,12 @@ use crate::record::History;
 use crate::rules::{Chance, Seat};
 
 impl Play {
-    /// Seats the caller in the next game, with seats swapped. Creates that game if the other player
-    /// has not.
+    /// Seats the caller in the next game, in which every player has the seat after their own.
+    /// Creates that game if no other player has.
     ///
     /// # Errors
     /// [`PlayError::GameNotOver`], [`PlayError::NotSeated`]; [`PlayError::GameOver`] if the other
-    /// player gave up the next game while it waited, or deleted their account.
+    /// players gave up the next game while it waited, or one of them deleted their account.
     pub async fn rematch_game(&self, caller: &Caller, game_id: &str) -> Answered<CreatedView> {
         let player = caller.player()?;
         let game = parse_game_id(game_id)?;
@@ -52,7 +52,7 @@ impl Play {
         }
         let next = old.game().rematch.unwrap_or_else(|| next_game_id(&old));
         if old.game().rematch.is_none()
-            && let Some(gone) = self.opponent_gone(&old, player).await?
+            && let Some(gone) = self.another_gone(&old, player).await?
         {
             // A call that was cut off may have created the next game without the link to it.
             self.end_game_of(next, gone).await?;
@@ -98,8 +98,8 @@ impl Play {
         })
     }
 
-    /// The other player of a game, if they have deleted their account.
-    async fn opponent_gone(
+    /// One of the other players of a game who have deleted their account.
+    async fn another_gone(
         &self,
         old: &History,
         player: PlayerId,

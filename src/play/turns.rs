@@ -3,16 +3,16 @@
 //! Without the limit, a call that is repeated many times while the first one runs would read and
 //! end the same games as many times.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
-use tokio::sync::{Mutex as Lock, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
+use super::locks::Locks;
 use crate::game::PlayerId;
 
 /// The deletions that run on one instance.
 pub(super) struct Turns {
-    of_players: Mutex<HashMap<PlayerId, Weak<Lock<()>>>>,
+    of_players: Locks<PlayerId>,
     places: Arc<Semaphore>,
 }
 
@@ -25,35 +25,20 @@ pub(super) struct Turn {
 impl Turns {
     pub(super) fn new(places: usize) -> Turns {
         Turns {
-            of_players: Mutex::default(),
+            of_players: Locks::new(),
             places: Arc::new(Semaphore::new(places)),
         }
     }
 
     /// Waits for this player's turn. Calls for one player take one place together.
     pub(super) async fn take(&self, player: PlayerId) -> Turn {
-        let player = self.lock_of(player).lock_owned().await;
+        let player = self.of_players.queue(player).wait().await;
         // The semaphore is never closed, so this only waits.
         let place = self.places.clone().acquire_owned().await.ok();
         Turn {
             _place: place,
             _player: player,
         }
-    }
-
-    fn lock_of(&self, player: PlayerId) -> Arc<Lock<()>> {
-        // Nothing panics while the map is locked, so it is always consistent.
-        let mut locks = self
-            .of_players
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(lock) = locks.get(&player).and_then(Weak::upgrade) {
-            return lock;
-        }
-        locks.retain(|_, lock| lock.strong_count() > 0);
-        let lock = Arc::new(Lock::new(()));
-        locks.insert(player, Arc::downgrade(&lock));
-        lock
     }
 }
 
@@ -93,14 +78,5 @@ mod tests {
         assert!(fifth.as_mut().now_or_never().is_none());
         held.pop();
         assert!(fifth.now_or_never().is_some());
-    }
-
-    #[test]
-    fn players_whose_turn_is_over_are_forgotten() {
-        let turns = Turns::new(4);
-        for number in 0..100 {
-            turns.take(player(number)).now_or_never().unwrap();
-        }
-        assert_eq!(turns.of_players.lock().unwrap().len(), 1);
     }
 }

@@ -222,17 +222,19 @@ async fn write(
 }
 
 /// The seats that players got by a game's events after `position`: by joining, or by a rematch, which
-/// keeps a seat for them.
+/// keeps a seat for each of them.
 fn given(history: &History, position: i64) -> Vec<Given> {
     let game_id = history.game_id();
     let is_over = history.game().status() == Status::Finished;
+    let seats = &history.game().seats;
     let players = || history.game().players();
+    let kept = || seats.iter().filter_map(|(_, holder)| holder.kept_for());
     let to = |game| move |player| Given { game, player };
     let events = history.events().iter();
     events
         .filter(|recorded| recorded.position > position)
         .flat_map(|recorded| match &recorded.entry.event {
-            Event::GameCreated(_) if !is_over => players().map(to(game_id)).collect(),
+            Event::GameCreated(_) if !is_over => players().chain(kept()).map(to(game_id)).collect(),
             Event::PlayerSeated { player, .. } if !is_over => vec![to(game_id)(*player)],
             Event::RematchCreated { game } => players().map(to(*game)).collect(),
             Event::GameCreated(_)

@@ -27,6 +27,8 @@ pub const SECRET: &[u8] = b"a secret of the tests, long enough";
 pub struct World {
     pub database: Database,
     pub play: Play,
+    /// Where it is not the built-in one.
+    rulebook: Option<Rulebook>,
     is_meddled_with: AtomicBool,
 }
 
@@ -44,13 +46,29 @@ impl World {
         World {
             database,
             play,
+            rulebook: None,
             is_meddled_with: AtomicBool::new(false),
+        }
+    }
+
+    /// As [`new`](Self::new), with these rules. The built-in ones alone cannot read the games, so
+    /// the database is not checked at the end.
+    pub async fn with(rulebook: Rulebook) -> World {
+        let database = postgres::database().await;
+        World {
+            play: instance_with(&database, rulebook.clone()),
+            database,
+            rulebook: Some(rulebook),
+            is_meddled_with: AtomicBool::new(true),
         }
     }
 
     /// Another instance on the same database; nobody tells it of events.
     pub fn another(&self) -> Play {
-        instance(&self.database)
+        match &self.rulebook {
+            None => instance(&self.database),
+            Some(rulebook) => instance_with(&self.database, rulebook.clone()),
+        }
     }
 
     /// Projects for as long as the answer is kept, as the leading instance does.
@@ -172,11 +190,14 @@ impl Table {
 
 /// An instance of play, with a writer of its own.
 pub fn instance(database: &Database) -> Play {
+    instance_with(database, Rulebook::built_in())
+}
+
+fn instance_with(database: &Database, book: Rulebook) -> Play {
     let store = Store::new(database.clone(), 8);
     let (appender, writer) = append::writer(database, watch::channel(0).0);
     tokio::spawn(writer.run());
     let tokens = Tokens::new(SECRET, None, store.clock().clone());
-    let book = Rulebook::built_in();
     let newest = book.newest_versions();
     let deployed = move |_: &StageName, variant: &str| newest.get(variant).copied();
     Play::new(store, appender, tokens, book, Arc::new(deployed))

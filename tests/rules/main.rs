@@ -14,4 +14,5 @@ mod rulesets;
 mod scenario;
 mod since;
 mod state;
+mod turns;
 mod variants;

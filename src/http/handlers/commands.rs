@@ -36,7 +36,8 @@ pub async fn make_move(
 
 /// Resign
 ///
-/// The other player wins. A game that still waits for its second player ends as abandoned.
+/// Of two players the other wins; of more the others go on until one is left. Who leaves a game
+/// that still waits for players opens their seat again, and the last one abandons it.
 #[utoipa::path(
     post, path = "/game/{gameId}/resign", operation_id = "resignGame", tag = "commands",
     params(("gameId" = uuid::Uuid, Path, description = "The game's id")),
@@ -56,7 +57,7 @@ pub async fn resign_game(
 
 /// Offer or accept a draw
 ///
-/// If the other player has offered a draw, this accepts it.
+/// The draw is agreed when all players have offered it.
 #[utoipa::path(
     post, path = "/game/{gameId}/draw", operation_id = "offerDraw", tag = "commands",
     params(("gameId" = uuid::Uuid, Path, description = "The game's id")),
@@ -76,7 +77,7 @@ pub async fn offer_draw(
 
 /// Decline or withdraw a draw offer
 ///
-/// Declines the other player's offer, or withdraws the caller's own.
+/// Declines the other players' offers, or withdraws the caller's own.
 #[utoipa::path(
     delete, path = "/game/{gameId}/draw", operation_id = "declineDraw", tag = "commands",
     params(("gameId" = uuid::Uuid, Path, description = "The game's id")),
@@ -96,7 +97,8 @@ pub async fn decline_draw(
 
 /// Play again
 ///
-/// Starts another game with the seats swapped. The other player joins it with the same call.
+/// Starts another game, in which every player has the seat after their own. The other players join
+/// it with the same call.
 #[utoipa::path(
     post, path = "/game/{gameId}/rematch", operation_id = "rematchGame", tag = "commands",
     params(("gameId" = uuid::Uuid, Path, description = "The id of the game that is over")),

@@ -41,7 +41,7 @@ const CODES: [(&str, u16, &str); 25] = [
         409,
         "The game has changed since the player saw it; `game` is the current one",
     ),
-    ("not_your_turn", 409, "The other player is to move"),
+    ("not_your_turn", 409, "Another seat is to move"),
     ("not_started", 409, "A seat of the game is not taken"),
     ("game_over", 409, "The game has ended"),
     ("game_not_over", 409, "The game has not ended"),
