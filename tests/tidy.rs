@@ -27,7 +27,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trace", &["game"]),
     ("store", &["rules", "game", "config", "measure", "trace"]),
     ("record", &["rules", "game", "store", "config"]),
-    ("gate", &["rules", "store", "config", "measure"]),
+    ("stages", &["rules", "store"]),
+    ("gate", &["rules", "stages", "store", "config", "measure"]),
     (
         "play",
         &[
@@ -66,7 +67,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "control",
-        &["rules", "gate", "store", "http", "config", "measure"],
+        &[
+            "rules", "stages", "gate", "store", "http", "config", "measure",
+        ],
     ),
     ("startup", ALL),
     ("cli", ALL),
@@ -79,6 +82,7 @@ const ALL: &[&str] = &[
     "trace",
     "store",
     "record",
+    "stages",
     "gate",
     "play",
     "live",

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::{CommandError, Output};
-use crate::control::operations::{OperationError, stages};
+use crate::control::operations::{OperationError, deployments, stages};
 use crate::control::patch::{PatchList, PatchOperation};
 use crate::control::wire;
 use crate::store::Store;
@@ -44,7 +44,7 @@ pub async fn run(
         StageCommand::Show { stage } => {
             let stage = stages::read_stage(store, &stage).await?;
             let id = stage.deployment.as_str();
-            let deployment = stages::read_deployment(store, id).await?;
+            let deployment = deployments::read_deployment(store, id).await?;
             show(&stage, &deployment, output, out)
         }
         StageCommand::Deployments => {

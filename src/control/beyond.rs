@@ -1,5 +1,5 @@
-//! The calls that API Gateway does not have: rotation and expiry of keys, explanations of refusals,
-//! and the audit log.
+//! The calls that API Gateway does not have: rotation and expiry of keys, the rules of deployments,
+//! explanations of refusals, and the audit log.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::OperationError;
 use super::calls::{more, page};
 use super::operations::explain::{self, ExplainCall};
-use super::operations::{audit, rotation};
+use super::operations::{audit, deployments, rotation};
 use super::reply::Reply;
 use super::request::{self, Query, body};
 use super::{names, wire};
@@ -52,6 +52,10 @@ pub(super) async fn run(
             let found = audit::read_audit(store, query.after_number()?, more(limit)).await?;
             let at = |change: &Audited| request::number_position(change.id);
             Ok(page(found, limit, wire::audited, at))
+        }
+        ("GET", ["deployments", id]) => {
+            let deployment = deployments::read_deployment(store, id).await?;
+            Ok(Reply::ok(wire::deployment_with_summary(&deployment)))
         }
         ("GET", ["explain"]) => {
             let call = ExplainCall {

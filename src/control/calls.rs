@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::absent::{NOTHING, OF_KEY, OF_STAGE};
-use super::operations::{account, api, import, keys, stages, tags};
+use super::operations::{account, api, deployments, import, keys, stages, tags};
 use super::reply::Reply;
 use super::request::{self, Query, body_without};
 use super::resources::resources;
@@ -128,7 +128,7 @@ async fn run_on_api(
         }
         ("POST", ["deployments"]) => {
             let deployment =
-                stages::create_deployment(store, actor, body_without(sent, OF_STAGE)?).await?;
+                deployments::create_deployment(store, actor, body_without(sent, OF_STAGE)?).await?;
             Ok(Reply::created(wire::deployment(&deployment)))
         }
         ("GET", ["deployments"]) => {
@@ -143,7 +143,7 @@ async fn run_on_api(
         }
         ("GET", ["deployments", id]) => {
             let with_summary = has_embedded(query, "apisummary")?;
-            let deployment = stages::read_deployment(store, id).await?;
+            let deployment = deployments::read_deployment(store, id).await?;
             Ok(Reply::ok(match with_summary {
                 true => wire::deployment_with_summary(&deployment),
                 false => wire::deployment(&deployment),
@@ -151,11 +151,11 @@ async fn run_on_api(
         }
         ("PATCH", ["deployments", id]) => {
             let patches = body_without(sent, NOTHING)?;
-            let deployment = stages::update_deployment(store, actor, id, &patches).await?;
+            let deployment = deployments::update_deployment(store, actor, id, &patches).await?;
             Ok(Reply::ok(wire::deployment(&deployment)))
         }
         ("DELETE", ["deployments", id]) => {
-            stages::delete_deployment(store, actor, id).await?;
+            deployments::delete_deployment(store, actor, id).await?;
             Ok(Reply::accepted())
         }
         ("POST", ["stages"]) => {

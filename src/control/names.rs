@@ -92,9 +92,10 @@ const SERVED: [Served; 39] = [
 ];
 
 /// The operations beyond API Gateway.
-const OWN: [Served; 4] = [
+const OWN: [Served; 5] = [
     served("POST /turnkey/apikeys/{}/rotate", "RotateApiKey", ""),
     served("PATCH /turnkey/apikeys/{}", "ExpireApiKey", ""),
+    served("GET /turnkey/deployments/{}", "GetDeployedRules", ""),
     served("GET /turnkey/explain", "Explain", "stage method path keyId"),
     served("GET /turnkey/audit", "GetAudit", "position limit"),
 ];
@@ -123,7 +124,8 @@ pub(super) fn find(
     Err(OperationError::bad(format!(
         "{refused}. This server hosts one REST API, '{API_ID}', whose resources and methods are \
          fixed. It serves {served}; and POST /turnkey/apikeys/{{id}}/rotate, PATCH \
-         /turnkey/apikeys/{{id}}, GET /turnkey/explain, GET /turnkey/audit"
+         /turnkey/apikeys/{{id}}, GET /turnkey/deployments/{{id}}, GET /turnkey/explain, GET \
+         /turnkey/audit"
     )))
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::{ApiKeyValue, hash};
 use crate::config::StageName;
 use crate::rules::Rulebook;
+use crate::stages::{self, NamedRules};
 use crate::store::control::UsagePlan;
 use crate::store::keys::{ApiKey, NewKey};
 use crate::store::plans::{Period, QuotaSetting, Throttle};
@@ -145,7 +146,7 @@ async fn make_first_plan(change: &Change, limits: FirstLimits) -> Result<PlanId,
         .insert_deployment(
             &deployment,
             Some("made by the first start"),
-            &Rulebook::built_in().newest_versions(),
+            &stages::next_rules(&Rulebook::built_in(), NamedRules::default(), None),
         )
         .await?;
     change.insert_stage(&stage, &deployment).await?;

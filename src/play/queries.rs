@@ -114,10 +114,13 @@ impl Play {
     /// The sentence that says which variants `stage` serves in place of `variant`.
     pub(super) fn unknown_variant(&self, stage: &StageName, variant: &str) -> String {
         let served: Vec<_> = self.served(stage).map(|rules| rules.id.variant).collect();
-        format!(
-            "there is no variant {variant:?}; play `{}`",
-            served.join("`, `")
-        )
+        match served.is_empty() {
+            true => format!("there is no variant {variant:?} on stage {stage}, and no other"),
+            false => format!(
+                "there is no variant {variant:?} on stage {stage}; play `{}`",
+                served.join("`, `")
+            ),
+        }
     }
 
     /// A game as it is now, if `player` may watch it in this stage. `None` is a caller without a

@@ -72,14 +72,19 @@ impl Rulebook {
         self.versions(variant).last()
     }
 
-    /// The newest version of each variant that a deployment can serve, by the variant's id.
+    /// The names of the rules that a deployment can serve, oldest first.
     ///
     /// Variants that hide something or draw random numbers are left out: the API cannot show the
     /// first to each player alone, and the log cannot keep the secret of the second yet.
-    pub fn newest_versions(&self) -> BTreeMap<String, u16> {
+    pub fn deployable(&self) -> impl Iterator<Item = &RulesId> {
         let is_open = |rules: &&Rules| !rules.forms().hidden && !rules.forms().chance;
+        self.iter().filter(is_open).map(|rules| &rules.id)
+    }
+
+    /// The newest version of each variant that a deployment can serve, by the variant's id.
+    pub fn newest_versions(&self) -> BTreeMap<String, u16> {
         // A later version of the same variant takes the place of the one before it.
-        let versions = self.iter().filter(is_open).map(|rules| &rules.id);
+        let versions = self.deployable();
         versions
             .map(|id| (id.variant.to_string(), id.version))
             .collect()

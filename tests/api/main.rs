@@ -11,6 +11,7 @@ mod browsers;
 mod calls;
 mod clients;
 mod connections;
+mod deployed;
 mod document;
 mod gate;
 mod outage;

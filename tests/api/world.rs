@@ -107,6 +107,18 @@ impl World {
         }
     }
 
+    /// Points stage `dev` to a deployment that names these rules. The gate learns of it a little later.
+    pub async fn deploy(&self, rules: &BTreeMap<String, u16>) {
+        let store = Store::new(self.server.database.clone(), 1);
+        let change = store.change().await.unwrap();
+        let mut dev = change.stage("dev").await.unwrap().unwrap();
+        dev.deployment = DeploymentId::generate();
+        let inserted = change.insert_deployment(&dev.deployment, None, rules).await;
+        inserted.unwrap();
+        change.put_stage(&dev).await.unwrap();
+        change.commit().await.unwrap();
+    }
+
     /// Sets columns of all plans. The gate learns of it a little later.
     pub async fn limit(&self, columns: &str) {
         let client = postgres::client(&self.server.database).await;

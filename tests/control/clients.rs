@@ -17,6 +17,11 @@ async fn terraforms_calls_in_its_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_stages_serve_two_versions_of_rules() {
+    run("rules.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_resource_is_made_read_changed_and_removed() {
     run("crud.py").await;
 }

@@ -139,6 +139,40 @@ async fn a_stage_a_plan_and_a_key_are_made_explained_and_removed() {
 }
 
 #[tokio::test]
+async fn a_stage_is_deployed_with_the_rules_that_are_named() {
+    let world = World::start().await;
+    let words = "deploy --stage prod --rules gomoku=1 tic-tac-toe=1 --description old";
+    let deployed = json_of(&world, words).await;
+    assert_eq!(deployed["stageName"], "prod");
+    assert_eq!(deployed["rules"]["gomoku"], 1, "{deployed}");
+    assert_eq!(deployed["rules"]["connect-four"], 1, "{deployed}");
+    let text = text_of(&world, "deploy prod").await;
+    assert!(
+        text.contains("new games of gomoku have rules 1\n"),
+        "{text}"
+    );
+    json_of(&world, "deploy prod --rules gomoku=2").await;
+    let shown = text_of(&world, "stage show prod").await;
+    assert!(
+        shown.contains("new games of gomoku have rules 2"),
+        "{shown}"
+    );
+    for (words, names) in [
+        ("deploy", "<STAGE>"),
+        ("deploy prod --stage prod", "--stage"),
+        ("deploy prod --rules gomoku", "gomoku=2"),
+        ("deploy prod --rules gomoku=3", "1, 2"),
+        ("deploy prod --rules chess=1", "connect-four, gomoku"),
+        ("deploy prod --rules gomoku=1 --rules gomoku=2", "twice"),
+    ] {
+        let failed = run(&world, words, Output::People).await.unwrap_err();
+        assert_eq!(failed.exit_code(), 2, "{words}: {failed}");
+        assert!(failed.to_string().contains(names), "{words}: {failed}");
+    }
+    world.server.stop().await;
+}
+
+#[tokio::test]
 async fn keys_are_rotated_and_imported() {
     let world = World::start().await;
     let made = json_of(&world, "key create --name watch").await;

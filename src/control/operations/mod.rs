@@ -8,6 +8,7 @@
 pub mod account;
 pub mod api;
 pub mod audit;
+pub mod deployments;
 pub mod explain;
 pub mod import;
 pub mod keys;

@@ -1,6 +1,7 @@
 //! Applies one patch operation to a stage.
 
 use super::OperationError;
+use super::stages::check_owner;
 use crate::control::absent::{OF_STAGE, patched};
 use crate::control::patch::{ANY, Op, PatchOperation, Paths, REPLACE, REPLACE_REMOVE};
 use crate::store::control::Stage;
@@ -41,11 +42,15 @@ pub(super) fn apply(stage: &mut Stage, patch: &PatchOperation) -> Result<(), Ope
     if let Some(name) = variable.filter(|name| !name.is_empty()) {
         match patch.op(ANY)? {
             Op::Add | Op::Replace => {
+                check_owner(name)?;
                 let value = patch.text().to_owned();
                 stage.variables.insert(name.to_owned(), value);
             }
             Op::Remove => {
-                stage.variables.remove(name);
+                // One of that name can have been set before rules had such names.
+                if stage.variables.remove(name).is_none() {
+                    check_owner(name)?;
+                }
             }
         }
         return Ok(());
@@ -160,6 +165,14 @@ mod tests {
         assert_eq!(stage("replace", "/description", "").description, None);
         assert!(stage("remove", "/variables/v", "1").variables.is_empty());
         assert_eq!(stage("add", "/variables/w", "2").variables.len(), 2);
+    }
+
+    #[test]
+    fn rules_are_no_variables_of_a_stage() {
+        for op in ["add", "replace", "remove"] {
+            let refused = patched_with(op, "/variables/rules_gomoku", "1").expect_err(op);
+            assert!(refused.contains("rules_gomoku") && refused.contains("CreateDeployment"));
+        }
     }
 
     #[test]

@@ -79,6 +79,15 @@ impl Change {
         rows.first().map(deployment).transpose()
     }
 
+    /// The deployment that was made last.
+    pub async fn newest_deployment(&self) -> Result<Option<Deployment>, StoreError> {
+        let (at, id) = split_after(None);
+        let rows = self
+            .query(sql::list_deployments, &[&at, &id, &1i64])
+            .await?;
+        rows.first().map(deployment).transpose()
+    }
+
     /// Changes the description of a deployment.
     pub async fn describe_deployment(
         &self,
