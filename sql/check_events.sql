@@ -1,7 +1,6 @@
 -- check_events
--- The events of every game, game by game, after a version of a game.
+-- The events of these games, game by game.
 select position, game_id, version, stage, variant, rules, type, schema, data, actor, at
 from event
-where (game_id, version) > ($1, $2)
+where game_id = any ($1)
 order by game_id, version
-limit $3

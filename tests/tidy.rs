@@ -138,7 +138,6 @@ const PLANNED: &[&str] = &[
     "webhook",
     "jwks",
     "text/event-stream",
-    "turnkey replay",
 ];
 
 #[test]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{CommandError, Output};
 use crate::store::{Database, migrate};
-use crate::upkeep::check::{self, Fault, Report};
+use crate::upkeep::Fault;
+use crate::upkeep::check::{self, Report};
 
 /// Checks the database and prints every fault to `out`.
 ///
@@ -35,8 +36,13 @@ pub async fn run(
     )))
 }
 
-fn tell(report: &Report, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
-    for fault in &report.faults {
+/// Tells of each fault, and what to do about it.
+pub(super) fn tell_faults(
+    faults: &[Fault],
+    more: u64,
+    out: &mut (dyn Write + Send),
+) -> std::io::Result<()> {
+    for fault in faults {
         let game = fault
             .game
             .map_or("log".to_owned(), |id| format!("game {id}"));
@@ -51,9 +57,14 @@ fn tell(report: &Report, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
         )?;
         writeln!(out, "  {}", fault.kind.remedy())?;
     }
-    if report.more_faults > 0 {
-        writeln!(out, "and {} more faults", report.more_faults)?;
+    if more > 0 {
+        writeln!(out, "and {more} more faults")?;
     }
+    Ok(())
+}
+
+fn tell(report: &Report, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
+    tell_faults(&report.faults, report.more_faults, out)?;
     let Report {
         games,
         events,
@@ -87,7 +98,8 @@ fn document(report: &Report) -> Value {
     })
 }
 
-fn fault(fault: &Fault) -> Value {
+/// The JSON of a fault.
+pub(super) fn fault(fault: &Fault) -> Value {
     json!({
         "code": fault.kind.code(),
         "gameId": fault.game,

@@ -13,6 +13,7 @@ pub mod key;
 mod named;
 pub mod plan;
 mod projection;
+pub mod replay;
 mod serve;
 pub mod stage;
 pub mod table;
@@ -90,6 +91,13 @@ enum Command {
     },
     /// Verify that every game is complete, and that the derived rows agree with the log
     Check(OnDatabase),
+    /// Play the stored games again with this build; name each one that comes out otherwise
+    Replay {
+        #[command(flatten)]
+        options: replay::ReplayOptions,
+        #[command(flatten)]
+        on: OnDatabase,
+    },
     /// Move finished games from the database into a file
     Archive {
         #[command(flatten)]
@@ -237,6 +245,9 @@ fn run(command_line: CommandLine) -> Result<(), CommandError> {
         }),
         Some(Command::Check(on)) => on_database(&on, async |database, output| {
             check::run(&database, output, &mut stdout()).await
+        }),
+        Some(Command::Replay { options, on }) => on_database(&on, async |database, output| {
+            replay::run(&database, options, output, &mut stdout()).await
         }),
         Some(Command::Archive { options, on }) => on_database(&on, async |database, output| {
             archive::archive(&migrated(database).await?, options, output, &mut stdout()).await

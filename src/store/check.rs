@@ -16,6 +16,15 @@ use crate::game::{GameId, PlayerId};
 /// A snapshot of the database.
 pub struct Look(Client);
 
+/// Which games are looked at. The default is all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Only those of this stage.
+    pub stage: Option<String>,
+    /// Only those of this variant.
+    pub variant: Option<String>,
+}
+
 /// The facts that all rows are compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct Head {
@@ -59,6 +68,12 @@ pub struct StrayInvite {
     pub game_stage: Option<String>,
 }
 
+impl Scope {
+    fn parameters(&self) -> (Option<&str>, Option<&str>) {
+        (self.stage.as_deref(), self.variant.as_deref())
+    }
+}
+
 impl Look {
     /// Opens a read-only snapshot of the whole database.
     pub async fn open(database: &Database) -> Result<Look, StoreError> {
@@ -66,6 +81,17 @@ impl Look {
         let begin = "begin transaction isolation level repeatable read read only";
         client.batch_execute(begin).await?;
         Ok(Look(client))
+    }
+
+    /// Another look, by a connection of its own, at the database as this one sees it.
+    pub async fn beside(&self, database: &Database) -> Result<Look, StoreError> {
+        let rows = self.read(sql::check_snapshot, &[]).await?;
+        let name: &str = rows.first().map_or("", |row| row.get(0));
+        let look = Look::open(database).await?;
+        // Postgres made up the name, which is digits and dashes.
+        let join = format!("set transaction snapshot '{name}'");
+        look.0.batch_execute(&join).await?;
+        Ok(look)
     }
 
     /// The facts about the whole log.
@@ -84,16 +110,32 @@ impl Look {
         })
     }
 
-    /// At most `limit` events after a version of a game, in order of game and version.
-    pub async fn events(
+    /// At most `limit` games after one, by their ids.
+    pub async fn games(
         &self,
-        after: (GameId, i32),
+        scope: &Scope,
+        after: Uuid,
         limit: i64,
-    ) -> Result<Vec<Stored>, StoreError> {
-        let (game, version) = after;
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let (stage, variant) = scope.parameters();
         let rows = self
-            .read(sql::check_events, &[&game.0, &version, &limit])
+            .read(sql::check_games, &[&after, &stage, &variant, &limit])
             .await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// How many games there are.
+    pub async fn count_games(&self, scope: &Scope) -> Result<i64, StoreError> {
+        let (stage, variant) = scope.parameters();
+        let rows = self
+            .read(sql::check_games_count, &[&stage, &variant])
+            .await?;
+        Ok(rows.first().map_or(0, |row| row.get(0)))
+    }
+
+    /// All events of these games, by game and version.
+    pub async fn events(&self, games: &[Uuid]) -> Result<Vec<Stored>, StoreError> {
+        let rows = self.read(sql::check_events, &[&games]).await?;
         let stored = rows.iter().map(|row| Stored {
             game_id: GameId(row.get("game_id")),
             version: row.get("version"),

@@ -27,11 +27,14 @@ statements! {
     beat_instance
     check_boards
     check_events
+    check_games
+    check_games_count
     check_head
     check_my_games
     check_positions_twice
     check_quarantined
     check_reservations
+    check_snapshot
     check_stray_boards
     check_stray_invites
     check_stray_my_games

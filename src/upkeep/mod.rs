@@ -5,3 +5,9 @@
 
 pub mod archive;
 pub mod check;
+mod fault;
+mod judge;
+pub mod replay;
+mod walk;
+
+pub use fault::{Fault, Kind};

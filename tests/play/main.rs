@@ -25,6 +25,7 @@ mod outage;
 mod players;
 mod private;
 mod rematch;
+mod replay;
 mod seats;
 mod views;
 mod world;

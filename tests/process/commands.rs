@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use crate::kill_nine::key_of;
 use crate::support::player::Client;
+use crate::support::postgres;
 use crate::support::process::{Process, Scratch, log_of, run};
+use crate::support::server::{SECRET, seed};
 
 fn json(output: &std::process::Output) -> Value {
     assert!(
@@ -64,6 +66,56 @@ async fn commands_join_the_database_of_a_running_server() {
         !log_of(scratch.path()).contains(&key_of(&data)),
         "no secret is logged or printed"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_tells_a_shell_what_differs_and_a_terminal_how_far_it_is() {
+    let scratch = Scratch::new();
+    let database = postgres::database().await;
+    let key = seed(&database).await;
+    let address = postgres::url(&postgres::socket(), &postgres::name(&database));
+    let variables = [
+        ("DATABASE_URL", address.as_str()),
+        ("TURNKEY_SECRET", SECRET),
+        ("TURNKEY_DEFAULT_STAGE", "dev"),
+    ];
+    let server = Process::serve(scratch.path(), &variables);
+    let client = Client::new(&server.base, &key);
+    let (game, tokens) = client.new_game().await;
+    client.play(&tokens[0], &game, 4, 2).await;
+
+    // While it serves.
+    let replayed = run(&["replay", "--json", "--stage", "dev"], &variables);
+    assert!(replayed.stderr.is_empty(), "no terminal, no progress");
+    let replayed = json(&replayed);
+    assert_eq!(
+        (&replayed["games"], &replayed["events"]),
+        (&1.into(), &3.into())
+    );
+    server.kill();
+
+    let client = postgres::client(&database).await;
+    let tampered =
+        "update event set data = jsonb_set(data, '{move}', '9') where type = 'move_played'";
+    client.batch_execute(tampered).await.unwrap();
+    let failed = run(&["replay"], &variables);
+    assert_eq!(failed.status.code(), Some(1));
+    let said = String::from_utf8(failed.stdout).unwrap();
+    assert!(said.contains(&format!("game {game} version 3: ")), "{said}");
+
+    // A terminal of its own, which prints what it is shown.
+    let binary = env!("CARGO_BIN_EXE_turnkey");
+    let terminal = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command"])
+        .arg(format!("{binary} replay"))
+        .arg("/dev/null")
+        .env("DATABASE_URL", &address)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(terminal.stdout).unwrap();
+    assert_eq!(terminal.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("1 of 1 games, "), "{shown}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub enum Kind {
     Unreadable,
     /// An event has another stage, variant or rules than its game.
     Mixed,
-    /// A move that the rules of its game do not allow, or with another result.
+    /// An event that the rules of its game do not allow, or with another result.
     Unlawful,
     /// The projector left the game out.
     Quarantined,
@@ -104,10 +104,15 @@ impl Kind {
             | Kind::PositionOrder
             | Kind::PositionTwice
             | Kind::TimeBackwards
-            | Kind::Mixed
-            | Kind::Unlawful => {
+            | Kind::Mixed => {
                 "the log was changed by something other than Turnkey: take the game's events from \
                  a backup, then run `turnkey restored` and `turnkey projection rebuild`"
+            }
+            Kind::Unlawful => {
+                "either the rules of this release differ from those that recorded it: do not start \
+                 this release; or the log was changed by something other than Turnkey: take the \
+                 game's events from a backup, then run `turnkey restored` and `turnkey projection \
+                 rebuild`"
             }
             Kind::PositionsBehind => {
                 "stop every server and run `turnkey restored`, as after every restore"

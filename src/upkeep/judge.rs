@@ -1,31 +1,30 @@
-//! Verifies one game.
+//! Judges one game: plays it again under its rules, and compares what comes of it with what is recorded
+//! and shown.
 
 use std::sync::Arc;
 
-use crate::game::{self, Entry, Event, Game, GameId, Outcome};
+use crate::game::{self, Ask, Command, Decision, Entry, Event, Game, GameId, Outcome};
 use crate::record::{History, Recorded};
-use crate::rules::{Chance, Rulebook};
+use crate::rules::{Chance, Rulebook, Seat};
 use crate::store::check::Stored;
 use crate::store::projection::BoardRow;
 
 use super::{Fault, Kind};
 
-/// The result of verifying one game.
-pub(super) struct Verified {
+/// The result of judging one game.
+pub(super) struct Judged {
     /// The game.
     pub id: GameId,
     /// Its events.
     pub events: u64,
-    /// The game that results from its events, as far as it can be computed.
+    /// The game that its events make; `None` where one of them cannot be read, or they make none.
     pub history: Option<History>,
-    /// Whether every event can be read, so that rows are expected.
-    pub is_readable: bool,
     /// The faults of the game.
     pub faults: Vec<Fault>,
 }
 
-/// Verifies a game by all its events, in the order of their versions.
-pub(super) fn verify(book: &Rulebook, events: &[Stored]) -> Verified {
+/// Judges a game by all its events, in the order of their versions.
+pub(super) fn judge(book: &Rulebook, events: &[Stored]) -> Judged {
     let id = events[0].game_id;
     let mut faults = Vec::new();
     verify_order(events, &mut faults);
@@ -50,10 +49,9 @@ pub(super) fn verify(book: &Rulebook, events: &[Stored]) -> Verified {
     if let Some(history) = &history {
         verify_play(history, &mut faults);
     }
-    Verified {
+    Judged {
         id,
         events: events.len() as u64,
-        is_readable: history.is_some(),
         history,
         faults,
     }
@@ -138,10 +136,44 @@ fn unlawful(game: &Game, entry: &Entry) -> Option<String> {
         | Event::DrawOffered { .. }
         | Event::DrawDeclined { .. }
         | Event::DrawAgreed { .. }
-        | Event::Abandoned { .. } => is_over.then(|| "comes after the end of the game".into()),
+        | Event::Abandoned { .. }
+            if is_over =>
+        {
+            Some("comes after the end of the game".into())
+        }
+        Event::DrawOffered { .. } | Event::DrawDeclined { .. } => None,
+        Event::Resigned { seat, result } => {
+            let is_due = resignation(game, entry).is_none_or(|due| due == (*seat, result.clone()));
+            (!is_due).then(|| "is a resignation with another result".into())
+        }
+        Event::DrawAgreed { result, .. } => {
+            let is_due = *result == Outcome::agreement();
+            (!is_due).then(|| "is a draw with another result".into())
+        }
+        Event::Abandoned { result } => {
+            let is_due = *result == Outcome::abandoned();
+            (!is_due).then(|| "abandons the game with another result".into())
+        }
         Event::RematchCreated { .. } => {
             (!is_over).then(|| "links a rematch before the end of the game".into())
         }
+    }
+}
+
+/// What is recorded today where the actor of `entry` resigns `game`: the seat and the result. `None`
+/// where nothing would be.
+fn resignation(game: &Game, entry: &Entry) -> Option<(Seat, Option<Outcome>)> {
+    let resign = Command {
+        by: entry.actor,
+        at: entry.at,
+        ask: Ask::Resign,
+    };
+    match game::decide(game, &resign, Chance::none()) {
+        Ok(Decision::Record(Entry {
+            event: Event::Resigned { seat, result },
+            ..
+        })) => Some((seat, result)),
+        Ok(_) | Err(_) => None,
     }
 }
 
