@@ -8,6 +8,8 @@
 
 #[path = "tidy/markdown.rs"]
 mod markdown;
+#[path = "tidy/rooms.rs"]
+mod rooms;
 #[path = "tidy/rust.rs"]
 mod rust;
 
@@ -16,100 +18,8 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use markdown::{anchors, links};
+use rooms::{ALL, ALONE_MAY_NAME, MAY_IMPORT};
 use rust::{imports, named_crates, tokens};
-
-/// Each module and the modules it may import. `startup` and `cli` wire everything.
-const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("rules", &[]),
-    ("game", &["rules"]),
-    ("config", &[]),
-    ("measure", &[]),
-    ("trace", &["game"]),
-    ("store", &["rules", "game", "config", "measure", "trace"]),
-    ("record", &["rules", "game", "store", "config"]),
-    ("stages", &["rules", "store"]),
-    ("gate", &["rules", "stages", "store", "config", "measure"]),
-    (
-        "play",
-        &[
-            "rules", "game", "store", "record", "config", "measure", "trace",
-        ],
-    ),
-    (
-        "live",
-        &[
-            "rules", "game", "store", "record", "play", "gate", "config", "measure", "trace",
-        ],
-    ),
-    (
-        "projection",
-        &[
-            "rules", "game", "store", "record", "play", "config", "measure",
-        ],
-    ),
-    (
-        "upkeep",
-        &[
-            "rules",
-            "game",
-            "store",
-            "record",
-            "play",
-            "projection",
-            "config",
-        ],
-    ),
-    (
-        "http",
-        &[
-            "rules", "gate", "play", "live", "game", "config", "measure", "trace",
-        ],
-    ),
-    (
-        "control",
-        &[
-            "rules", "stages", "gate", "store", "http", "config", "measure",
-        ],
-    ),
-    ("startup", ALL),
-    ("cli", ALL),
-];
-const ALL: &[&str] = &[
-    "rules",
-    "game",
-    "config",
-    "measure",
-    "trace",
-    "store",
-    "record",
-    "stages",
-    "gate",
-    "play",
-    "live",
-    "projection",
-    "upkeep",
-    "http",
-    "control",
-    "startup",
-    "cli",
-];
-
-/// Crates that are somebody's business alone.
-const ALONE_MAY_NAME: &[(&str, &[&str])] = &[
-    ("tokio_postgres", &["store"]),
-    ("deadpool_postgres", &["store"]),
-    ("argon2", &["gate"]),
-    ("chacha20", &["rules"]),
-    ("governor", &["gate"]),
-    ("jsonwebtoken", &["play"]),
-    ("actix_ws", &["live"]),
-    ("opentelemetry", &["trace", "startup"]),
-    ("opentelemetry_sdk", &["trace", "startup"]),
-    ("opentelemetry_otlp", &["startup"]),
-    ("tracing_opentelemetry", &["trace", "startup"]),
-    // In `play`, to give jsonwebtoken its HS256.
-    ("hmac", &["control", "play"]),
-];
 
 /// The rules are arithmetic: nothing that waits, looks at a clock, draws or talks.
 const PURE: [&str; 2] = ["rules", "game"];
@@ -146,7 +56,7 @@ fn modules_import_only_whom_they_may() {
     for (room, file, tokens) in rooms() {
         let Some((_, may)) = MAY_IMPORT.iter().find(|(name, _)| *name == room) else {
             complaints.push(format!(
-                "{file}: module `{room}` has no row in MAY_IMPORT of tests/tidy.rs: add one, and \
+                "{file}: module `{room}` has no row in MAY_IMPORT of tests/tidy/rooms.rs: add one, and \
                  describe the module in docs/ARCHITECTURE.md"
             ));
             continue;
