@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::context::Call;
 use super::input;
 use crate::game::GameId;
-use crate::play::view::{CreatedView, GameView, NewPlayerView};
+use crate::play::view::{CreatedView, GameView, NewPlayerView, SeenBy};
 use crate::play::{Answer, Success};
 
 pub const REPLAYED: HeaderName = HeaderName::from_static("turnkey-replayed");
@@ -16,13 +16,13 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("turnkey-replayed");
 /// The answer with a game after a command.
 pub fn game(answer: &Answer<GameView>) -> HttpResponse {
     begin(answer)
-        .insert_header((header::ETAG, etag(answer.value.version)))
+        .insert_header((header::ETAG, etag(&answer.value)))
         .json(&answer.value)
 }
 
 /// The answer with a game, or 304 if the client has this version already.
 pub fn game_unless_known(request: &HttpRequest, answer: &Answer<GameView>) -> HttpResponse {
-    let etag = etag(answer.value.version);
+    let etag = etag(&answer.value);
     if input::none_match_names(request.headers(), &etag) {
         return HttpResponse::NotModified()
             .insert_header((header::ETAG, etag))
@@ -40,7 +40,7 @@ pub fn created(call: &Call, answer: &Answer<CreatedView>) -> HttpResponse {
         response.insert_header((header::LOCATION, game_path(call, game.game_id)));
     }
     response
-        .insert_header((header::ETAG, etag(game.version)))
+        .insert_header((header::ETAG, etag(game)))
         .json(&answer.value)
 }
 
@@ -67,8 +67,15 @@ fn begin<T>(answer: &Answer<T>) -> HttpResponseBuilder {
     response
 }
 
-fn etag(version: u32) -> String {
-    format!("\"{version}\"")
+/// The ETag of a view: the version, and the seat or `f` where a variant hides something. So one
+/// seat's ETag never validates what another may see.
+fn etag(game: &GameView) -> String {
+    let version = game.version;
+    match game.seen_by {
+        SeenBy::Anybody => format!("\"{version}\""),
+        SeenBy::Seat(seat) => format!("\"{version}-{seat}\""),
+        SeenBy::Afterwards => format!("\"{version}f\""),
+    }
 }
 
 /// The path of a game, with the stage prefix that the client used.

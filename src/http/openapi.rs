@@ -143,7 +143,9 @@ fn headers() -> Value {
             "\"throttle\";r=19;t=1, \"quota\";r=9999;t=3600"),
         "RetryAfter": {"description": "Seconds to wait before a repeat",
             "schema": {"type": "integer", "minimum": 1}, "example": 1},
-        "ETag": text("The game's version, in quotes", "\"4\""),
+        "ETag": text(
+            "The game's version, in quotes. Where the variant hides something it also says whose \
+             view that is: `\"4-A\"` seat A's, `\"4f\"` everybody's once the game is over", "\"4\""),
         "Location": text("The path of the resource that was created", "/dev/game/01935d5a-6e1f-7c3a-9d3e-5b8f2a7c4e10"),
         "Replayed": {"description": "The request had taken effect already; this call recorded nothing",
             "schema": {"type": "string", "enum": ["true"]}},

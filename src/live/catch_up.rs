@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::feed;
 use super::frames::{Resume, ServerFrame};
+use super::push::update_text;
 use super::stats::count;
 use super::subscription::{Need, Subscription};
 use super::wire::Ending;
 use super::writer::{RESUME_LIMIT, RETRY_AFTER, Writer};
 use crate::game::GameId;
-use crate::play::PlayError;
+use crate::play::{PlayError, Sight, view};
 use crate::record::History;
+use crate::store::Names;
 
 /// How many versions are sent for one read of the players' names.
 const PAGE: u32 = 32;
@@ -118,17 +119,18 @@ impl<'a, 'b> CatchUp<'a, 'b> {
     }
 
     async fn read_on(&self, history: &History, after: u32) -> Result<(), Stop> {
+        let sight = self.sight(history);
         let mut sent = after;
         while sent < history.version() {
             let page: Vec<Arc<History>> = (sent + 1..=sent.saturating_add(PAGE))
                 .map_while(|version| history.at(version).map(Arc::new))
                 .collect();
-            let views = self.views(&page, Need::ReadOn).await?;
-            for (shown, game) in page.iter().zip(views) {
+            let names = self.names_in(&page, Need::ReadOn).await?;
+            for shown in &page {
                 if !self.is_wanted() {
                     return Ok(());
                 }
-                let text = feed::update_text(shown, game);
+                let text = update_text(shown, &names, sight);
                 if self.is_news(shown.version()) {
                     self.writer.say_news(text, shown.last().entry.at).await?;
                 } else {
@@ -145,12 +147,10 @@ impl<'a, 'b> CatchUp<'a, 'b> {
     }
 
     async fn say_snapshot(&self, history: &Arc<History>) -> Result<(), Stop> {
-        let mut views = self
-            .views(std::slice::from_ref(history), Need::Snapshot)
+        let names = self
+            .names_in(std::slice::from_ref(history), Need::Snapshot)
             .await?;
-        let Some(game) = views.pop() else {
-            return Ok(());
-        };
+        let game = view::game(history, &names, self.sight(history));
         count(&self.writer.hub.stats().snapshots);
         self.note(|subscription| {
             subscription.cursor = history.version();
@@ -181,13 +181,14 @@ impl<'a, 'b> CatchUp<'a, 'b> {
         self.writer.say(&error).await
     }
 
-    async fn views(
-        &self,
-        histories: &[Arc<History>],
-        need: Need,
-    ) -> Result<Vec<crate::play::view::GameView>, Stop> {
-        let views = self.writer.hub.views(histories).await;
-        views.map_err(|_| Stop::Retry(need))
+    async fn names_in(&self, histories: &[Arc<History>], need: Need) -> Result<Names, Stop> {
+        let names = self.writer.hub.names_in(histories).await;
+        names.map_err(|_| Stop::Retry(need))
+    }
+
+    /// What the socket's player may see of the game, which was just read from the log.
+    fn sight(&self, now: &History) -> Sight {
+        Sight::of(now.game(), self.writer.socket.player)
     }
 
     /// Whether the rest of the history should still be sent: not after the log was restored, nor

@@ -1,20 +1,16 @@
-//! Carries events from the log's follower to the sockets. Each event is made into one frame, once,
-//! and only if a socket listens to its game.
+//! Carries events from the log's follower to the sockets that listen to their games.
 
 use std::sync::Arc;
 
-use bytestring::ByteString;
 use tokio::sync::mpsc::Receiver;
 
-use super::frames::ServerFrame;
 use super::hub::Hub;
-use super::inbox::Update;
+use super::push::Push;
 use super::registry::Seen;
 use crate::game::{Event, PlayerId};
-use crate::play::view;
 use crate::record::{History, Recorded};
-use crate::store::StoredEvent;
 use crate::store::tail::TailItem;
+use crate::store::{Names, StoredEvent};
 use crate::trace::span;
 
 /// Hands what the follower reads to the cache of games, then to the sockets, until `items` ends.
@@ -74,10 +70,10 @@ async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
         return;
     }
     // This read does not queue with the sockets' own reads, because all sockets wait for it.
-    match hub.settings().play.frame_views(&shown).await {
-        Ok(views) => {
-            for (history, game) in shown.iter().zip(views) {
-                send(hub, history, game);
+    match hub.settings().play.names_in(&shown).await {
+        Ok(names) => {
+            for history in &shown {
+                send(hub, history, &names);
             }
         }
         Err(error) => {
@@ -89,7 +85,7 @@ async fn deliver(hub: &Hub, events: &[Arc<Recorded>]) {
     }
 }
 
-fn send(hub: &Hub, history: &History, game: view::GameView) {
+fn send(hub: &Hub, history: &History, names: &Names) {
     let span = span!(
         parent: None,
         "push",
@@ -99,38 +95,13 @@ fn send(hub: &Hub, history: &History, game: view::GameView) {
     let origins = hub.settings().play.origins();
     origins.adopt(history.game_id(), history.version(), &span);
     let _pushing = span.enter();
-    let event = history.last();
-    let text = update_text(history, game);
-    let Some(held) = hub.queued().hold(text.len()) else {
-        return mark_behind(hub, event);
-    };
-    let update = Arc::new(Update {
-        game_id: event.game_id,
-        version: event.version,
-        finished: history.game().result.is_some(),
-        at: event.entry.at,
-        text,
-        _held: held,
-    });
-    hub.registry()
-        .for_each_watcher(update.game_id, |mailbox| mailbox.offer(&update));
+    Push::make(hub.registry(), hub.queued(), history, names).hand_out(hub.registry());
 }
 
 fn mark_behind(hub: &Hub, event: &Recorded) {
-    hub.registry()
-        .for_each_watcher(event.game_id, |mailbox| mailbox.mark_behind(event.game_id));
-}
-
-/// The update frame of the history's last event.
-pub(super) fn update_text(history: &History, game: view::GameView) -> ByteString {
-    let event = history.last();
-    let frame = ServerFrame::Update {
-        game_id: event.game_id,
-        version: event.version,
-        event: Box::new(view::event(event)),
-        game: Box::new(game),
-    };
-    frame.to_text()
+    hub.registry().for_each_watcher(event.game_id, |socket| {
+        socket.mailbox.mark_behind(event.game_id);
+    });
 }
 
 /// The players who were seated by this event.

@@ -15,10 +15,9 @@ use super::wire::Ledger;
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId};
 use crate::gate::Gate;
-use crate::play::view::GameView;
 use crate::play::{Play, PlayError, UnfinishedGames};
 use crate::record::History;
-use crate::store::Store;
+use crate::store::{Names, Store};
 
 /// How many reads for sockets may be at the database at once, so that ten thousand sockets that
 /// come back together leave it room for everything else.
@@ -283,14 +282,10 @@ impl Hub {
         self.settings().play.unfinished_games(player, stage).await
     }
 
-    /// Games as everybody may see them, one for each history. The reads of all sockets wait in
-    /// turn.
-    pub(super) async fn views(
-        &self,
-        histories: &[Arc<History>],
-    ) -> Result<Vec<GameView>, PlayError> {
+    /// The names of all players in these games. The reads of all sockets wait in turn.
+    pub(super) async fn names_in(&self, histories: &[Arc<History>]) -> Result<Names, PlayError> {
         let _permit = self.inner.reads.acquire().await;
-        self.settings().play.frame_views(histories).await
+        self.settings().play.names_in(histories).await
     }
 }
 

@@ -1,9 +1,10 @@
 //! The live channel: a WebSocket on which each recorded event of a game arrives once, in order.
 //!
-//! [`run_feed`] makes one shared frame of each event that the log's follower reads, and puts it
-//! into the mailboxes of the sockets that listen. It never waits for a socket. Each socket has one
-//! writer, which sends a game's updates in order of their versions and reads from the log the
-//! updates for which its mailbox had no room. So a frame may be lost on the way, but no event is.
+//! [`run_feed`] makes of each event that the log's follower reads one shared frame for all who see
+//! the same, and puts it into the mailboxes of the sockets that listen. It never waits for a
+//! socket. Each socket has one writer, which sends a game's updates in order of their versions and
+//! reads from the log the updates for which its mailbox had no room. So a frame may be lost on the
+//! way, but no event is.
 
 #![warn(missing_docs)]
 
@@ -16,6 +17,7 @@ mod hub;
 mod inbox;
 mod mailbox;
 mod open;
+mod push;
 pub mod query;
 mod registry;
 mod rights;

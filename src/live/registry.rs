@@ -15,6 +15,7 @@ use super::open::Visitor;
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId};
 use crate::gate::{KeyId, ValueId};
+use crate::play::Sight;
 use crate::record::{History, Recorded};
 
 const SHARDS: usize = 64;
@@ -239,11 +240,27 @@ impl Registry {
         }
     }
 
+    /// What the sockets that listen to the game may see of it. Each sight comes once.
+    pub fn sights(&self, history: &History) -> Vec<Sight> {
+        let game = history.game();
+        if !game.rules.forms().hidden {
+            return vec![Sight::Open];
+        }
+        let mut sights = Vec::new();
+        self.for_each_watcher(history.game_id(), |socket| {
+            let sight = Sight::of(game, socket.player);
+            if !sights.contains(&sight) {
+                sights.push(sight);
+            }
+        });
+        sights
+    }
+
     /// Calls `tell` for each socket that listens to the game.
-    pub fn for_each_watcher(&self, game_id: GameId, mut tell: impl FnMut(&Mailbox)) {
+    pub fn for_each_watcher(&self, game_id: GameId, mut tell: impl FnMut(&Socket)) {
         if let Some(watched) = self.shard(game_id).get(&game_id) {
             for socket in watched.sockets.values() {
-                tell(&socket.mailbox);
+                tell(socket);
             }
         }
     }

@@ -9,11 +9,9 @@ use tracing::Instrument;
 
 use super::request::{parse_game_id, seat_among};
 use super::view::GameView;
-use super::{Answer, Answered, Caller, MakeMove, Play, PlayError, Success};
+use super::{Answer, Answered, Caller, MakeMove, Play, PlayError, Success, may_watch};
 use crate::config::StageName;
-use crate::game::{
-    self, Ask, Command, Decision, Entry, Game, GameId, PlayerId, Refusal, Since, Visibility,
-};
+use crate::game::{self, Ask, Command, Decision, Entry, Game, GameId, PlayerId, Refusal, Since};
 use crate::record::{History, Recorded};
 use crate::rules::{Chance, MoveRefusal, Seat};
 use crate::store::append::{AppendError, NewEvent};
@@ -260,12 +258,7 @@ impl Play {
 
 /// Whether `player` may know of a game in this stage. `None` is a caller without a token.
 pub(super) fn visible(history: &History, stage: &StageName, player: Option<PlayerId>) -> bool {
-    let game = history.game();
-    let may_watch = match game.visibility {
-        Visibility::Unlisted => true,
-        Visibility::Private => player.is_some_and(|player| game.is_seated(player)),
-    };
-    history.stage() == stage && may_watch
+    history.stage() == stage && may_watch(history.game(), player)
 }
 
 pub(super) fn decide(history: &History, command: &Command) -> Result<Decision, Refused> {

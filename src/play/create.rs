@@ -157,7 +157,7 @@ impl Play {
         // Every history has a first event.
         let first = Arc::new(history.at(1).expect("a history has a version 1"));
         Ok(Answer {
-            value: self.created_view(&first, seater, seat).await?,
+            value: self.created_view(history, &first, seater, seat).await?,
             success: Success::Created,
             replayed,
         })
@@ -197,22 +197,25 @@ impl Play {
         }
     }
 
-    /// A game in which the caller has taken `seat`.
+    /// A game in which the caller has taken `seat`, as it was `then`. What they may see of it is
+    /// settled by how it stands `now`.
     pub(super) async fn created_view(
         &self,
-        history: &Arc<History>,
+        now: &Arc<History>,
+        then: &Arc<History>,
         seater: &Seater,
         seat: Seat,
     ) -> Result<CreatedView, PlayError> {
         let player = seater.player;
-        let game = self.view_committed(history, Some(player)).await?;
+        let game = self.view_at(now, then, Some(player)).await;
+        let game = game.map_err(PlayError::once_sent)?;
         let new_player = seater.is_new.then(|| NewPlayerView {
             player_id: player,
             name: seater.name.clone(),
             token: self.inner.tokens.sign(player),
         });
         Ok(CreatedView {
-            seat: history.game().rules.seat_name(seat),
+            seat: then.game().rules.seat_name(seat),
             invite: game.invite.clone(),
             player: new_player,
             game,

@@ -94,20 +94,12 @@ impl Play {
         let history = self.read_existing(game).await?;
         match seated_by_joining(&history, seater.player) {
             Some(version) => {
-                let then = history.at(version).map(Arc::new).unwrap_or(history);
-                let replayed = true;
-                self.joined(
-                    Done {
-                        history: then,
-                        replayed,
-                    },
-                    &seater,
-                )
-                .await
+                let then = history.at(version).map(Arc::new);
+                let then = then.unwrap_or_else(|| history.clone());
+                self.joined(&history, &then, true, &seater).await
             }
             None if history.game().is_seated(seater.player) => {
-                let replayed = true;
-                self.joined(Done { history, replayed }, &seater).await
+                self.joined(&history, &history, true, &seater).await
             }
             None if is_under_way(&earlier) => Err(PlayError::InProgress),
             None => self.seat(game, &seater, request).await,
@@ -147,7 +139,8 @@ impl Play {
             // The seat is taken. Repeating the call is safe, and renames the player.
             renamed.await.map_err(|_| PlayError::OUTCOME_UNKNOWN)?;
         }
-        self.joined(done, seater).await
+        let Done { history, replayed } = done;
+        self.joined(&history, &history, replayed, seater).await
     }
 
     /// Takes an open seat of a game. The player need not be allowed to see the game before.
@@ -176,18 +169,24 @@ impl Play {
         }
     }
 
-    async fn joined(&self, done: Done, seater: &Seater) -> Answered<CreatedView> {
-        let history = &done.history;
-        let Some(seat) = history.game().acting_seat(seater.player) else {
+    /// Answers that the caller was seated in a game that was as `then`, and stands as `now`.
+    async fn joined(
+        &self,
+        now: &Arc<History>,
+        then: &Arc<History>,
+        replayed: bool,
+        seater: &Seater,
+    ) -> Answered<CreatedView> {
+        let Some(seat) = then.game().acting_seat(seater.player) else {
             let refused = Refused::Rules(Refusal::NotSeated);
-            return Err(self.refusal(history, seater.player, refused).await);
+            return Err(self.refusal(now, seater.player, refused).await);
         };
-        let mut value = self.created_view(history, seater, seat).await?;
+        let mut value = self.created_view(now, then, seater, seat).await?;
         value.invite = None;
         Ok(Answer {
             value,
             success: Success::Done,
-            replayed: done.replayed,
+            replayed,
         })
     }
 }

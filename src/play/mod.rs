@@ -24,6 +24,7 @@ mod rematch;
 mod request;
 mod request_key;
 pub mod schema;
+mod sight;
 mod tokens;
 mod turns;
 pub mod view;
@@ -48,6 +49,7 @@ pub use request::{
     parse_rename, parse_version,
 };
 pub use request_key::RequestKey;
+pub use sight::{Sight, may_watch};
 pub use tokens::{PlayerToken, Tokens, bearer_token};
 pub use watch::UnfinishedGames;
 

@@ -10,12 +10,12 @@ use super::body::expected;
 use super::commands::visible;
 use super::request::parse_game_id;
 use super::view::{self, EventsView, GameView, GamesView, VariantsView};
-use super::{Answer, Answered, Caller, ListGames, Play, PlayError, ReadEvents, invites};
+use super::{Answer, Answered, Caller, ListGames, Play, PlayError, ReadEvents, Sight, invites};
 use crate::config::StageName;
 use crate::game::{GameId, PlayerId, Status};
 use crate::record::History;
 use crate::rules::Rules;
-use crate::store::ListPlace;
+use crate::store::{ListPlace, Names};
 
 impl Play {
     /// A game as it is, or as it was at `version`.
@@ -31,8 +31,8 @@ impl Play {
         let now = self
             .watch_check(game_id, &caller.stage, caller.player)
             .await?;
-        let shown = match version {
-            None => now,
+        let then = match version {
+            None => now.clone(),
             Some(version) => now.at(version).map(Arc::new).ok_or_else(|| {
                 let what = format!(
                     "an integer from 1 to {}, this game's version",
@@ -41,7 +41,9 @@ impl Play {
                 expected("version", &what)
             })?,
         };
-        Ok(Answer::done(self.view(&shown, caller.player).await?))
+        Ok(Answer::done(
+            self.view_at(&now, &then, caller.player).await?,
+        ))
     }
 
     /// A page of a game's events, in order of their versions.
@@ -58,9 +60,21 @@ impl Play {
             .watch_check(game_id, &caller.stage, caller.player)
             .await?;
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-        let page = history.after(request.after).iter().take(limit);
+        let sight = Sight::of(history.game(), caller.player);
+        let events = match sight {
+            Sight::Open => {
+                let page = history.after(request.after).iter().take(limit);
+                page.map(|recorded| view::event(recorded, None, sight))
+                    .collect()
+            }
+            Sight::Of(_) => {
+                let page = history.games_after(request.after).take(limit);
+                page.map(|(recorded, game)| view::event(recorded, game.position.as_ref(), sight))
+                    .collect()
+            }
+        };
         Ok(Answer::done(EventsView {
-            events: page.map(|recorded| view::event(recorded)).collect(),
+            events,
             version: history.version(),
         }))
     }
@@ -90,8 +104,12 @@ impl Play {
         // The list may be a moment behind the games.
         let asked_for = |status: Status| request.status.is_none_or(|asked| asked == status);
         histories.retain(|history| asked_for(history.game().status()));
+        let shown: Vec<(&Arc<History>, Sight)> = histories
+            .iter()
+            .map(|history| (history, Sight::of(history.game(), Some(player))))
+            .collect();
         Ok(Answer::done(GamesView {
-            games: self.views(&histories, Some(player)).await?,
+            games: self.views(&shown, Some(player)).await?,
             next,
         }))
     }
@@ -141,12 +159,21 @@ impl Play {
             .ok_or(PlayError::GameNotFound)
     }
 
-    /// Games as everybody may see them, one for each history: without `yourSeats` and `invite`.
-    pub async fn frame_views(
-        &self,
-        histories: &[Arc<History>],
-    ) -> Result<Vec<GameView>, PlayError> {
-        self.views(histories, None).await
+    /// The names of all players in these games.
+    ///
+    /// # Errors
+    /// [`PlayError::Unavailable`].
+    pub async fn names_in(&self, histories: &[Arc<History>]) -> Result<Names, PlayError> {
+        let players = histories
+            .iter()
+            .flat_map(|history| history.game().players());
+        self.names_of(players).await
+    }
+
+    async fn names_of(&self, players: impl Iterator<Item = PlayerId>) -> Result<Names, PlayError> {
+        let players: HashSet<PlayerId> = players.collect();
+        let players: Vec<PlayerId> = players.into_iter().collect();
+        Ok(self.inner.store.players(&players).await?)
     }
 
     /// A game as `player` sees it.
@@ -155,7 +182,18 @@ impl Play {
         history: &Arc<History>,
         player: Option<PlayerId>,
     ) -> Result<GameView, PlayError> {
-        let mut views = self.views(std::slice::from_ref(history), player).await?;
+        self.view_at(history, history, player).await
+    }
+
+    /// A game as it was `then`, as `player` may see that `now`.
+    pub(super) async fn view_at(
+        &self,
+        now: &Arc<History>,
+        then: &Arc<History>,
+        player: Option<PlayerId>,
+    ) -> Result<GameView, PlayError> {
+        let sight = Sight::of(now.game(), player);
+        let mut views = self.views(&[(then, sight)], player).await?;
         // There is a view for each history.
         Ok(views.pop().expect("one history has one view"))
     }
@@ -173,35 +211,31 @@ impl Play {
 
     async fn views(
         &self,
-        histories: &[Arc<History>],
+        shown: &[(&Arc<History>, Sight)],
         player: Option<PlayerId>,
     ) -> Result<Vec<GameView>, PlayError> {
-        let store = &self.inner.store;
-        let seated: HashSet<PlayerId> = histories
-            .iter()
-            .flat_map(|history| history.game().players())
-            .collect();
-        let seated: Vec<PlayerId> = seated.into_iter().collect();
-        let names = store.players(&seated).await?;
-        let waiting_for = |history: &&Arc<History>| {
+        let seated = shown.iter();
+        let seated = seated.flat_map(|(history, _)| history.game().players());
+        let names = self.names_of(seated).await?;
+        let waiting_for = |history: &Arc<History>| {
             let game = history.game();
             let sits = player.is_some_and(|player| game.is_seated(player));
             sits && game.status() == Status::Waiting
         };
-        let waiting: Vec<GameId> = histories
+        let waiting: Vec<GameId> = shown
             .iter()
-            .filter(waiting_for)
-            .map(|history| history.game_id())
+            .filter(|(history, _)| waiting_for(history))
+            .map(|(history, _)| history.game_id())
             .collect();
-        let codes = store.invites_of(&waiting).await?;
-        let shown = histories.iter().map(|history| {
-            let mut shown = view::game(history, &names);
+        let codes = self.inner.store.invites_of(&waiting).await?;
+        let views = shown.iter().map(|(history, sight)| {
+            let mut shown = view::game(history, &names, *sight);
             shown.your_seats = player.map(|player| view::seats_of(history.game(), player));
             let code = codes.get(&history.game_id());
             shown.invite = code.map(|code| invites::shown(code));
             shown
         });
-        Ok(shown.collect())
+        Ok(views.collect())
     }
 }
 

@@ -89,7 +89,7 @@ impl Play {
             is_new: false,
             name: None,
         };
-        let mut value = self.created_view(&history, &seater, seat).await?;
+        let mut value = self.created_view(&history, &history, &seater, seat).await?;
         value.invite = None;
         Ok(Answer {
             value,

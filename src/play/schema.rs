@@ -216,7 +216,7 @@ pub struct EventDataView {
     /// Of `player_seated`: the player's id.
     #[schema(nullable = false)]
     pub player_id: Option<Uuid>,
-    /// Of `move_played`: the move.
+    /// Of `move_played`: the move; null where it is hidden from the caller.
     #[serde(rename = "move")]
     #[schema(required = false, example = 4)]
     pub played: Value,

@@ -15,6 +15,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use utoipa::ToSchema;
 
+use super::Sight;
 use super::schema::{ResultView, seats_of_a_game};
 use super::tokens::PlayerToken;
 use crate::config::StageName;
@@ -57,7 +58,8 @@ pub struct GameView {
     #[schema(example = "playing")]
     pub status: &'static str,
     /// The position after the last move, in the form that `board` of `GET /variants` describes;
-    /// null while a game of chance waits for its players.
+    /// null while a game of chance waits for its players. Where the variant hides something, it is
+    /// what the caller may see.
     #[schema(required = true, example = json!({"rows": 3, "columns": 3, "cells": ["X", null, null, null, "O", null, null, null, null]}))]
     pub board: Value,
     /// The seats that may move, in the order of play; empty unless the game is playing.
@@ -67,11 +69,12 @@ pub struct GameView {
     #[schema(required = true, example = "X")]
     pub turn: Option<&'static str>,
     /// The moves open to the seat that `turn` names; empty where it names none, or where the
-    /// variant does not list them.
+    /// variant does not list them. Where the variant hides something, the moves of the caller's
+    /// own seat.
     #[schema(value_type = Vec<Value>, example = json!([0, 1, 2]))]
     pub legal_moves: Vec<Json>,
     /// The moves open to each seat that may move; only where several may, and where the variant
-    /// lists them.
+    /// lists them. Where it hides something, only the caller's own seat is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<HashMap<String, Vec<Value>>>, nullable = false)]
     pub legal_moves_by_seat: Option<BySeat<Vec<Json>>>,
@@ -118,6 +121,20 @@ pub struct GameView {
     /// The time of the event that made this version.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+    /// Whose view of the version this is.
+    #[serde(skip)]
+    pub seen_by: SeenBy,
+}
+
+/// Whose view of a version this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeenBy {
+    /// A view that shows only what anybody may see while the game runs.
+    Anybody,
+    /// The view of the seat with this name, where the variant hides something.
+    Seat(&'static str),
+    /// The view of a game that is over, where the variant hid something.
+    Afterwards,
 }
 
 /// The last move of a game.
@@ -128,10 +145,10 @@ pub struct LastMoveView {
     /// The seat that moved.
     #[schema(example = "O")]
     pub seat: &'static str,
-    /// The move, in the form of the game's variant.
+    /// The move, in the form of the game's variant; null where it is hidden from the caller.
     #[serde(rename = "move")]
     #[schema(value_type = Value, example = 4)]
-    pub played: Json,
+    pub played: Option<Value>,
 }
 
 /// The player who holds a seat.
@@ -223,12 +240,17 @@ pub struct Timestamp(pub OffsetDateTime);
 const TIMESTAMP: &[BorrowedFormatItem<'static>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// The game of `history` as everybody may see it: without `yourSeats` and `invite`.
-pub fn game(history: &History, names: &Names) -> GameView {
+/// The game of `history` as far as `sight` goes, without `yourSeats` and `invite`.
+pub fn game(history: &History, names: &Names, sight: Sight) -> GameView {
     let game = history.game();
     let seat_names = |seats: SeatSet| names_of(game, seats);
     let board = game.position.as_ref();
     let turn = game.turn.to_move.only();
+    // Where something is hidden, so are the moves that another seat could make.
+    let listed = match sight {
+        Sight::Of(Viewer::Seat(own)) => Some(own),
+        Sight::Open | Sight::Of(Viewer::Spectator | Viewer::Afterwards) => turn,
+    };
     let draw_offers = seat_names(game.draws.standing);
     let result = game.result.as_ref();
     GameView {
@@ -240,18 +262,17 @@ pub fn game(history: &History, names: &Names) -> GameView {
         visibility: codec::visibility_name(game.visibility),
         version: history.version(),
         status: game.status().name(),
-        board: board.map_or(Value::Null, |board| {
-            game.rules.show(board, Viewer::Spectator)
-        }),
+        board: board.map_or(Value::Null, |board| game.rules.show(board, sight.viewer())),
         to_move: seat_names(game.turn.to_move),
         turn: turn.map(|seat| game.rules.seat_name(seat)),
-        legal_moves: turn
+        legal_moves: listed
+            .filter(|seat| sight.lists_moves_of(*seat))
             .and_then(|seat| game.legal_moves(seat))
             .unwrap_or_default(),
-        legal_moves_by_seat: legal_moves_by_seat(game),
+        legal_moves_by_seat: legal_moves_by_seat(game, sight),
         last_move: game.last_move.as_ref().map(|last| LastMoveView {
             seat: game.rules.seat_name(last.seat),
-            played: last.played.clone(),
+            played: sight.of_move(&game.rules, board, last.seat, &last.played),
         }),
         seats: seats(game, names),
         seat_order: seat_names(game.seats.which(|_| true)),
@@ -265,6 +286,11 @@ pub fn game(history: &History, names: &Names) -> GameView {
         invite: None,
         created_at: Timestamp(history.created_at()),
         updated_at: Timestamp(history.updated_at()),
+        seen_by: match sight {
+            Sight::Open | Sight::Of(Viewer::Spectator) => SeenBy::Anybody,
+            Sight::Of(Viewer::Seat(seat)) => SeenBy::Seat(game.rules.seat_name(seat)),
+            Sight::Of(Viewer::Afterwards) => SeenBy::Afterwards,
+        },
     }
 }
 
@@ -279,16 +305,18 @@ fn names_of(game: &Game, seats: SeatSet) -> Vec<&'static str> {
 }
 
 /// `None` unless several seats may move, and the rules list their moves.
-fn legal_moves_by_seat(game: &Game) -> Option<BySeat<Vec<Json>>> {
+fn legal_moves_by_seat(game: &Game, sight: Sight) -> Option<BySeat<Vec<Json>>> {
     let to_move = game.turn.to_move;
     if to_move.len() < 2 {
         return None;
     }
-    let listed = to_move.iter().map(|seat| {
+    let seats = to_move.iter().filter(|seat| sight.lists_moves_of(*seat));
+    let listed = seats.map(|seat| {
         let moves = game.legal_moves(seat)?;
         Some((game.rules.seat_name(seat), moves))
     });
-    listed.collect::<Option<_>>().map(BySeat)
+    let listed: Vec<_> = listed.collect::<Option<_>>()?;
+    (!listed.is_empty()).then_some(BySeat(listed))
 }
 
 fn seats(game: &Game, names: &Names) -> SeatsView {

@@ -10,7 +10,7 @@ use crate::record::{History, codec};
 use crate::rules::Viewer;
 use crate::store::projection::{BoardRow, MyGameRow};
 
-/// The game's row on the board.
+/// The game's row on the board: what a spectator may see, for good.
 pub fn board(history: &History) -> BoardRow {
     let game = history.game();
     let rules = &game.rules;

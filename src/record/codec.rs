@@ -255,7 +255,13 @@ impl Fields<'_> {
     }
 
     fn played(&self) -> Result<Json, RecordError> {
-        self.rules.read_move(self.value("move")?).map_err(form)
+        self.rules
+            .read_move(self.value("move")?)
+            .map_err(|error| match self.rules.forms().hidden {
+                // What is wrong with it may tell what it is, and this is for logs.
+                true => RecordError::Value("event data: move has another form".into()),
+                false => form(error),
+            })
     }
 
     fn creation(&self) -> Result<Creation, RecordError> {

@@ -152,6 +152,21 @@ impl History {
         self.events.get(count..).unwrap_or_default()
     }
 
+    /// The events after `version`, each with the game that it made.
+    pub fn games_after(&self, version: u32) -> impl Iterator<Item = (&Arc<Recorded>, Game)> {
+        let mut game: Option<Game> = None;
+        let games = self.events.iter().map(move |recorded| {
+            let next = match game.take() {
+                None => game::begin(&recorded.rules, &recorded.entry),
+                Some(game) => Some(game::evolve(game, &recorded.entry)),
+            };
+            game.clone_from(&next);
+            // A history has been folded once, so it begins with a creation.
+            (recorded, next.expect("the first event creates the game"))
+        });
+        games.skip(usize::try_from(version).unwrap_or(usize::MAX))
+    }
+
     /// The number of events.
     pub fn version(&self) -> u32 {
         self.game.version

@@ -74,11 +74,10 @@ impl Rulebook {
 
     /// The names of the rules that a deployment can serve, oldest first.
     ///
-    /// Variants that hide something or draw random numbers are left out: the API cannot show the
-    /// first to each player alone, and the log cannot keep the secret of the second yet.
+    /// Variants that draw random numbers are left out: the log cannot keep their secret yet.
     pub fn deployable(&self) -> impl Iterator<Item = &RulesId> {
-        let is_open = |rules: &&Rules| !rules.forms().hidden && !rules.forms().chance;
-        self.iter().filter(is_open).map(|rules| &rules.id)
+        let draws_nothing = |rules: &&Rules| !rules.forms().chance;
+        self.iter().filter(draws_nothing).map(|rules| &rules.id)
     }
 
     /// The newest version of each variant that a deployment can serve, by the variant's id.

@@ -161,6 +161,7 @@ async fn lists() {
     assert_eq!(
         ids,
         [
+            "battleship",
             "connect-four",
             "gomoku",
             "tic-tac-toe",

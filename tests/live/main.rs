@@ -8,9 +8,12 @@
 
 mod asyncapi;
 mod autobahn;
+mod battle;
 mod drain;
 mod echo;
+mod fleet;
 mod handshake;
+mod hidden;
 mod hostile;
 mod limits;
 mod many;

@@ -159,6 +159,59 @@ async fn the_trace_of_a_move_goes_from_the_request_to_the_push() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_move_that_is_hidden_is_logged_or_traced() {
+    let collector = Collector::start();
+    let server = Observed::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+        // The client that sends the spans writes down its own traffic.
+        ("TURNKEY_LOG", "trace,ureq=off,ureq_proto=off"),
+    ])
+    .await;
+    let client = server.client();
+    let (game, tokens) = client.new_game_of("battleship").await;
+    let mut watcher = client.watch(&format!("game={game}")).await;
+    watcher.until("subscribed").await;
+    let ship = |cell: u8, length: u8| json!({"cell": cell, "length": length, "down": false});
+    let fleet = [
+        ship(0, 5),
+        ship(10, 4),
+        ship(20, 3),
+        ship(30, 3),
+        ship(40, 2),
+    ];
+    let odd = json!([{"cell": 0, "length": "5", "down": false}]);
+    for (seat, ships, status) in [
+        (0, odd, 400),
+        (0, json!(fleet[1..]), 422),
+        (0, json!(fleet), 200),
+        (0, json!(fleet), 409),
+        (1, json!(fleet), 200),
+    ] {
+        let body = json!({"gameId": game, "move": {"place": ships}});
+        let token = Some(tokens[seat].as_str());
+        let (answered, answer) = client
+            .call(token, Method::PUT, "/game", body)
+            .await
+            .unwrap();
+        assert_eq!(answered, status, "{answer}");
+    }
+    // All of this is done once its last event was pushed and its spans have come.
+    while watcher.until("update").await["version"] != 4 {}
+    let is_pushed =
+        |span: &Span| span.name == "push" && number(&span.attributes, "turnkey.version") == 4;
+    until(DEADLINE, || collector.spans().iter().any(is_pushed)).await;
+    let told = format!("{}{:?}", server.log(), collector.spans());
+    assert!(told.contains(&game));
+    // Every ship has one, and nothing else does.
+    let telling: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("length"))
+        .collect();
+    assert!(telling.is_empty(), "{telling:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_callers_trace_is_continued_only_where_the_caller_is_trusted() {
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     for (proxies, is_continued) in [("127.0.0.1", true), ("", false)] {

@@ -96,10 +96,13 @@ impl Client {
 
     /// A game with both seats taken: its id, and the tokens of X and O.
     pub async fn new_game(&self) -> (String, [String; 2]) {
-        let (status, created) = self
-            .call(None, Method::POST, "/game", json!({"name": "Ann"}))
-            .await
-            .unwrap();
+        self.new_game_of("tic-tac-toe").await
+    }
+
+    /// As [`new_game`](Self::new_game), of another variant for two.
+    pub async fn new_game_of(&self, variant: &str) -> (String, [String; 2]) {
+        let game = json!({"name": "Ann", "variant": variant});
+        let (status, created) = self.call(None, Method::POST, "/game", game).await.unwrap();
         assert_eq!(status, 201, "{created}");
         let join = json!({"invite": created["invite"], "name": "Bob"});
         let (status, joined) = self.call(None, Method::POST, "/join", join).await.unwrap();

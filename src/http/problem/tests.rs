@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::game::GameId;
 use crate::gate::RateLimit;
-use crate::play::view::{BySeat, GameView, Timestamp};
+use crate::play::view::{BySeat, GameView, SeenBy, Timestamp};
 use crate::rules::Json;
 
 fn game() -> Box<GameView> {
@@ -40,6 +40,7 @@ fn game() -> Box<GameView> {
         invite: None,
         created_at: now,
         updated_at: now,
+        seen_by: SeenBy::Anybody,
     })
 }
 

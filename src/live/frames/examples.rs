@@ -12,7 +12,7 @@ use crate::game::{
     Actor, Creation, Entry, Event, GameId, Holder, Opponent, PlayerId, Seats, Visibility,
 };
 use crate::live::{HEARTBEAT_SECONDS, LIMITS, RESUME_LIMIT};
-use crate::play::view;
+use crate::play::{Sight, view};
 use crate::record::{History, Recorded};
 use crate::rules::{Json, Rulebook, Seat};
 use crate::store::Names;
@@ -42,7 +42,7 @@ pub fn of_server() -> Vec<ServerFrame> {
     let names = Names::from([(ANN, Some("Ann".to_owned())), (BOB, Some("Bob".to_owned()))]);
     let game_id = history.game_id();
     let version = history.version();
-    let game = Box::new(view::game(&history, &names));
+    let game = Box::new(view::game(&history, &names, Sight::Open));
     vec![
         ServerFrame::Hello {
             connection_id: CONNECTION,
@@ -59,7 +59,7 @@ pub fn of_server() -> Vec<ServerFrame> {
         ServerFrame::Update {
             game_id,
             version,
-            event: Box::new(view::event(history.last())),
+            event: Box::new(view::event(history.last(), None, Sight::Open)),
             game,
         },
         ServerFrame::Subscribed { game_id, version },

@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::Timestamp;
-use crate::game::{Creation, Event, GameId, Outcome, OutcomeKind};
+use crate::game::{Creation, Event, GameId, Holder, Outcome, OutcomeKind};
+use crate::play::Sight;
 use crate::play::schema::EventDataView;
 use crate::record::{Recorded, codec};
-use crate::rules::{Rules, Seat};
+use crate::rules::{Position, Rules, Seat};
 
 /// One event of a game. Every accepted command makes one.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -50,19 +51,21 @@ pub struct EventsView {
     pub version: u32,
 }
 
-/// The event as clients see it.
-pub fn event(recorded: &Recorded) -> EventView {
+/// The event that has led to `position`, as far as `sight` goes. Where nothing is hidden, the
+/// position is not looked at.
+pub fn event(recorded: &Recorded, position: Option<&Position>, sight: Sight) -> EventView {
+    let event = &recorded.entry.event;
     EventView {
         game_id: recorded.game_id,
         version: recorded.version,
-        kind: codec::kind(&recorded.entry.event),
-        data: data(&recorded.rules, &recorded.entry.event),
+        kind: codec::kind(event),
+        data: data(&recorded.rules, event, position, sight),
         at: Timestamp(recorded.entry.at),
         rules: recorded.rules.id.version,
     }
 }
 
-fn data(rules: &Rules, event: &Event) -> Value {
+fn data(rules: &Rules, event: &Event, position: Option<&Position>, sight: Sight) -> Value {
     let name = |seat: &Seat| rules.seat_name(*seat);
     let result = |result: &Outcome| outcome(rules, result);
     match event {
@@ -73,7 +76,8 @@ fn data(rules: &Rules, event: &Event) -> Value {
             played,
             result: ending,
         } => {
-            let mut data = json!({"seat": name(seat), "move": played});
+            let seen = sight.of_move(rules, position, *seat, played);
+            let mut data = json!({"seat": name(seat), "move": seen});
             if let Some(ending) = ending {
                 data["result"] = result(ending);
             }
@@ -96,16 +100,24 @@ fn data(rules: &Rules, event: &Event) -> Value {
 }
 
 fn created(rules: &Rules, creation: &Creation) -> Value {
-    let seats = creation.seats.iter();
+    let name = |seat: Seat| rules.seat_name(seat).to_owned();
+    let seats = || creation.seats.iter();
+    let held: Map<String, Value> = seats()
+        .map(|(seat, holder)| (name(seat), json!(holder.player())))
+        .collect();
+    let kept = |(seat, holder): (Seat, &Holder)| match holder {
+        Holder::Kept(player) => Some((name(seat), json!({"kept": player}))),
+        Holder::Open | Holder::Player(_) => None,
+    };
+    let holders: Map<String, Value> = seats().filter_map(kept).collect();
     let mut data = json!({
         "variant": rules.id.variant,
         "options": creation.options,
-        "seats": codec::seated(rules, &creation.seats),
-        "seatOrder": seats.map(|(seat, _)| rules.seat_name(seat)).collect::<Value>(),
+        "seats": held,
         "visibility": codec::visibility_name(creation.visibility),
         "opponent": codec::opponent_name(creation.opponent),
+        "seatOrder": seats().map(|(seat, _)| name(seat)).collect::<Vec<_>>(),
     });
-    let holders = codec::holders(rules, &creation.seats);
     if !holders.is_empty() {
         data["holders"] = Value::Object(holders);
     }
