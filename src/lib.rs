@@ -14,6 +14,7 @@ pub mod play;
 pub mod projection;
 pub mod record;
 pub mod rules;
+pub mod seals;
 pub mod stages;
 pub mod startup;
 pub mod store;

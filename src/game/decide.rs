@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Actor, Ask, Command, Creation, Decision, Entry, Event, Game, GameId, Holder, Opponent, Outcome,
-    PlayerId, Refusal, Status,
+    Actor, Ask, Command, Creation, Decision, Entry, Event, Game, GameId, Holder, Luck, Opponent,
+    Outcome, PlayerId, Refusal, Status,
 };
 use crate::rules::{Chance, Json, Rules, Seat, SeatSet};
 
@@ -27,7 +27,7 @@ pub fn create(
         event: Event::GameCreated(creation),
         at,
         actor: Actor::Player(by),
-        draws: chance.into_draws(),
+        luck: Luck::drawn(chance.into_draws()),
     }
 }
 
@@ -91,7 +91,7 @@ pub fn decide(game: &Game, command: &Command, mut chance: Chance) -> Result<Deci
             event,
             at: command.at.max(game.updated_at),
             actor: command.by,
-            draws: chance.into_draws(),
+            luck: Luck::drawn(chance.into_draws()),
         }),
     })
 }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Actor, GameId, Holder, Outcome, PlayerId, Seats};
+use super::{Actor, GameId, Holder, Luck, Outcome, PlayerId, Seats};
 use crate::rules::{Json, Seat};
 
 /// One event with its circumstances: this is what a game is folded from.
@@ -14,8 +14,8 @@ pub struct Entry {
     pub at: OffsetDateTime,
     /// The one who caused it.
     pub actor: Actor,
-    /// The random numbers that the rules drew for it, in their order.
-    pub draws: Vec<u32>,
+    /// The part that chance has in it.
+    pub luck: Luck,
 }
 
 /// One thing that happened in a game.
@@ -79,6 +79,22 @@ pub enum Event {
         /// The id of the next game.
         game: GameId,
     },
+}
+
+impl Event {
+    /// How the event ended the game, if it did.
+    pub fn result(&self) -> Option<&Outcome> {
+        match self {
+            Event::MovePlayed { result, .. } | Event::Resigned { result, .. } => result.as_ref(),
+            Event::DrawAgreed { result, .. } | Event::Abandoned { result } => Some(result),
+            Event::GameCreated(_)
+            | Event::PlayerSeated { .. }
+            | Event::SeatLeft { .. }
+            | Event::DrawOffered { .. }
+            | Event::DrawDeclined { .. }
+            | Event::RematchCreated { .. } => None,
+        }
+    }
 }
 
 /// How a game began. Its rules travel with every event of the game.

@@ -121,7 +121,7 @@ pub fn evolve(mut game: Game, entry: &Entry) -> Game {
 /// A game of chance starts with the event by which it has all its players.
 fn start_where_all_are_seated(game: &mut Game, entry: &Entry) {
     if game.position.is_none() && game.status() == Status::Playing {
-        let mut chance = Chance::recorded(&entry.draws);
+        let mut chance = Chance::recorded(&entry.luck.draws);
         game.position = Some(game.rules.start(&game.options, &mut chance));
     }
 }
@@ -135,7 +135,7 @@ fn play(game: &mut Game, seat: Seat, played: &Json, entry: &Entry) -> bool {
     let Some(position) = &game.position else {
         return false;
     };
-    let mut chance = Chance::recorded(&entry.draws);
+    let mut chance = Chance::recorded(&entry.luck.draws);
     match game.rules.play(position, seat, played, &mut chance) {
         Ok(after) => {
             let stays = game.rules.to_move(&after.position).contains(seat);

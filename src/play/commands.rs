@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tracing::Instrument;
 
+use super::dice::Dice;
 use super::request::{parse_game_id, seat_among};
 use super::view::GameView;
 use super::{Answer, Answered, Caller, MakeMove, Play, PlayError, Success, may_watch};
 use crate::config::StageName;
-use crate::game::{self, Ask, Command, Decision, Entry, Game, GameId, PlayerId, Refusal, Since};
+use crate::game::{self, Ask, Decision, Entry, Game, GameId, PlayerId, Refusal, Since};
 use crate::record::{History, Recorded};
-use crate::rules::{Chance, MoveRefusal, Seat};
+use crate::rules::{MoveRefusal, Seat};
 use crate::store::append::{AppendError, NewEvent};
 use crate::trace::span;
 
@@ -51,10 +52,11 @@ impl Play {
         let player = caller.player()?;
         let game = parse_game_id(&request.game_id)?;
         let play = self.clone();
-        let judge = move |history: &History| match judge_repeat(history, player, &request)? {
-            None => Ok(Decision::AlreadyHolds),
-            Some(ask) => decide(history, &play.command(player, ask)),
-        };
+        let judge =
+            move |history: &History, dice: &Dice| match judge_repeat(history, player, &request)? {
+                None => Ok(Decision::AlreadyHolds),
+                Some(ask) => dice.decide(history, &play.command(player, ask), None),
+            };
         self.act(caller, game, player, judge).await
     }
 
@@ -88,7 +90,7 @@ impl Play {
     ) -> Answered<GameView> {
         let game = parse_game_id(game_id)?;
         let command = self.command(player, ask);
-        let judge = move |history: &History| decide(history, &command);
+        let judge = move |history: &History, dice: &Dice| dice.decide(history, &command, None);
         self.act(caller, game, player, judge).await
     }
 
@@ -97,13 +99,14 @@ impl Play {
         caller: &Caller,
         game: GameId,
         player: PlayerId,
-        judge: impl Fn(&History) -> Result<Decision, Refused> + Send + Sync + 'static,
+        judge: impl Fn(&History, &Dice) -> Result<Decision, Refused> + Send + Sync + 'static,
     ) -> Answered<GameView> {
         let (play, stage) = (self.clone(), caller.stage.clone());
-        let judge_visible = move |history: &History| match visible(history, &stage, Some(player)) {
-            true => judge(history),
-            false => Err(Refused::Hidden),
-        };
+        let judge_visible =
+            move |history: &History, dice: &Dice| match visible(history, &stage, Some(player)) {
+                true => judge(history, dice),
+                false => Err(Refused::Hidden),
+            };
         self.carry_through(async move {
             let done = play.execute(game, player, judge_visible).await?;
             Ok(Answer {
@@ -124,7 +127,7 @@ impl Play {
         &self,
         game: GameId,
         player: PlayerId,
-        judge: impl Fn(&History) -> Result<Decision, Refused> + Send + Sync,
+        judge: impl Fn(&History, &Dice) -> Result<Decision, Refused> + Send + Sync,
     ) -> Result<Done, PlayError> {
         let place = self.inner.queues.queue(game);
         if place.ahead >= MAX_QUEUED {
@@ -141,7 +144,8 @@ impl Play {
                 Some(history) => history,
                 None => self.read_existing(game).await?,
             };
-            match span!("decide").in_scope(|| judge(&history)) {
+            let dice = self.dice(&history).await?;
+            match span!("decide").in_scope(|| judge(&history, &dice)) {
                 Ok(Decision::Record(entry))
                     if losing_since.is_none_or(|since| since.elapsed() < RACES_LAST) =>
                 {
@@ -259,10 +263,6 @@ impl Play {
 /// Whether `player` may know of a game in this stage. `None` is a caller without a token.
 pub(super) fn visible(history: &History, stage: &StageName, player: Option<PlayerId>) -> bool {
     history.stage() == stage && may_watch(history.game(), player)
-}
-
-pub(super) fn decide(history: &History, command: &Command) -> Result<Decision, Refused> {
-    game::decide(history.game(), command, Chance::none()).map_err(Refused::Rules)
 }
 
 /// Reads the move, and looks for a repeat of it before anything that has changed since could refuse

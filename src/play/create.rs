@@ -9,9 +9,9 @@ use super::request_key::BodyDigests;
 use super::view::{CreatedView, NewPlayerView};
 use super::{Answer, Answered, Caller, CreateGame, Play, PlayError, RequestKey, Success};
 use crate::config::StageName;
-use crate::game::{self, Creation, Entry, GameId, Holder, Opponent, PlayerId, Seats};
+use crate::game::{Creation, Entry, GameId, Holder, Opponent, PlayerId, Seats};
 use crate::record::{History, Recorded};
-use crate::rules::{Chance, Rules, Seat};
+use crate::rules::{Rules, Seat};
 use crate::store::append::{AppendError, NewEvent};
 use crate::store::{Earlier, Person, Reservation, Reserved, ReservedKey};
 
@@ -135,7 +135,8 @@ impl Play {
             visibility: request.visibility,
             opponent: request.opponent,
         };
-        let entry = game::create(rules, seater.player, self.now(), creation, Chance::none());
+        let entropy = request.entropy.clone();
+        let entry = self.first_entry(game, rules, seater.player, creation, entropy);
         let begun = self.append_first(game, &caller.stage, rules, entry).await?;
         match begun {
             Some(history) => self.begun(&history, &seater, request.seat, false).await,

@@ -12,7 +12,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use super::commands::{Refused, decide};
+use super::commands::Refused;
+use super::dice::Dice;
 use super::rematch::next_id;
 use super::{Answer, Answered, Caller, Play, PlayError};
 use crate::game::{Actor, Ask, Command, Decision, GameId, PlayerId, Status};
@@ -227,7 +228,11 @@ impl Play {
                 Ok(None) => return Ok(false),
                 Err(error) => return left(&error),
             };
-            let entry = match self.end_for(&history, player) {
+            let dice = match self.dice(&history).await {
+                Err(error @ PlayError::RulesFailed) => return left(&error),
+                dice => dice?,
+            };
+            let entry = match self.end_for(&history, &dice, player) {
                 Ok(Decision::Record(entry)) => entry,
                 Ok(Decision::AlreadyHolds) => return Ok(recorded),
                 Err(_) => return left(&"the rules refuse it"),
@@ -235,7 +240,7 @@ impl Play {
             match self.append(&history, entry).await {
                 Ok(after) => {
                     recorded = true;
-                    if let Ok(Decision::AlreadyHolds) = self.end_for(&after, player) {
+                    if let Ok(Decision::AlreadyHolds) = self.end_for(&after, &dice, player) {
                         return Ok(true);
                     }
                 }
@@ -250,7 +255,12 @@ impl Play {
     /// The event that takes a deleted player out of a game. Of two players, or as the last who
     /// waits, they end it with that. A waiting game in which a seat is only kept for them is
     /// abandoned, because its players would wait in vain.
-    fn end_for(&self, history: &History, player: PlayerId) -> Result<Decision, Refused> {
+    fn end_for(
+        &self,
+        history: &History,
+        dice: &Dice,
+        player: PlayerId,
+    ) -> Result<Decision, Refused> {
         let game = history.game();
         let still_in = game.seats_in_play().and(game.seats_of(player));
         let command = match game.status() {
@@ -266,7 +276,7 @@ impl Play {
                 return Ok(Decision::AlreadyHolds);
             }
         };
-        decide(history, &command)
+        dice.decide(history, &command, None)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::commands::{Done, Refused, decide};
+use super::commands::{Done, Refused};
 use super::create::{OwnedKey, Seater, is_under_way, judge_earlier};
+use super::dice::Dice;
 use super::invites::InviteCode;
 use super::request::seat_among;
 use super::view::CreatedView;
@@ -127,14 +128,15 @@ impl Play {
         seater: &Seater,
         request: JoinGame,
     ) -> Answered<CreatedView> {
-        let joined = self.execute_join(game, seater.player, request.seat).await;
+        let name = request.name.clone();
+        let joined = self.execute_join(game, seater.player, request).await;
         // Answers to a caller without a token have no `yourSeats`.
         let done = if seater.is_new {
             joined.map_err(PlayError::without_your_seats)?
         } else {
             joined?
         };
-        if let Some(name) = request.name.filter(|_| !seater.is_new) {
+        if let Some(name) = name.filter(|_| !seater.is_new) {
             let renamed = self.inner.store.rename_player(seater.player, name.as_str());
             // The seat is taken. Repeating the call is safe, and renames the player.
             renamed.await.map_err(|_| PlayError::OUTCOME_UNKNOWN)?;
@@ -148,9 +150,10 @@ impl Play {
         &self,
         game: GameId,
         player: PlayerId,
-        seat: Option<String>,
+        request: JoinGame,
     ) -> Result<Done, PlayError> {
-        let judge = |history: &History| {
+        let JoinGame { seat, entropy, .. } = request;
+        let judge = |history: &History, dice: &Dice| {
             let game = history.game();
             let ask = match &seat {
                 None => Ask::Join,
@@ -160,7 +163,8 @@ impl Play {
                     Ask::JoinAt(seat.map_err(Refused::Request)?)
                 }
             };
-            decide(history, &self.command(player, ask))
+            let join = self.command(player, ask);
+            dice.decide(history, &join, entropy.as_ref())
         };
         match self.execute(game, player, judge).await {
             // The invite's game does not exist, or not yet, so neither does the invite.

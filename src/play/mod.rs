@@ -11,6 +11,7 @@ mod body;
 mod commands;
 mod create;
 mod deletion;
+mod dice;
 mod error;
 mod games;
 mod guesses;
@@ -56,6 +57,7 @@ pub use watch::UnfinishedGames;
 use crate::config::StageName;
 use crate::game::{Actor, Ask, Command, GameId, PlayerId};
 use crate::rules::{Rulebook, Rules};
+use crate::seals::Seals;
 use crate::store::Store;
 use crate::store::append::Appender;
 use crate::trace::Origins;
@@ -77,6 +79,7 @@ struct Inner {
     store: Store,
     appender: Appender,
     tokens: Tokens,
+    seals: Seals,
     rulebook: Arc<Rulebook>,
     deployed: DeployedRules,
     games: Games,
@@ -129,12 +132,13 @@ pub enum Success {
 type Answered<T> = Result<Answer<T>, PlayError>;
 
 impl Play {
-    /// Commands and queries on the games in `store`. Events are recorded by `appender`, and new
-    /// games get the rules that `rules_for` returns.
+    /// Commands and queries on the games in `store`. Events are recorded by `appender`, seeds of
+    /// games of chance are sealed by `seals`, and new games get the rules that `rules_for` returns.
     pub fn new(
         store: Store,
         appender: Appender,
         tokens: Tokens,
+        seals: Seals,
         rulebook: Rulebook,
         deployed: DeployedRules,
     ) -> Play {
@@ -148,6 +152,7 @@ impl Play {
                 store,
                 appender,
                 tokens,
+                seals,
                 rulebook,
                 deployed,
             }),

@@ -11,17 +11,16 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Builder;
 
-use super::commands::{Refused, decide, visible};
+use super::commands::{Refused, visible};
 use super::create::Seater;
+use super::dice::Dice;
 use super::request::parse_game_id;
 use super::view::CreatedView;
 use super::{Answer, Answered, Caller, Play, PlayError, Success};
 use crate::config::StageName;
-use crate::game::{
-    self, Ask, Command, Creation, Decision, Event, GameId, Holder, PlayerId, Refusal, Seats,
-};
+use crate::game::{Ask, Command, Creation, Decision, GameId, Holder, PlayerId, Refusal, Seats};
 use crate::record::History;
-use crate::rules::{Chance, Seat};
+use crate::rules::Seat;
 
 impl Play {
     /// Seats the caller in the next game, in which every player has the seat after their own.
@@ -46,7 +45,8 @@ impl Play {
     ) -> Answered<CreatedView> {
         let old = self.read_existing(game).await?;
         let ask = |next| self.command(player, Ask::Rematch(next));
-        let ends = judge(&old, &stage, player, &ask(game));
+        let dice = self.dice(&old).await?;
+        let ends = judge(&old, &dice, &stage, player, &ask(game));
         if let Err(refused) = ends {
             return Err(self.refusal(&old, player, refused).await);
         }
@@ -65,7 +65,8 @@ impl Play {
         };
         // This also records a link that an earlier call did not come to record.
         let link = ask(next);
-        let judge_link = move |history: &History| judge(history, &stage, player, &link);
+        let judge_link =
+            move |history: &History, dice: &Dice| judge(history, dice, &stage, player, &link);
         let linked = self.execute(game, player, judge_link).await;
         // From here on something may have been recorded.
         linked.map_err(PlayError::once_sent)?;
@@ -74,7 +75,7 @@ impl Play {
             Some(history) => (history, Success::Created, false),
             None => {
                 let join = self.command(player, Ask::Join);
-                let seat = move |history: &History| decide(history, &join);
+                let seat = move |history: &History, dice: &Dice| dice.decide(history, &join, None);
                 let done = self.execute(next, player, seat).await;
                 let done = done.map_err(PlayError::once_sent)?;
                 (done.history, Success::Done, done.replayed)
@@ -139,19 +140,20 @@ impl Play {
         let rules = self
             .rules_for(old.stage(), &game.rules.id.variant)
             .unwrap_or_else(|| game.rules.clone());
-        let entry = game::create(&rules, player, self.now(), creation, Chance::none());
+        let entry = self.first_entry(next, &rules, player, creation, None);
         self.append_first(next, old.stage(), &rules, entry).await
     }
 }
 
 fn judge(
     history: &History,
+    dice: &Dice,
     stage: &StageName,
     player: PlayerId,
     command: &Command,
 ) -> Result<Decision, Refused> {
     match visible(history, stage, Some(player)) {
-        true => decide(history, command),
+        true => dice.decide(history, command, None),
         false => Err(Refused::Hidden),
     }
 }
@@ -162,7 +164,7 @@ pub fn next_game_id(old: &History) -> GameId {
     let ended_at = old
         .events()
         .iter()
-        .find(|recorded| ends(&recorded.entry.event))
+        .find(|recorded| recorded.entry.event.result().is_some())
         .map_or(old.updated_at(), |recorded| recorded.entry.at);
     next_id(old.game_id(), ended_at)
 }
@@ -178,17 +180,4 @@ pub(super) fn next_id(old: GameId, ended_at: OffsetDateTime) -> GameId {
     random.copy_from_slice(&digest[..10]);
     let millis = u64::try_from(millis).unwrap_or_default();
     GameId(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
-}
-
-fn ends(event: &Event) -> bool {
-    match event {
-        Event::MovePlayed { result, .. } | Event::Resigned { result, .. } => result.is_some(),
-        Event::DrawAgreed { .. } | Event::Abandoned { .. } => true,
-        Event::GameCreated(_)
-        | Event::PlayerSeated { .. }
-        | Event::SeatLeft { .. }
-        | Event::DrawOffered { .. }
-        | Event::DrawDeclined { .. }
-        | Event::RematchCreated { .. } => false,
-    }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::body::{Body, chosen, query_integer, required};
+use super::body::{Body, chosen, expected, query_integer, required};
 use super::{PlayError, PlayerName};
-use crate::game::{GameId, Opponent, Status, Visibility};
+use crate::game::{Entropy, GameId, Opponent, Status, Visibility};
 use crate::record::codec;
 use crate::rules::{Json, Rules, Seat};
 
@@ -30,6 +30,8 @@ pub struct CreateGame {
     pub opponent: Opponent,
     /// The players who may watch.
     pub visibility: Visibility,
+    /// What the caller adds to the chance of the game.
+    pub entropy: Option<Entropy>,
 }
 
 /// `POST /game`, read by the rules of its variant.
@@ -40,6 +42,7 @@ pub(super) struct NewGame {
     pub(super) seat: Seat,
     pub(super) opponent: Opponent,
     pub(super) visibility: Visibility,
+    pub(super) entropy: Option<Entropy>,
 }
 
 /// The body of `PUT /game`.
@@ -64,6 +67,8 @@ pub struct JoinGame {
     pub name: Option<PlayerName>,
     /// The name of the seat that the caller asks for; by default the first free one.
     pub seat: Option<String>,
+    /// What the caller adds to the chance of the game.
+    pub entropy: Option<Entropy>,
 }
 
 /// The query of `GET /games`.
@@ -109,6 +114,7 @@ impl CreateGame {
             "seat",
             "opponent",
             "visibility",
+            "entropy",
         ])?;
         let visibilities = [Visibility::Unlisted, Visibility::Private]
             .map(|visibility| (codec::visibility_name(visibility), visibility));
@@ -125,6 +131,7 @@ impl CreateGame {
             visibility: body
                 .choice("visibility", &visibilities)?
                 .unwrap_or(Visibility::Unlisted),
+            entropy: read_entropy(&body)?,
         })
     }
 
@@ -151,6 +158,15 @@ impl CreateGame {
         }
         let seats = Seat::first(rules.seat_count(&options));
         let seat = self.seat.as_deref();
+        let of_variant = seat.and_then(|name| rules.seat_called(name));
+        if let Some(seat) = of_variant.filter(|seat| !seats.clone().any(|other| other == *seat)) {
+            let (name, count) = (rules.seat_name(seat), rules.seat_count(&options));
+            return Err(PlayError::InvalidOption {
+                detail: format!(
+                    "with these `options` a game has {count} seats, and none is {name}"
+                ),
+            });
+        }
         let seat = seat
             .map(|name| seat_among(&rules, seats, name))
             .transpose()?;
@@ -161,6 +177,7 @@ impl CreateGame {
             seat: seat.unwrap_or(Seat::FIRST),
             opponent: self.opponent,
             visibility: self.visibility,
+            entropy: self.entropy,
         })
     }
 }
@@ -187,13 +204,20 @@ impl JoinGame {
     /// # Errors
     /// [`PlayError::Malformed`].
     pub fn parse(body: &[u8]) -> Result<JoinGame, PlayError> {
-        let body = Body::parse(body, &["invite", "name", "seat"])?;
+        let body = Body::parse(body, &["invite", "name", "seat", "entropy"])?;
         Ok(JoinGame {
             invite: required("invite", body.text("invite")?)?.to_owned(),
             name: read_name(&body)?,
             seat: body.text("seat")?.map(str::to_owned),
+            entropy: read_entropy(&body)?,
         })
     }
+}
+
+fn read_entropy(body: &Body) -> Result<Option<Entropy>, PlayError> {
+    let wanted = |_| expected("entropy", "at most 64 visible ASCII characters");
+    let text = body.text("entropy")?.filter(|text| !text.is_empty());
+    text.map(str::parse).transpose().map_err(wanted)
 }
 
 fn read_name(body: &Body) -> Result<Option<PlayerName>, PlayError> {

@@ -38,6 +38,11 @@ pub struct CreateGameBody {
     pub opponent: Option<OpponentView>,
     /// Who may watch the game, by default `unlisted`.
     pub visibility: Option<VisibilityView>,
+    /// What the caller adds to the chance of the game: at most 64 visible ASCII characters. Everybody
+    /// sees it in the event with which the caller sits down. Who adds what the server could not know
+    /// before knows that it did not choose the random numbers.
+    #[schema(max_length = 64, pattern = "^[!-~]*$", example = "9fQx2")]
+    pub entropy: Option<String>,
 }
 
 /// With `invite`, other players take the open seats by the game's invite. With `self`, the caller
@@ -91,6 +96,9 @@ pub struct JoinGameBody {
     /// The seat that the caller asks for, by default the first open one.
     #[schema(example = "O")]
     pub seat: Option<String>,
+    /// What the caller adds to the chance of the game, as in `POST /game`.
+    #[schema(max_length = 64, pattern = "^[!-~]*$", example = "w71Lk")]
+    pub entropy: Option<String>,
 }
 
 /// A new player.
@@ -210,6 +218,12 @@ pub struct EventDataView {
     /// Of `game_created`: the players of the other seats: `invite` or `self`.
     #[schema(nullable = false, example = "invite")]
     pub opponent: Option<String>,
+    /// Of `game_created`, where the variant has chance: the SHA-256 of the game's seed.
+    #[schema(nullable = false)]
+    pub commitment: Option<String>,
+    /// Of `game_created` and `player_seated`: what the player adds to the chance of the game.
+    #[schema(nullable = false)]
+    pub entropy: Option<String>,
     /// The seat that acted.
     #[schema(nullable = false, example = "X")]
     pub seat: Option<String>,
@@ -223,6 +237,9 @@ pub struct EventDataView {
     /// How the game ended. Absent where this event did not end it, but null in a `resigned` after
     /// which the others go on.
     pub result: Option<ResultView>,
+    /// The seed of a game of chance; only where this event ended it.
+    #[schema(nullable = false)]
+    pub seed: Option<String>,
     /// Of `rematch_created`: the new game.
     #[schema(nullable = false)]
     pub game_id: Option<Uuid>,

@@ -19,7 +19,7 @@ use super::Sight;
 use super::schema::{ResultView, seats_of_a_game};
 use super::tokens::PlayerToken;
 use crate::config::StageName;
-use crate::game::{Game, GameId, PlayerId};
+use crate::game::{Game, GameId, PlayerId, Seed};
 use crate::record::{History, codec};
 use crate::rules::{Json, SeatSet, Viewer};
 use crate::store::Names;
@@ -106,6 +106,10 @@ pub struct GameView {
     /// The next game between the same players; null until there is one.
     #[schema(value_type = Option<Uuid>, required = true)]
     pub rematch: Option<GameId>,
+    /// What binds the server to its random numbers; absent where the variant has no chance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chance: Option<ChanceView>,
     /// The seats that the caller holds; absent if the call bears no player token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, nullable = false)]
@@ -135,6 +139,20 @@ pub enum SeenBy {
     Seat(&'static str),
     /// The view of a game that is over, where the variant hid something.
     Afterwards,
+}
+
+/// What binds the server to the random numbers of a game.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Chance)]
+pub struct ChanceView {
+    /// The SHA-256 of the game's seed, in hexadecimal digits.
+    #[schema(value_type = String, min_length = 64, max_length = 64)]
+    pub commitment: String,
+    /// The seed, 32 bytes in hexadecimal digits; null until the game is over. All random numbers of
+    /// the game follow from it and the players' `entropy`.
+    #[schema(required = true, min_length = 64, max_length = 64)]
+    pub seed: Option<String>,
 }
 
 /// The last move of a game.
@@ -282,6 +300,7 @@ pub fn game(history: &History, names: &Names, sight: Sight) -> GameView {
         turn_seconds: None,
         turn_deadline: None,
         rematch: game.rematch,
+        chance: chance(history),
         your_seats: None,
         invite: None,
         created_at: Timestamp(history.created_at()),
@@ -292,6 +311,17 @@ pub fn game(history: &History, names: &Names, sight: Sight) -> GameView {
             Sight::Of(Viewer::Afterwards) => SeenBy::Afterwards,
         },
     }
+}
+
+fn chance(history: &History) -> Option<ChanceView> {
+    let promise = history.first().entry.luck.promise.as_ref()?;
+    let is_over = history.game().result.is_some();
+    let newest_first = history.events().iter().rev().filter(|_| is_over);
+    let mut seeds = newest_first.filter_map(|recorded| recorded.entry.luck.seed.as_ref());
+    Some(ChanceView {
+        commitment: promise.commitment.to_string(),
+        seed: seeds.next().map(Seed::to_hex),
+    })
 }
 
 /// The names of the seats that `player` holds.

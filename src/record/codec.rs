@@ -10,11 +10,17 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
 
-use crate::game::{Creation, Event, Holder, Opponent, Outcome, OutcomeKind, Seats, Visibility};
+use super::luck;
+use crate::game::{
+    Creation, Entry, Event, Holder, Opponent, Outcome, OutcomeKind, Seats, Visibility,
+};
 use crate::rules::{FormError, Json, Rulebook, Rules, RulesId, Seat, SeatSet};
 
-/// The stored shape that this release writes.
+/// The stored shape of events of games without chance.
 pub const SCHEMA: i16 = 1;
+/// The stored shape of events of games of chance: with what [`luck`] writes. A release that knows
+/// only [`SCHEMA`] refuses it instead of passing over what it does not know.
+pub const SCHEMA_OF_CHANCE: i16 = 2;
 
 /// The reason why a stored event cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +57,22 @@ pub fn kind(event: &Event) -> &'static str {
     }
 }
 
-/// An event's `data`, in the newest shape.
+/// The number of the shape in which an event of a game with these rules is stored.
+pub fn schema(rules: &Rules) -> i16 {
+    match rules.forms().chance {
+        true => SCHEMA_OF_CHANCE,
+        false => SCHEMA,
+    }
+}
+
+/// An event's `data` as it is stored.
+pub fn stored(rules: &Rules, entry: &Entry) -> Value {
+    let mut data = data(rules, &entry.event);
+    luck::write(&entry.luck, &mut data);
+    data
+}
+
+/// What of an event's `data` has nothing to do with chance, in the newest shape.
 pub fn data(rules: &Rules, event: &Event) -> Value {
     let name = |seat: &Seat| rules.seat_name(*seat);
     match event {
@@ -211,7 +232,7 @@ pub fn event(rules: &Rules, kind: &str, schema: i16, data: &Value) -> Result<Eve
 /// Converts `data` of an older schema to the newest one.
 fn lift<'a>(kind: &str, schema: i16, data: &'a Value) -> Result<Cow<'a, Value>, RecordError> {
     match schema {
-        SCHEMA => Ok(Cow::Borrowed(data)),
+        SCHEMA | SCHEMA_OF_CHANCE => Ok(Cow::Borrowed(data)),
         _ => Err(RecordError::UnknownShape {
             kind: kind.to_owned(),
             schema,

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::codec::{self, RecordError};
+use super::luck;
 use crate::config::StageName;
 use crate::game::{self, Actor, Entry, Game, GameId, PlayerId};
 use crate::rules::{Rulebook, Rules};
@@ -54,7 +55,7 @@ impl Recorded {
                 SYSTEM => Actor::System,
                 player => Actor::Player(PlayerId(player)),
             },
-            draws: Vec::new(),
+            luck: luck::read(&rules, &row.kind, &row.data)?,
         };
         Ok(Recorded {
             position,
@@ -77,8 +78,8 @@ impl Recorded {
             stage: self.stage.clone(),
             rules: self.rules.id.clone(),
             kind: SmolStr::new_static(codec::kind(event)),
-            schema: codec::SCHEMA,
-            data: codec::data(&self.rules, event),
+            schema: codec::schema(&self.rules),
+            data: codec::stored(&self.rules, &self.entry),
             actor: actor.player().map_or(SYSTEM, |player| player.0),
             at: *at,
         }

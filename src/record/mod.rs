@@ -7,6 +7,7 @@
 
 pub mod codec;
 mod history;
+pub mod luck;
 #[cfg(test)]
 pub(crate) mod sample;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{History, Recorded};
 use crate::game::{
-    Actor, Creation, Entry, Event, GameId, Holder, Opponent, PlayerId, Seats, Visibility,
+    Actor, Creation, Entry, Event, GameId, Holder, Luck, Opponent, PlayerId, Seats, Visibility,
 };
 use crate::rules::{Json, Rulebook, Seat};
 
@@ -36,7 +36,7 @@ fn of_variant(
             event,
             at: OffsetDateTime::UNIX_EPOCH,
             actor: Actor::Player(PlayerId(Uuid::nil())),
-            draws: Vec::new(),
+            luck: Luck::default(),
         },
     })
 }

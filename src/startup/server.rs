@@ -25,6 +25,7 @@ use crate::live::{self, Hub};
 use crate::play::{Play, Tokens};
 use crate::projection::{self, Leading};
 use crate::rules::Rulebook;
+use crate::seals::Seals;
 use crate::store::migrate::{self, MigrateError};
 use crate::store::{Store, StoreError, append, tail};
 
@@ -178,7 +179,7 @@ impl Server {
         let (seen, vitals) = watch::channel(Vitals::read(&store).await?);
         endless.spawn("vitals", vitals::watch(store.clone(), seen));
 
-        let play = play(&config, &secrets, &store, appender.clone(), gate.clone());
+        let play = play(&config, &secrets, &store, appender.clone(), gate.clone()).await?;
         let leading = Arc::new(Leading::default());
         endless.spawn(
             "projector",
@@ -353,22 +354,24 @@ async fn secrets(
     Ok((Secrets { signing, control }, Some(ensured)))
 }
 
-fn play(
+async fn play(
     config: &Config,
     secrets: &Secrets,
     store: &Store,
     appender: append::Appender,
     gate: Gate,
-) -> Play {
+) -> Result<Play, StartError> {
     let previous = config
         .secret_previous
         .as_ref()
         .map(|secret| secret.expose().as_bytes());
     let signing = secrets.signing.expose().as_bytes();
     let tokens = Tokens::new(signing, previous, store.clock().clone());
+    let seals = Seals::open(store, signing, previous).await?;
     let deployed = move |stage: &StageName, variant: &str| gate.rules_version(stage, variant);
     let book = Rulebook::built_in();
-    Play::new(store.clone(), appender, tokens, book, Arc::new(deployed))
+    let (store, deployed) = (store.clone(), Arc::new(deployed));
+    Ok(Play::new(store, appender, tokens, seals, book, deployed))
 }
 
 /// Ends when the value becomes true, or when its sender is gone.

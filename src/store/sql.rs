@@ -39,6 +39,7 @@ statements! {
     check_stray_invites
     check_stray_my_games
     database_clock
+    delete_data_keys
     delete_deployment
     delete_ended_key_values
     delete_key
@@ -71,6 +72,7 @@ statements! {
     give_back_quota
     hold_quota_lock
     insert_audit
+    insert_data_key
     insert_deployment
     insert_key
     insert_key_value
@@ -83,6 +85,7 @@ statements! {
     invites_of_games
     invites_sweep
     list_audit
+    list_data_keys
     list_deployments
     list_key_values
     list_keys
@@ -90,6 +93,7 @@ statements! {
     list_plan_keys
     list_stages
     list_usage_plans
+    lock_data_keys
     lock_gate
     lock_lookups
     log_head

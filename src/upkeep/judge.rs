@@ -9,7 +9,7 @@ use crate::rules::{Chance, Rulebook, Seat};
 use crate::store::check::Stored;
 use crate::store::projection::BoardRow;
 
-use super::{Fault, Kind};
+use super::{Fault, Kind, chance};
 
 /// The result of judging one game.
 pub(super) struct Judged {
@@ -48,6 +48,7 @@ pub(super) fn judge(book: &Rulebook, events: &[Stored]) -> Judged {
     };
     if let Some(history) = &history {
         verify_play(history, &mut faults);
+        chance::verify(history, &mut faults);
     }
     Judged {
         id,
@@ -115,7 +116,7 @@ fn unlawful(game: &Game, entry: &Entry) -> Option<String> {
             let Some(position) = position.filter(|_| game.turn.to_move.contains(*seat)) else {
                 return Some(format!("is a move of {name} out of turn"));
             };
-            let mut chance = Chance::recorded(&entry.draws);
+            let mut chance = Chance::recorded(&entry.luck.draws);
             match game.rules.play(position, *seat, played, &mut chance) {
                 Err(_) => Some("is a move that the rules do not allow".into()),
                 Ok(after) => {
@@ -225,7 +226,7 @@ fn of(kind: Kind, stored: &Stored, what: String) -> Fault {
     Fault::of_event(kind, stored.game_id, stored.version, what)
 }
 
-fn at(kind: Kind, recorded: &Recorded, what: String) -> Fault {
+pub(super) fn at(kind: Kind, recorded: &Recorded, what: String) -> Fault {
     let version = i32::try_from(recorded.version).unwrap_or(i32::MAX);
     Fault::of_event(kind, recorded.game_id, version, what)
 }

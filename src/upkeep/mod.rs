@@ -4,6 +4,7 @@
 //! interrupted, running it again completes the work.
 
 pub mod archive;
+mod chance;
 pub mod check;
 mod fault;
 mod judge;

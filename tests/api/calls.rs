@@ -164,6 +164,7 @@ async fn lists() {
             "battleship",
             "connect-four",
             "gomoku",
+            "pig",
             "tic-tac-toe",
             "ultimate-tic-tac-toe"
         ]

@@ -251,7 +251,7 @@ async fn nothing_goes_on_with_a_game_that_is_being_archived() {
     };
     old.grow_old().await;
     let total = old.everything().await.0.len();
-    let plays = [old.world.another(), old.world.another()];
+    let plays = [old.world.another().await, old.world.another().await];
     for (table, play) in tables.iter().zip(plays.iter().cycle()) {
         play.read_game(&table.ann, &table.game_id, None)
             .await

@@ -10,7 +10,7 @@ async fn an_old_cached_game_refuses_nothing() {
     let world = World::new().await;
     let table = world.table().await;
     // Each instance has an old game in memory whenever the other one has recorded a move.
-    let instances = [world.play.clone(), world.another()];
+    let instances = [world.play.clone(), world.another().await];
     for play in &instances {
         play.read_game(&stranger(), &table.game_id, None)
             .await
@@ -34,7 +34,7 @@ async fn an_old_cached_game_tells_no_conflict_and_no_stranger() {
     let game_id = created.game.game_id.to_string();
     // Here the game has one event; the other instance lets Bob in and sees Ann move.
     let joined = {
-        let other = world.another();
+        let other = world.another().await;
         let invite = crate::world::join_request(created.invite.as_ref().unwrap());
         let joined = other.join_game(&stranger(), invite, None).await.unwrap();
         let ann = crate::world::seated(&created);
@@ -51,7 +51,7 @@ async fn an_old_cached_game_tells_no_conflict_and_no_stranger() {
 async fn reads_are_current_on_every_instance() {
     let world = World::new().await;
     let table = world.table().await;
-    let other = world.another();
+    let other = world.another().await;
     for (version, cell) in (2..).zip([0, 4, 1, 5]) {
         let caller = if version % 2 == 0 {
             &table.ann
@@ -100,7 +100,7 @@ async fn a_cached_game_ahead_of_a_log_that_was_set_back_is_not_shown_and_cannot_
 async fn what_the_tail_brings_carries_cached_games_on() {
     let world = World::new().await;
     let table = world.table().await;
-    let other = world.another();
+    let other = world.another().await;
     let game = table.game_id.parse().unwrap();
     other.games().current(game).await.unwrap();
     world.play_out(&table, &[0, 4]).await;
@@ -109,7 +109,7 @@ async fn what_the_tail_brings_carries_cached_games_on() {
     other.games().observe(history.events());
     assert_eq!(other.games().cached(game).unwrap().version(), 4);
     // Behind a gap nothing can be carried on.
-    let third = world.another();
+    let third = world.another().await;
     third.games().current(game).await.unwrap();
     world
         .play
@@ -125,7 +125,7 @@ async fn what_the_tail_brings_carries_cached_games_on() {
     third.games().observe(&history.events()[5..]);
     assert!(third.games().cached(game).is_none());
     // Nothing is kept that nobody asked for.
-    let fourth = world.another();
+    let fourth = world.another().await;
     fourth.games().observe(history.events());
     assert!(fourth.games().cached(game).is_none());
 }

@@ -17,7 +17,11 @@ const SEATS: usize = 16;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixteen_seats_move_at_once_on_three_instances() {
     let world = World::with(gathering::rulebook()).await;
-    let instances = [world.play.clone(), world.another(), world.another()];
+    let instances = [
+        world.play.clone(),
+        world.another().await,
+        world.another().await,
+    ];
     for _ in 0..GAMES {
         let body = json!({"variant": gathering::ID, "options": {"seats": SEATS, "rounds": ROUNDS}});
         let created = world.create(&stranger(), body).await.value;

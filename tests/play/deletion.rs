@@ -226,7 +226,7 @@ async fn more_games_than_a_page_holds_are_ended_by_two_who_ask_at_once() {
         tokio::spawn(async move { play.create_game(&ann, request, None).await.unwrap() })
     });
     join_all(creates.collect::<Vec<_>>()).await;
-    let instances = [world.play.clone(), world.another()];
+    let instances = [world.play.clone(), world.another().await];
     let deletions = instances.iter().map(|play| play.delete_player(&ann));
     for deleted in join_all(deletions).await {
         deleted.unwrap();

@@ -181,7 +181,7 @@ async fn repeats_at_the_same_time_are_all_done_once_the_first_is() {
 async fn the_projector_needs_play_only_for_players_who_are_gone() {
     let world = World::new().await;
     let proxy = Proxy::start(&world.database).await;
-    let cut_off = instance(&proxy.database());
+    let cut_off = instance(&proxy.database()).await;
     proxy.interrupt();
     let table = world.table().await;
     let mut session = Session::open(&world.database).await.unwrap();
@@ -219,7 +219,11 @@ async fn a_rematch_that_the_old_game_does_not_name_is_ended() {
         .await;
     let _projecting = world.projecting();
     world.play.delete_player(&table.ann).await.unwrap();
-    let read = world.another().read_game(&table.bob, &next, None).await;
+    let read = world
+        .another()
+        .await
+        .read_game(&table.bob, &next, None)
+        .await;
     let shown = read.unwrap().value;
     let abandoned: Value = json!({"outcome": "none", "by": "abandoned"});
     assert_eq!((shown.status, json!(shown.result)), ("finished", abandoned));

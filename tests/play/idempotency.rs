@@ -139,15 +139,16 @@ async fn a_creation_that_broke_off_is_completed_once() {
     let early = world.create_keyed(&stranger(), &body, &key).await;
     assert_eq!(word(&early), "in_progress");
     world.break_off("true", 6).await;
-    let completions = (0..6).map(|_| {
-        let (play, key, body) = (world.another(), key.clone(), body.clone());
-        tokio::spawn(async move {
+    let mut completions = Vec::new();
+    for _ in 0..6 {
+        let (play, key, body) = (world.another().await, key.clone(), body.clone());
+        completions.push(tokio::spawn(async move {
             let reserved = request_key(&key, &body, &stranger());
             let request = create_request(&body);
             play.create_game(&stranger(), request, reserved).await
-        })
-    });
-    for completion in completions.collect::<Vec<_>>() {
+        }));
+    }
+    for completion in completions {
         let created = completion.await.unwrap().unwrap().value;
         assert_eq!(created.game.game_id, first.value.game.game_id);
         assert_eq!(created.invite, first.value.invite);

@@ -93,7 +93,7 @@ async fn listed_games_are_shown_as_they_are() {
     project(&world).await;
     world.play_out(&table, &[4]).await;
     let request = ListGames::parse(None, None, None).unwrap();
-    let other = world.another();
+    let other = world.another().await;
     let page = other.list_games(&table.ann, request).await.unwrap().value;
     let game = &page.games[0];
     assert_eq!((game.version, game.turn), (3, Some("O")));
@@ -152,6 +152,11 @@ async fn a_game_that_cannot_be_read_keeps_nobody_from_the_others() {
     let spoilt = format!("update event set rules = 99 where game_id = '{}'", games[1]);
     world.execute(&spoilt).await;
     let request = ListGames::parse(Some("playing"), None, None).unwrap();
-    let page = world.another().list_games(&ann, request).await.unwrap();
+    let page = world
+        .another()
+        .await
+        .list_games(&ann, request)
+        .await
+        .unwrap();
     assert_eq!(page.value.games.len(), 4);
 }

@@ -11,6 +11,7 @@ mod support;
 mod archive;
 mod archive_refusals;
 mod cache;
+mod chance;
 mod check;
 mod crowd;
 mod deletion;

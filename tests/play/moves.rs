@@ -134,7 +134,11 @@ async fn moves_that_are_none() {
 async fn of_simultaneous_moves_one_is_made() {
     let world = World::new().await;
     let table = world.table().await;
-    let instances = [world.play.clone(), world.another(), world.another()];
+    let instances = [
+        world.play.clone(),
+        world.another().await,
+        world.another().await,
+    ];
     let attempts = (0..27).map(|attempt| {
         let play = instances[attempt % 3].clone();
         let ann = table.ann.clone();

@@ -13,7 +13,7 @@ async fn a_move_whose_answer_was_lost_is_made_once() {
     let world = World::new().await;
     let table = world.table().await;
     let proxy = Proxy::start(&world.database).await;
-    let play = instance(&proxy.database());
+    let play = instance(&proxy.database()).await;
     proxy.drop_next_insert_answer();
     let request = move_request(&table.game_id, 4, Some(2));
     let moved = play.make_move(&table.ann, request.clone()).await;
@@ -28,7 +28,7 @@ async fn without_a_database_nothing_is_claimed() {
     let world = World::new().await;
     let table = world.table().await;
     let proxy = Proxy::start(&world.database).await;
-    let play = instance(&proxy.database());
+    let play = instance(&proxy.database()).await;
     play.read_game(&stranger(), &table.game_id, None)
         .await
         .unwrap();

@@ -36,7 +36,7 @@ async fn both_at_once_make_one_game() {
     for _ in 0..5 {
         let table = world.finished().await;
         let before = world.events().await;
-        let instances = [world.play.clone(), world.another()];
+        let instances = [world.play.clone(), world.another().await];
         let calls = [&table.ann, &table.bob, &table.ann, &table.bob]
             .into_iter()
             .zip(instances.iter().cycle())

@@ -16,6 +16,7 @@ use turnkey::play::{
 };
 use turnkey::projection::{self, Step};
 use turnkey::rules::Rulebook;
+use turnkey::seals::Seals;
 use turnkey::store::projection::{ProjectionName, Session};
 use turnkey::store::{Database, Store, append};
 use uuid::Uuid;
@@ -42,7 +43,7 @@ pub struct Table {
 impl World {
     pub async fn new() -> World {
         let database = postgres::database().await;
-        let play = instance(&database);
+        let play = instance(&database).await;
         World {
             database,
             play,
@@ -56,7 +57,7 @@ impl World {
     pub async fn with(rulebook: Rulebook) -> World {
         let database = postgres::database().await;
         World {
-            play: instance_with(&database, rulebook.clone()),
+            play: instance_of(&database, SECRET, None, rulebook.clone()).await,
             database,
             rulebook: Some(rulebook),
             is_meddled_with: AtomicBool::new(true),
@@ -64,11 +65,10 @@ impl World {
     }
 
     /// Another instance on the same database; nobody tells it of events.
-    pub fn another(&self) -> Play {
-        match &self.rulebook {
-            None => instance(&self.database),
-            Some(rulebook) => instance_with(&self.database, rulebook.clone()),
-        }
+    pub async fn another(&self) -> Play {
+        let book = self.rulebook.clone();
+        let book = book.unwrap_or_else(Rulebook::built_in);
+        instance_of(&self.database, SECRET, None, book).await
     }
 
     /// Projects for as long as the answer is kept, as the leading instance does.
@@ -189,18 +189,29 @@ impl Table {
 }
 
 /// An instance of play, with a writer of its own.
-pub fn instance(database: &Database) -> Play {
-    instance_with(database, Rulebook::built_in())
+pub async fn instance(database: &Database) -> Play {
+    instance_with(database, SECRET, None).await
 }
 
-fn instance_with(database: &Database, book: Rulebook) -> Play {
+/// As [`instance`], with these secrets.
+pub async fn instance_with(database: &Database, secret: &[u8], previous: Option<&[u8]>) -> Play {
+    instance_of(database, secret, previous, Rulebook::built_in()).await
+}
+
+async fn instance_of(
+    database: &Database,
+    secret: &[u8],
+    previous: Option<&[u8]>,
+    book: Rulebook,
+) -> Play {
     let store = Store::new(database.clone(), 8);
     let (appender, writer) = append::writer(database, watch::channel(0).0);
     tokio::spawn(writer.run());
-    let tokens = Tokens::new(SECRET, None, store.clock().clone());
+    let tokens = Tokens::new(secret, previous, store.clock().clone());
+    let seals = Seals::open(&store, secret, previous).await.unwrap();
     let newest = book.newest_versions();
     let deployed = move |_: &StageName, variant: &str| newest.get(variant).copied();
-    Play::new(store, appender, tokens, book, Arc::new(deployed))
+    Play::new(store, appender, tokens, seals, book, Arc::new(deployed))
 }
 
 /// A caller without a token.

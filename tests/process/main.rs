@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod chance;
 mod commands;
 mod data;
 mod deletion;

@@ -25,13 +25,13 @@ use crate::support::until;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A collector: it takes spans by OTLP over HTTP, and keeps them.
-struct Collector {
-    endpoint: String,
+pub struct Collector {
+    pub endpoint: String,
     sent: Arc<Mutex<Vec<ResourceSpans>>>,
 }
 
 impl Collector {
-    fn start() -> Collector {
+    pub fn start() -> Collector {
         Collector::listen(None)
     }
 
@@ -66,7 +66,7 @@ impl Collector {
         Collector { endpoint, sent }
     }
 
-    fn spans(&self) -> Vec<Span> {
+    pub fn spans(&self) -> Vec<Span> {
         let sent = self.sent.lock().unwrap();
         let scopes = sent.iter().flat_map(|sent| &sent.scope_spans);
         scopes.flat_map(|scope| scope.spans.clone()).collect()

@@ -5,11 +5,15 @@
     reason = "a test that cannot go on says so by failing"
 )]
 
+#[path = "../support/python.rs"]
+mod python;
+
 mod counts;
 mod golden;
 mod laws;
 mod matrix;
 mod moves;
+mod recipe;
 mod rulesets;
 mod scenario;
 mod since;

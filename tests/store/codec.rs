@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
-use turnkey::record::codec;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use turnkey::game::{Actor, Entry};
+use turnkey::record::{codec, luck};
 use turnkey::rules::{Rulebook, RulesId};
 
 fn golden_files() -> Vec<(String, Value)> {
@@ -45,10 +47,56 @@ fn stored_events_are_read_as_ever() {
         let rules = codec::rules(&book, &id).unwrap();
         let schema = i16::try_from(stored["schema"].as_i64().unwrap()).unwrap();
         let kind = stored["type"].as_str().unwrap();
-        let event = codec::event(rules, kind, schema, &stored["data"]).unwrap();
-        assert_eq!(codec::kind(&event), kind, "{name}");
-        assert_eq!(codec::data(rules, &event), golden["now"], "{name}");
+        let data = &stored["data"];
+        let entry = Entry {
+            event: codec::event(rules, kind, schema, data).unwrap(),
+            at: OffsetDateTime::UNIX_EPOCH,
+            actor: Actor::System,
+            luck: luck::read(rules, kind, data).unwrap(),
+        };
+        assert_eq!(codec::kind(&entry.event), kind, "{name}");
+        let mut now = codec::stored(rules, &entry);
+        if codec::schema(rules) == schema {
+            assert_eq!(now, *data, "{name}");
+        }
+        for never_shown in ["draws", "sealedSeed"] {
+            now.as_object_mut().unwrap().remove(never_shown);
+        }
+        assert_eq!(now, golden["now"], "{name}");
     }
+}
+
+#[test]
+fn what_chance_stores_is_read_strictly_and_told_of_without_showing_it() {
+    let book = Rulebook::built_in();
+    let rules = codec::rules(&book, &rules_id("pig", 1)).unwrap();
+    let (secret, other) = ("5ec2e7".repeat(11), "c0ffee".repeat(11));
+    for data in [
+        json!({"seed": secret}),
+        json!({"seed": secret.to_uppercase()}),
+        json!({"seed": [secret]}),
+        json!({"commitment": other, "sealedSeed": secret}),
+        json!({"draws": [secret]}),
+        json!({"draws": [-1]}),
+        json!({"draws": secret}),
+        json!({"entropy": "a b"}),
+        json!({"commitment": other[..64]}),
+    ] {
+        let refused = luck::read(rules, "game_created", &data).unwrap_err();
+        assert!(
+            !format!("{refused} {refused:?}").contains("5ec2e7"),
+            "{refused:?}"
+        );
+    }
+    let kept = json!({"seed": secret[..64], "draws": [0, 5], "commitment": other[..64],
+                      "sealedSeed": secret, "entropy": "x"});
+    let read = luck::read(rules, "game_created", &kept).unwrap();
+    assert_eq!(read.draws, [0, 5]);
+    let printed = format!("{read:?} {:?} {:?}", read.seed, read.promise);
+    assert!(
+        !printed.contains("5ec2e7") && !printed.contains('5'),
+        "{printed}"
+    );
 }
 
 #[test]

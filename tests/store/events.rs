@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use turnkey::config::StageName;
 use turnkey::game::{
-    Actor, Creation, Entry, Event, GameId, Holder, Opponent, PlayerId, Seats, Visibility,
+    Actor, Creation, Entry, Event, GameId, Holder, Luck, Opponent, PlayerId, Seats, Visibility,
 };
 use turnkey::record::Recorded;
 use turnkey::rules::{Json, Rulebook, Rules, Seat};
@@ -42,7 +42,7 @@ pub fn created(player: PlayerId) -> NewEvent {
             event: Event::GameCreated(creation),
             at: now(),
             actor: Actor::Player(player),
-            draws: Vec::new(),
+            luck: Luck::default(),
         },
     };
     NewEvent {

@@ -65,7 +65,7 @@ async fn a_table_in_use_stops_a_migration_and_not_everybody_behind_it() {
     // Back to before the migration that refers to the plans.
     let back = "drop trigger keep_usage_of_deleted_key on api_key;
                 drop function keep_usage_of_deleted_key;
-                drop table usage_of_deleted_key;
+                drop table usage_of_deleted_key, data_key;
                 drop table audit, usage_day, quota_usage, instance;
                 alter table player drop column deleted_at;
                 drop trigger quota_clock_changed on usage_plan;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use turnkey::play::{DeployedRules, Play, Tokens};
 use turnkey::projection::{self, Step};
 use turnkey::rules::Rulebook;
+use turnkey::seals::Seals;
 use turnkey::store::append::Appender;
 use turnkey::store::projection::{ProjectionName, Session};
 use turnkey::store::{Database, Store, tail};
@@ -155,9 +156,17 @@ async fn a_leader_sees_events_of_a_log_that_was_set_back_under_it() {
     let joins = "insert into player (player_id) values ($1)";
     client.execute(joins, &[&coming.row.actor]).await.unwrap();
     let tokens = Tokens::new(b"any", None, store.clock().clone());
+    let seals = Seals::open(&store, b"any", None).await.unwrap();
     let deployed: DeployedRules = Arc::new(|_, _| Some(1));
     let book = Rulebook::built_in();
-    let play = Play::new(store.clone(), appender.clone(), tokens, book, deployed);
+    let play = Play::new(
+        store.clone(),
+        appender.clone(),
+        tokens,
+        seals,
+        book,
+        deployed,
+    );
     let leading = Arc::default();
     tokio::spawn(projection::run(database.clone(), status, leading, play));
     projected(&store, 3).await;

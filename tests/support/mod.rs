@@ -9,6 +9,7 @@ pub mod player;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod python;
 pub mod server;
 pub mod upkeep;
 

@@ -9,12 +9,13 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trace", &["game"]),
     ("store", &["rules", "game", "config", "measure", "trace"]),
     ("record", &["rules", "game", "store", "config"]),
+    ("seals", &["game", "store"]),
     ("stages", &["rules", "store"]),
     ("gate", &["rules", "stages", "store", "config", "measure"]),
     (
         "play",
         &[
-            "rules", "game", "store", "record", "config", "measure", "trace",
+            "rules", "game", "store", "record", "seals", "config", "measure", "trace",
         ],
     ),
     (
@@ -64,6 +65,7 @@ pub const ALL: &[&str] = &[
     "trace",
     "store",
     "record",
+    "seals",
     "stages",
     "gate",
     "play",
@@ -89,6 +91,8 @@ pub const ALONE_MAY_NAME: &[(&str, &[&str])] = &[
     ("opentelemetry_sdk", &["trace", "startup"]),
     ("opentelemetry_otlp", &["startup"]),
     ("tracing_opentelemetry", &["trace", "startup"]),
-    // In `play`, to give jsonwebtoken its HS256.
-    ("hmac", &["control", "play"]),
+    // In the others it is what rustls calls its provider.
+    ("ring", &["seals", "config", "startup", "store"]),
+    // In `game`, for the keys of draws; in `play`, to give jsonwebtoken its HS256.
+    ("hmac", &["control", "game", "play"]),
 ];

@@ -36,6 +36,7 @@ fn game() -> Box<GameView> {
         turn_seconds: None,
         turn_deadline: None,
         rematch: None,
+        chance: None,
         your_seats: None,
         invite: None,
         created_at: now,

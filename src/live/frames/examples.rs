@@ -9,7 +9,7 @@ use uuid::{Uuid, uuid};
 
 use super::{ErrorCode, GoodbyeReason, ServerFrame, True};
 use crate::game::{
-    Actor, Creation, Entry, Event, GameId, Holder, Opponent, PlayerId, Seats, Visibility,
+    Actor, Creation, Entry, Event, GameId, Holder, Luck, Opponent, PlayerId, Seats, Visibility,
 };
 use crate::live::{HEARTBEAT_SECONDS, LIMITS, RESUME_LIMIT};
 use crate::play::{Sight, view};
@@ -114,7 +114,7 @@ fn history() -> History {
                 event,
                 at: BEGAN + time::Duration::seconds(i64::from(version)),
                 actor: Actor::Player(ANN),
-                draws: Vec::new(),
+                luck: Luck::default(),
             },
         })
     });

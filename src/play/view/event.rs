@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::Timestamp;
-use crate::game::{Creation, Event, GameId, Holder, Outcome, OutcomeKind};
+use crate::game::{Creation, Event, GameId, Holder, Luck, Outcome, OutcomeKind};
 use crate::play::Sight;
 use crate::play::schema::EventDataView;
 use crate::record::{Recorded, codec};
@@ -55,13 +55,34 @@ pub struct EventsView {
 /// position is not looked at.
 pub fn event(recorded: &Recorded, position: Option<&Position>, sight: Sight) -> EventView {
     let event = &recorded.entry.event;
+    let mut data = data(&recorded.rules, event, position, sight);
+    add_luck(&recorded.entry.luck, &mut data);
     EventView {
         game_id: recorded.game_id,
         version: recorded.version,
         kind: codec::kind(event),
-        data: data(&recorded.rules, event, position, sight),
+        data,
         at: Timestamp(recorded.entry.at),
         rules: recorded.rules.id.version,
+    }
+}
+
+/// Adds what everybody sees of the chance in an event.
+fn add_luck(luck: &Luck, data: &mut Value) {
+    let Luck {
+        draws: _,
+        entropy,
+        promise,
+        seed,
+    } = luck;
+    if let Some(entropy) = entropy {
+        data["entropy"] = entropy.as_str().into();
+    }
+    if let Some(promise) = promise {
+        data["commitment"] = promise.commitment.to_string().into();
+    }
+    if let Some(seed) = seed {
+        data["seed"] = seed.to_hex().into();
     }
 }
 

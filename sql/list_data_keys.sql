@@ -1,0 +1,3 @@
+-- list_data_keys
+-- Oldest first.
+select id, key, wrapped from data_key order by id
