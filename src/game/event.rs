@@ -95,6 +95,20 @@ impl Event {
             | Event::RematchCreated { .. } => None,
         }
     }
+
+    /// The seat that the event is about, if it is about one.
+    pub fn seat(&self) -> Option<Seat> {
+        match self {
+            Event::PlayerSeated { seat, .. }
+            | Event::SeatLeft { seat }
+            | Event::MovePlayed { seat, .. }
+            | Event::Resigned { seat, .. }
+            | Event::DrawOffered { seat }
+            | Event::DrawDeclined { seat }
+            | Event::DrawAgreed { seat, .. } => Some(*seat),
+            Event::GameCreated(_) | Event::Abandoned { .. } | Event::RematchCreated { .. } => None,
+        }
+    }
 }
 
 /// How a game began. Its rules travel with every event of the game.

@@ -9,6 +9,9 @@ pub enum FoldError {
     /// The list is empty, or its first event does not create a game.
     #[error("a game's first event must be its creation")]
     NotACreation,
+    /// An event is about a seat that the game does not have.
+    #[error("an event is about a seat that the game does not have")]
+    NoSuchSeat,
 }
 
 /// The game that `entries` made.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::codec::{self, RecordError};
 use super::luck;
 use crate::config::StageName;
-use crate::game::{self, Actor, Entry, Game, GameId, PlayerId};
+use crate::game::{self, Actor, Entry, Event, FoldError, Game, GameId, PlayerId};
 use crate::rules::{Rulebook, Rules};
 use crate::store::{EventRow, StoredEvent};
 
@@ -123,6 +123,9 @@ impl History {
         if next.version != self.version() + 1 || next.game_id != self.game_id() {
             return None;
         }
+        if !has_seat_of(&next.entry, self.game.seats.count()) {
+            return None;
+        }
         let game = game::evolve(self.game.clone(), &next.entry);
         let mut events = self.events.clone();
         events.push(next);
@@ -204,9 +207,25 @@ impl History {
     }
 }
 
-fn fold(events: &[Arc<Recorded>]) -> Result<Game, game::FoldError> {
-    let first = events.first().ok_or(game::FoldError::NotACreation)?;
-    game::fold(&first.rules, events.iter().map(|recorded| &recorded.entry))
+/// Whether a game of `count` seats has the seat that the event is about. The variant may have more
+/// seats than the game: a row with another seat was not written by this server.
+fn has_seat_of(entry: &Entry, count: u8) -> bool {
+    entry
+        .event
+        .seat()
+        .is_none_or(|seat| seat.index() < usize::from(count))
+}
+
+fn fold(events: &[Arc<Recorded>]) -> Result<Game, FoldError> {
+    let first = events.first().ok_or(FoldError::NotACreation)?;
+    let Event::GameCreated(creation) = &first.entry.event else {
+        return Err(FoldError::NotACreation);
+    };
+    let entries = || events.iter().map(|recorded| &recorded.entry);
+    if !entries().all(|entry| has_seat_of(entry, creation.seats.count())) {
+        return Err(FoldError::NoSuchSeat);
+    }
+    game::fold(&first.rules, entries())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::record::sample;
+use crate::rules::{Json, Seat};
 
 fn game(number: u128) -> GameId {
     GameId(Uuid::from_u128(number))
@@ -45,4 +46,31 @@ fn only_what_comes_next_carries_a_history_on() {
     assert_eq!(next.at(0), None);
     assert_eq!(next.after(1), [played(1, 2)]);
     assert_eq!(next.after(2), []);
+}
+
+#[test]
+fn an_event_of_a_seat_that_the_game_does_not_have_is_no_part_of_it() {
+    let stray = |event| sample::recorded(game(1), 2, 2, event);
+    // A variant of six seats has this one, and a game of two does not.
+    let seat = Seat::at(5).expect("a game can have so many seats");
+    for event in [
+        Event::SeatLeft { seat },
+        Event::DrawOffered { seat },
+        Event::Resigned { seat, result: None },
+        Event::PlayerSeated {
+            seat,
+            player: PlayerId(Uuid::nil()),
+        },
+        Event::MovePlayed {
+            seat,
+            played: Json::of(&4),
+            result: None,
+        },
+    ] {
+        let history = History::new(vec![created()])
+            .expect("whole")
+            .expect("a game");
+        assert_eq!(history.followed_by(stray(event.clone())), None);
+        assert!(History::new(vec![created(), stray(event)]).is_err());
+    }
 }

@@ -72,16 +72,11 @@ impl Rulebook {
         self.versions(variant).last()
     }
 
-    /// The names of the rules that a deployment can serve, oldest first.
-    pub fn deployable(&self) -> impl Iterator<Item = &RulesId> {
-        self.rules.keys()
-    }
-
-    /// The newest version of each variant that a deployment can serve, by the variant's id.
+    /// The newest version of each variant, by the variant's id.
     pub fn newest_versions(&self) -> BTreeMap<String, u16> {
         // A later version of the same variant takes the place of the one before it.
-        let versions = self.deployable();
-        versions
+        self.rules
+            .keys()
             .map(|id| (id.variant.to_string(), id.version))
             .collect()
     }

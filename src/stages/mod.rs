@@ -85,8 +85,8 @@ pub fn next_rules(book: &Rulebook, named: NamedRules, before: Option<&Deployment
 }
 
 fn find(book: &Rulebook, variant: &str, version: &str) -> Result<u16, RulesError> {
-    let versions = book.deployable().filter(|id| id.variant == variant);
-    let versions: Vec<u16> = versions.map(|id| id.version).collect();
+    let versions = book.versions(variant).map(|rules| rules.id.version);
+    let versions: Vec<u16> = versions.collect();
     let asked = version.parse();
     if let Some(version) = versions.iter().find(|known| asked == Ok(**known)) {
         return Ok(*version);

@@ -2,8 +2,8 @@
 
 use super::judge::at;
 use super::{Fault, Kind};
-use crate::game::{self, Entry, Event, Game, entropy_of_seats};
-use crate::record::{History, Recorded};
+use crate::game::{Entry, Event, Game, entropy_of_seats};
+use crate::record::History;
 use crate::rules::Chance;
 
 /// Draws every number of the game again.
@@ -12,14 +12,13 @@ pub(super) fn verify(history: &History, faults: &mut Vec<Fault>) {
     let Some(promise) = &first.entry.luck.promise else {
         return;
     };
-    let events = history.events();
-    let entries = events.iter().map(|recorded| &recorded.entry);
+    let entries = history.events().iter().map(|recorded| &recorded.entry);
     let seed = entries.clone().find_map(|entry| entry.luck.seed.as_ref());
     // Seats are not given any more once something is drawn.
     let entropy =
         entropy_of_seats(entries.map(|entry| (&entry.event, entry.luck.entropy.as_ref())));
     let mut before = None;
-    for recorded in events {
+    for (recorded, after) in history.games_after(0) {
         let mut wrong = |what: &str| faults.push(at(Kind::Unlawful, recorded, what.into()));
         let luck = &recorded.entry.luck;
         match (&luck.seed, recorded.entry.event.result()) {
@@ -34,21 +33,11 @@ pub(super) fn verify(history: &History, faults: &mut Vec<Fault>) {
             Some(seed) => Chance::seeded(seed.key(recorded.game_id, recorded.version, &entropy)),
             None => Chance::recorded(&luck.draws),
         };
-        let Some(after) = after(before.clone(), recorded) else {
-            return;
-        };
         draw(before.as_ref(), &recorded.entry, &after, &mut chance);
         if chance.draws() != luck.draws {
             wrong("has other draws than come of the seed of the game");
         }
         before = Some(after);
-    }
-}
-
-fn after(before: Option<Game>, recorded: &Recorded) -> Option<Game> {
-    match before {
-        None => game::begin(&recorded.rules, &recorded.entry),
-        Some(before) => Some(game::evolve(before, &recorded.entry)),
     }
 }
 
